@@ -1,0 +1,94 @@
+//! Ids as types: one newtype per table, so that a thread's id cannot be handed over for a run's.
+//!
+//! Fresh ids are UUID version 7 (RFC 9562), made by the service; ids of adopted tables are what
+//! their first writer made them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sea_orm::{DbErr, DeriveValueType, TryFromU64};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What every id newtype can do, so that doors can carry ids generically.
+pub trait TypedId:
+    Copy
+    + fmt::Debug
+    + fmt::Display
+    + Eq
+    + std::hash::Hash
+    + From<Uuid>
+    + Into<Uuid>
+    + Send
+    + Sync
+    + 'static
+{
+    /// The row's kind, as errors and the audit log name it: `run`, `thread`.
+    const KIND: &'static str;
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident = $kind:literal),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+            DeriveValueType,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl TypedId for $name {
+            const KIND: &'static str = $kind;
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::from_str(text).map(Self)
+            }
+        }
+
+        // SeaORM asks every primary key for this; a UUID key is never made from a number.
+        impl TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+                Err(DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A row of `users`.
+    UserId = "user",
+    /// A row of `uploads`.
+    UploadId = "upload",
+    /// A row of `runs`.
+    RunId = "run",
+    /// A row of `run_events`.
+    RunEventId = "run_event",
+    /// A row of `opportunity_cards`.
+    OpportunityCardId = "card",
+    /// A row of `inspiration_reports`.
+    InspirationReportId = "report",
+    /// A row of `stage_outputs`.
+    StageOutputId = "stage_output",
+}

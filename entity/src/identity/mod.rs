@@ -1,0 +1,3 @@
+//! People, and how they prove who they are.
+
+pub mod user;

@@ -1,0 +1,85 @@
+//! A person with an account.
+
+use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::declare::{Declaration, Declared, Index};
+use crate::id::UserId;
+
+/// What a person may do.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "user_role")]
+#[serde(rename_all = "snake_case")]
+pub enum UserRole {
+    /// Their own rows.
+    #[sea_orm(string_value = "user")]
+    User,
+    /// Reads all but secrets; steers runs, jobs and deliveries.
+    #[sea_orm(string_value = "operator")]
+    Operator,
+    /// Everything.
+    #[sea_orm(string_value = "admin")]
+    Admin,
+}
+
+/// Whether an account may be used.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
+#[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "user_status")]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    /// It may.
+    #[sea_orm(string_value = "active")]
+    Active,
+    /// It may not: its sessions and keys are dead.
+    #[sea_orm(string_value = "suspended")]
+    Suspended,
+}
+
+/// A person with an account.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    /// The person's id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: UserId,
+    /// The e-mail address as the person wrote it.
+    #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+    pub email: Option<String>,
+    /// The address normalised, so that two spellings are one person.
+    #[sea_orm(column_type = "String(StringLen::N(255))", nullable, unique)]
+    pub email_key: Option<String>,
+    /// What to call them.
+    #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+    pub name: Option<String>,
+    /// The password's Argon2id hash, when they sign in with one.
+    #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+    pub password_hash: Option<String>,
+    /// What they may do.
+    pub role: UserRole,
+    /// Whether the account may be used.
+    pub status: UserStatus,
+    /// When they last signed in.
+    pub last_login: Option<DateTimeUtc>,
+    /// Raised by every update.
+    #[sea_orm(default_value = 1)]
+    pub version: i64,
+    /// When the row was made.
+    pub created_at: DateTimeUtc,
+    /// When the row last changed.
+    pub updated_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Declared for Entity {
+    const DECLARATION: Declaration = Declaration {
+        indexes: &[Index::on(&["created_at", "id"])],
+        secrets: &["password_hash", "email_key"],
+        ..Declaration::PLAIN
+    };
+}

@@ -1,0 +1,20 @@
+//! What a row is: every table of Chancery as a `SeaORM` 2 entity, who may see it, and what the
+//! derives cannot say about it.
+//!
+//! A domain is a folder with the name it has in every room; a file is a table. Beside the entity
+//! stands its [`declare::Declaration`] (composite, partial and expression indexes, checks,
+//! full-text search), and [`registry`] names every entity once, with its scope, its writes and its
+//! retention. Migrations, drift checks, GraphQL and the admin screens all follow from these.
+//!
+//! Not here: rules, clocks, connections.
+
+pub mod declare;
+pub mod id;
+pub mod identity;
+pub mod pipeline;
+pub mod registry;
+pub mod scope;
+pub mod types;
+pub mod upload;
+
+pub use scope::{Scope, Scoped};

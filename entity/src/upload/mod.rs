@@ -1,0 +1,3 @@
+//! Files that people put here.
+
+pub mod upload;
