@@ -79,6 +79,18 @@ macro_rules! ids {
 ids! {
     /// A row of `users`.
     UserId = "user",
+    /// A row of `user_identities`.
+    UserIdentityId = "user_identity",
+    /// A row of `profiles`.
+    ProfileId = "profile",
+    /// A row of `sessions`.
+    SessionId = "session",
+    /// A row of `api_keys`.
+    ApiKeyId = "api_key",
+    /// A row of `auth_challenges`.
+    AuthChallengeId = "auth_challenge",
+    /// A row of `login_failures`.
+    LoginFailureId = "login_failure",
     /// A row of `uploads`.
     UploadId = "upload",
     /// A row of `runs`.
@@ -91,4 +103,46 @@ ids! {
     InspirationReportId = "report",
     /// A row of `stage_outputs`.
     StageOutputId = "stage_output",
+    /// A row of `threads`.
+    ThreadId = "thread",
+    /// A row of `messages`.
+    MessageId = "message",
+    /// A row of `tool_selection`.
+    ToolSelectionId = "tool_selection",
+    /// A row of `complexity_estimation`.
+    ComplexityEstimationId = "complexity_estimation",
+    /// A row of `token_consumption`.
+    TokenConsumptionId = "token_consumption",
+    /// A row of `jobs`.
+    JobId = "job",
+    /// A row of `idempotency_keys`.
+    IdempotencyKeyId = "idempotency_key",
+    /// A row of `audit_log`.
+    AuditLogId = "audit_log",
+}
+
+/// A row of `tool_calls`. The one key that is a text: the model's provider made it, and it may hold
+/// spaces and quotes.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType,
+)]
+#[serde(transparent)]
+pub struct ToolCallId(pub String);
+
+impl fmt::Display for ToolCallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<String> for ToolCallId {
+    fn from(id: String) -> Self {
+        Self(id)
+    }
+}
+
+impl TryFromU64 for ToolCallId {
+    fn try_from_u64(_: u64) -> Result<Self, DbErr> {
+        Err(DbErr::ConvertFromU64("ToolCallId"))
+    }
 }

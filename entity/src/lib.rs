@@ -8,10 +8,12 @@
 //!
 //! Not here: rules, clocks, connections.
 
+pub mod conversation;
 pub mod declare;
 pub mod id;
 pub mod identity;
 pub mod pipeline;
+pub mod platform;
 pub mod registry;
 pub mod scope;
 pub mod types;

@@ -72,6 +72,34 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the row last changed.
     pub updated_at: DateTimeUtc,
+
+    /// The ways in which others vouch for them.
+    #[sea_orm(has_many)]
+    pub identities: HasMany<super::user_identity::Entity>,
+    /// How they show themselves.
+    #[sea_orm(has_many)]
+    pub profiles: HasMany<super::profile::Entity>,
+    /// The browsers that they signed in with.
+    #[sea_orm(has_many)]
+    pub sessions: HasMany<super::session::Entity>,
+    /// The programs that act for them.
+    #[sea_orm(has_many)]
+    pub api_keys: HasMany<super::api_key::Entity>,
+    /// Their files.
+    #[sea_orm(has_many)]
+    pub uploads: HasMany<crate::upload::upload::Entity>,
+    /// Their runs.
+    #[sea_orm(has_many)]
+    pub runs: HasMany<crate::pipeline::run::Entity>,
+    /// Their cards.
+    #[sea_orm(has_many)]
+    pub cards: HasMany<crate::pipeline::opportunity_card::Entity>,
+    /// Their conversations.
+    #[sea_orm(has_many)]
+    pub threads: HasMany<crate::conversation::thread::Entity>,
+    /// The jobs done for them.
+    #[sea_orm(has_many)]
+    pub jobs: HasMany<crate::platform::job::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
