@@ -85,7 +85,7 @@ impl DbSettings {
             pool_size: 10,
             connection_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(10),
-            max_lifetime: Duration::from_secs(30 * 60),
+            max_lifetime: Duration::from_mins(30),
             max_retries: 5,
             retry_base_delay: Duration::from_secs(1),
             retry_max_delay: Duration::from_secs(30),

@@ -62,9 +62,10 @@ fn of_server(code: &str) -> (Category, Outcome) {
     let unreachable = |category| (category, Outcome::Unreachable);
     match code {
         // Ended by an administrator, by a crash, by a start that is not over, by a time limit.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => unreachable(Category::NetworkError),
-        // Read-only: the server is no longer the primary. Another connection may find the new one.
-        "25006" => unreachable(Category::NetworkError),
+        // Read-only (25006): the server is no longer the primary; a new connection may find the new one.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => {
+            unreachable(Category::NetworkError)
+        }
         "28P01" | "28000" => unreachable(Category::AuthFailed),
         "3D000" | "57P04" => unreachable(Category::DatabaseNotFound),
         "53300" => (Category::PoolExhausted, Outcome::PoolExhausted),
