@@ -192,7 +192,7 @@ impl Error {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Refused(refusal) => refusal.kind(),
-            Self::Database(failure) => failure.outcome.kind(),
+            Self::Database(failure) => kind_of(&failure.outcome),
             Self::Internal(_) => Kind::Internal,
         }
     }
@@ -210,7 +210,7 @@ impl Error {
     pub fn fields(&self) -> Vec<FieldError> {
         match self {
             Self::Refused(refusal) => refusal.fields(),
-            Self::Database(failure) => failure.outcome.fields(),
+            Self::Database(failure) => fields_of(&failure.outcome),
             Self::Internal(_) => Vec::new(),
         }
     }
@@ -229,6 +229,65 @@ impl Error {
         matches!(self, Self::Database(failure) if matches!(failure.outcome, Outcome::Unique { .. }))
     }
 }
+
+fn kind_of(outcome: &Outcome) -> Kind {
+    let code = outcome.code();
+    let known = [DATABASE, Common::TABLE].concat().into_iter().find(|entry| entry.code == code);
+    known.map_or(Kind::Internal, |entry| entry.kind)
+}
+
+fn fields_of(outcome: &Outcome) -> Vec<FieldError> {
+    let pointer = |column: &String| FieldError::new(format!("/{column}"), outcome.sentence());
+    outcome.columns().iter().map(pointer).collect()
+}
+
+/// What the database can answer that a check before the write does not catch.
+const DATABASE: &[Entry] = &[
+    Entry {
+        code: "unique_violation",
+        kind: Kind::Conflict,
+        advice: "A row with the same values of the named fields exists: use another value.",
+    },
+    Entry {
+        code: "foreign_key_violation",
+        kind: Kind::Malformed,
+        advice: "The row that it points at is not there, or the row is still pointed at.",
+    },
+    Entry { code: "not_null", kind: Kind::Malformed, advice: "Give the named field a value." },
+    Entry { code: "check", kind: Kind::Malformed, advice: "Keep to the documented bounds." },
+    Entry { code: "value_too_long", kind: Kind::Malformed, advice: "Shorten the value." },
+    Entry {
+        code: "conflict_retry",
+        kind: Kind::Unavailable,
+        advice: "Send the request again after Retry-After: others were writing the same rows.",
+    },
+    Entry {
+        code: "pool_exhausted",
+        kind: Kind::Unavailable,
+        advice: "Send the request again after Retry-After. Often? Raise DB_POOL_SIZE.",
+    },
+    Entry {
+        code: "database_unavailable",
+        kind: Kind::Unavailable,
+        advice: "Send the request again after Retry-After. Operators find the cause in the log.",
+    },
+    Entry {
+        code: "schema_outdated",
+        kind: Kind::Unavailable,
+        advice: "Migrations are pending: run `chancery migrate up`.",
+    },
+    Entry {
+        code: "timeout",
+        kind: Kind::Timeout,
+        advice: "Ask for less at once, or try again.",
+    },
+];
+
+const INTERNAL: &[Entry] = &[Entry {
+    code: "internal",
+    kind: Kind::Internal,
+    advice: "Ours to fix. Tell the operator the request id: it leads to the log line.",
+}];
 
 refusals! {
     /// Refusals that belong to no domain.
@@ -296,12 +355,11 @@ impl Common {
 pub fn table() -> Vec<Entry> {
     [
         Common::TABLE,
-        crate::db::classify::TABLE,
+        DATABASE,
+        INTERNAL,
         crate::idempotency::Error::TABLE,
         crate::identity::Error::TABLE,
         crate::pipeline::Error::TABLE,
-        crate::conversation::Error::TABLE,
-        crate::analytics::Error::TABLE,
     ]
     .concat()
 }

@@ -13,7 +13,6 @@ use std::time::Duration;
 use entity::Scope;
 use entity::Scoped;
 use entity::platform::idempotency_key::{ActiveModel, Column, Entity, IdempotencyState, Model};
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, TryInsertResult};
 
 use crate::ctx::Ctx;
@@ -221,8 +220,7 @@ pub(crate) async fn take(tx: &Write, claim: &Claim) -> Result<()> {
     };
     let keys = [Column::Actor, Column::Route, Column::Key];
     let inserted = Entity::insert(row)
-        .on_conflict(OnConflict::columns(keys).do_nothing().to_owned())
-        .do_nothing()
+        .on_conflict_do_nothing_on(keys)
         .exec_without_returning(tx)
         .await?;
     match inserted {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use secrecy::SecretString;
 use url::Url;
 
 /// Where the process runs.
@@ -27,6 +28,8 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// Who may say where a request came from.
     pub trusted_proxies: Vec<IpNet>,
+    /// The address of a `PostgreSQL` session that may LISTEN, where there is one.
+    pub listen_url: Option<SecretString>,
     /// How long a session lasts without being used.
     pub session_lifetime: Duration,
     /// How long a verified caller is remembered.
@@ -44,6 +47,7 @@ impl Default for Settings {
             environment: Environment::Development,
             public_url: None,
             trusted_proxies: Vec::new(),
+            listen_url: None,
             session_lifetime: Duration::from_secs(14 * 24 * HOUR),
             caller_cache: Duration::from_secs(5),
             run_lease: Duration::from_secs(60),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm::sqlx::postgres::PgListener;
 use tracing::debug;
@@ -30,14 +31,14 @@ pub(super) async fn announce(tx: &Write, origin: Uuid, signals: &[Signal]) -> Re
 
 /// Listen, and begin anew whenever the connection is lost.
 pub(super) async fn relay(services: Arc<Services>) {
-    let Some(url) = services.db.listen_url() else {
+    let Some(url) = &services.settings.listen_url else {
         // A transaction pooler without a direct address: revocations reach this process when the
         // caller cache runs out.
         return;
     };
     loop {
         let session = async {
-            let mut listener = PgListener::connect(&url).await?;
+            let mut listener = PgListener::connect(url.expose_secret()).await?;
             listener.listen(CHANNEL).await?;
             loop {
                 let notification = listener.recv().await?;
