@@ -38,7 +38,11 @@ async fn file() -> (tempfile::TempDir, Arc<ConnectionManager>) {
 }
 
 async fn count(db: &impl ConnectionTrait) -> i64 {
-    let row = db.query_one_raw(sql("SELECT count(*) AS n FROM parent")).await.unwrap().unwrap();
+    let row = db
+        .query_one_raw(sql("SELECT count(*) AS n FROM parent"))
+        .await
+        .unwrap()
+        .unwrap();
     row.try_get("", "n").unwrap()
 }
 
@@ -53,13 +57,23 @@ async fn settled(manager: &ConnectionManager) {
 async fn the_connection_is_set_up_for_safety() {
     let (_directory, manager) = file().await;
     let db = manager.read().unwrap();
-    for (pragma, expected) in
-        [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("busy_timeout", "1000")]
-    {
-        let row = db.query_one_raw(sql(&format!("PRAGMA {pragma}"))).await.unwrap().unwrap();
+    for (pragma, expected) in [
+        ("journal_mode", "wal"),
+        ("synchronous", "2"),
+        ("foreign_keys", "1"),
+        ("busy_timeout", "1000"),
+    ] {
+        let row = db
+            .query_one_raw(sql(&format!("PRAGMA {pragma}")))
+            .await
+            .unwrap()
+            .unwrap();
         let value = row
             .try_get_by_index::<String>(0)
-            .or_else(|_| row.try_get_by_index::<i64>(0).map(|number| number.to_string()))
+            .or_else(|_| {
+                row.try_get_by_index::<i64>(0)
+                    .map(|number| number.to_string())
+            })
             .unwrap();
         assert_eq!(value, expected, "{pragma}");
     }
@@ -72,14 +86,18 @@ async fn a_commit_keeps_and_a_drop_rolls_back() {
     let db = manager.read().unwrap();
 
     let tx = manager.begin().await.unwrap();
-    tx.execute_unprepared("INSERT INTO parent (name) VALUES ('kept')").await.unwrap();
+    tx.execute_unprepared("INSERT INTO parent (name) VALUES ('kept')")
+        .await
+        .unwrap();
     assert_eq!(count(&tx).await, 1);
     assert_eq!(count(&db).await, 0, "nobody sees what is not committed");
     tx.commit().await.unwrap();
     assert_eq!(count(&db).await, 1);
 
     let tx = manager.begin().await.unwrap();
-    tx.execute_unprepared("INSERT INTO parent (name) VALUES ('dropped')").await.unwrap();
+    tx.execute_unprepared("INSERT INTO parent (name) VALUES ('dropped')")
+        .await
+        .unwrap();
     drop(tx);
     // The next write waits for the roll-back by itself.
     let tx = manager.begin().await.unwrap();
@@ -95,19 +113,27 @@ async fn a_commit_keeps_and_a_drop_rolls_back() {
 async fn violations_are_told_apart() {
     let (_directory, manager) = file().await;
     let db = manager.read().unwrap();
-    db.execute_unprepared("INSERT INTO parent (name) VALUES ('ann')").await.unwrap();
+    db.execute_unprepared("INSERT INTO parent (name) VALUES ('ann')")
+        .await
+        .unwrap();
     let table: [(&str, fn(&Outcome) -> bool); 6] = [
         (
             "INSERT INTO parent (name) VALUES ('ann')",
             |o| matches!(o, Outcome::Unique { fields, .. } if fields == &["name"]),
         ),
-        ("INSERT INTO child (parent_id) VALUES (7)", |o| matches!(o, Outcome::ForeignKey { .. })),
+        ("INSERT INTO child (parent_id) VALUES (7)", |o| {
+            matches!(o, Outcome::ForeignKey { .. })
+        }),
         (
             "INSERT INTO parent (name) VALUES (NULL)",
             |o| matches!(o, Outcome::NotNull { field: Some(field) } if field == "name"),
         ),
-        ("INSERT INTO parent (name) VALUES ('')", |o| matches!(o, Outcome::Check { .. })),
-        ("SELECT * FROM nothing", |o| matches!(o, Outcome::SchemaOutdated)),
+        ("INSERT INTO parent (name) VALUES ('')", |o| {
+            matches!(o, Outcome::Check { .. })
+        }),
+        ("SELECT * FROM missing", |o| {
+            matches!(o, Outcome::SchemaOutdated)
+        }),
         ("SELECT json('{')", |o| matches!(o, Outcome::RefusedText)),
     ];
     for (text, expected) in table {
@@ -174,12 +200,16 @@ async fn another_process_s_lock_is_waited_for_and_then_reported() {
 #[tokio::test]
 async fn a_statement_past_its_deadline_is_interrupted_and_its_place_is_free() {
     let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/data.db?connection_limit=1", directory.path().display());
+    let url = format!(
+        "sqlite://{}/data.db?connection_limit=1",
+        directory.path().display()
+    );
     let mut settings = settings(&url);
     settings.statement_deadline = Duration::from_millis(100);
     let manager = connected(settings).await;
     let db = manager.read().unwrap();
-    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
     let started = Instant::now();
     let error = db.query_all_raw(sql(endless)).await.unwrap_err();
@@ -192,7 +222,11 @@ async fn a_statement_past_its_deadline_is_interrupted_and_its_place_is_free() {
     let error = tx.query_all_raw(sql(endless)).await.unwrap_err();
     assert_eq!(classify(&error).outcome, Outcome::Timeout);
     let over = tx.commit().await.unwrap_err();
-    assert!(over.to_string().contains(&Fault::TransactionOver.to_string()), "{over}");
+    assert!(
+        over.to_string()
+            .contains(&Fault::TransactionOver.to_string()),
+        "{over}"
+    );
     manager.begin().await.unwrap().commit().await.unwrap();
     manager.disconnect().await;
 }
@@ -200,10 +234,14 @@ async fn a_statement_past_its_deadline_is_interrupted_and_its_place_is_free() {
 #[tokio::test]
 async fn a_caller_who_goes_away_leaves_nothing_behind() {
     let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/data.db?connection_limit=1", directory.path().display());
+    let url = format!(
+        "sqlite://{}/data.db?connection_limit=1",
+        directory.path().display()
+    );
     let manager = connected(settings(&url)).await;
     let db = manager.read().unwrap();
-    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    let endless =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
     for _ in 0..3 {
         let gone = tokio::time::timeout(Duration::from_millis(30), db.query_all_raw(sql(endless)));
         assert!(gone.await.is_err());
@@ -217,10 +255,22 @@ async fn rows_stream_from_readers_and_transactions() {
     let (_directory, manager) = file().await;
     let text = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT i FROM n";
     let db = manager.read().unwrap();
-    let rows: Vec<_> = db.stream_raw(sql(text)).await.unwrap().try_collect().await.unwrap();
+    let rows: Vec<_> = db
+        .stream_raw(sql(text))
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 1000);
     let tx = manager.begin().await.unwrap();
-    let rows: Vec<_> = tx.stream_raw(sql(text)).await.unwrap().try_collect().await.unwrap();
+    let rows: Vec<_> = tx
+        .stream_raw(sql(text))
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 1000);
     // A stream that is left in the middle takes its connection along.
     let mut left = db.stream_raw(sql(text)).await.unwrap();
@@ -235,7 +285,9 @@ async fn rows_stream_from_readers_and_transactions() {
 async fn a_database_in_memory_outlives_its_connections() {
     let manager = connected(settings("sqlite::memory:")).await;
     let db = manager.read().unwrap();
-    db.execute_unprepared("CREATE TABLE parent (id INTEGER PRIMARY KEY)").await.unwrap();
+    db.execute_unprepared("CREATE TABLE parent (id INTEGER PRIMARY KEY)")
+        .await
+        .unwrap();
     assert_eq!(manager.pool_status().max, 1);
     assert!(manager.reconnect().await.success);
     assert_eq!(count(&manager.read().unwrap()).await, 0);
