@@ -3,6 +3,8 @@
 //! Where a wait matters the clock is tokio's own, paused: it leaps from timer to timer, so that
 //! minutes of retries take no time and every delay is exact.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::io::{self, ErrorKind};
@@ -184,15 +186,14 @@ proptest! {
             script.open(does(open));
             script.close(does(close));
             // Somebody is in the middle of a reconnect.
-            let busy = tokio::task::spawn({
-                let manager = Arc::clone(&manager);
-                async move { manager.reconnect().await }
-            });
+            let mut busy = tokio::task::JoinSet::new();
+            let other = Arc::clone(&manager);
+            busy.spawn(async move { other.reconnect().await });
             tokio::task::yield_now().await;
             let started = Instant::now();
             manager.disconnect().await;
             let took = started.elapsed();
-            busy.await.unwrap();
+            busy.join_all().await;
             drop(transactions);
             (took, manager.status())
         });
