@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures::FutureExt;
 use sea_orm::DbErr;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
@@ -321,6 +322,8 @@ impl ConnectionManager {
     }
 
     fn install(&self, pool: Arc<Pool>, retries: u32) {
+        // Doubts of before are settled by now.
+        let _ = self.doubt.notified().now_or_never();
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(pool);
         *lock(&self.last) = None;
         let now = self.clock.now();
