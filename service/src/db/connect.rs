@@ -61,6 +61,14 @@ pub struct ConnectionManager {
 impl ConnectionManager {
     /// A manager for the databases of `settings`. Nothing is connected yet.
     pub fn new(settings: DbSettings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, DbErr> {
+        let urls = [
+            Some(&settings.url),
+            settings.read_url.as_ref(),
+            settings.direct_url.as_ref(),
+        ];
+        for warning in urls.into_iter().flatten().flat_map(DatabaseUrl::warnings) {
+            tracing::warn!(target: "chancery::db", "{warning}");
+        }
         let primary = connector(&settings.url, &settings)?;
         let replica = match &settings.read_url {
             Some(url)
