@@ -1,5 +1,7 @@
 //! The connection manager against a real server that is stopped, frozen and started again.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::sync::Arc;
@@ -13,6 +15,9 @@ use service::db::{
     State, classify,
 };
 use support::cluster::Cluster;
+
+/// Whether an outcome is the one that was expected.
+type Expected = fn(&Outcome) -> bool;
 
 fn sql(text: &str) -> Statement {
     Statement::from_string(DbBackend::Postgres, text)
@@ -100,7 +105,7 @@ async fn violations_are_told_apart(cluster: &Cluster) {
     )
     .await
     .unwrap();
-    let table: [(&str, fn(&Outcome) -> bool); 9] = [
+    let table: [(&str, Expected); 9] = [
         (
             "INSERT INTO parent VALUES (1, 'bob')",
             |o| matches!(o, Outcome::Unique { fields, table: Some(table), .. } if fields == &["id"] && table == "parent"),

@@ -1,5 +1,7 @@
 //! Readers and transactions on an embedded database.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,6 +9,9 @@ use futures::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, StreamTrait};
 use service::clock::SystemClock;
 use service::db::{ConnectionManager, DatabaseUrl, DbSettings, Fault, Outcome, State, classify};
+
+/// Whether an outcome is the one that was expected.
+type Expected = fn(&Outcome) -> bool;
 
 fn sql(text: &str) -> Statement {
     Statement::from_string(DbBackend::Sqlite, text)
@@ -116,7 +121,7 @@ async fn violations_are_told_apart() {
     db.execute_unprepared("INSERT INTO parent (name) VALUES ('ann')")
         .await
         .unwrap();
-    let table: [(&str, fn(&Outcome) -> bool); 6] = [
+    let table: [(&str, Expected); 6] = [
         (
             "INSERT INTO parent (name) VALUES ('ann')",
             |o| matches!(o, Outcome::Unique { fields, .. } if fields == &["name"]),
@@ -147,19 +152,18 @@ async fn violations_are_told_apart() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn twenty_writers_at_once_all_succeed() {
     let (_directory, manager) = file().await;
-    let writers: Vec<_> = (0..20)
-        .map(|n| {
-            let manager = Arc::clone(&manager);
-            tokio::task::spawn(async move {
-                let tx = manager.begin().await?;
-                let text = format!("INSERT INTO parent (name) VALUES ('writer {n}')");
-                tx.execute_unprepared(&text).await?;
-                tx.commit().await
-            })
-        })
-        .collect();
-    for writer in writers {
-        writer.await.unwrap().unwrap();
+    let mut writers = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let manager = Arc::clone(&manager);
+        writers.spawn(async move {
+            let tx = manager.begin().await?;
+            let text = format!("INSERT INTO parent (name) VALUES ('writer {n}')");
+            tx.execute_unprepared(&text).await?;
+            tx.commit().await
+        });
+    }
+    for written in writers.join_all().await {
+        written.unwrap();
     }
     assert_eq!(count(&manager.read().unwrap()).await, 20);
     manager.disconnect().await;
@@ -300,7 +304,7 @@ async fn a_database_in_memory_outlives_its_connections() {
 #[tokio::test]
 async fn a_missing_directory_is_a_permanent_error_with_steps() {
     let mut settings = settings("sqlite:///nowhere/at/all/data.db");
-    settings.retry_base_delay = Duration::from_secs(60);
+    settings.retry_base_delay = Duration::from_mins(1);
     let manager = ConnectionManager::new(settings, Arc::new(SystemClock)).unwrap();
     let result = manager.connect().await;
     let error = result.error.unwrap();

@@ -2,31 +2,32 @@
 //! database goes away, says so at once to everybody who asks, and comes back by itself.
 //!
 //! What it does not do: it never tries a statement again. Only taking a write is repeated, in
-//! [`Transaction`], because by then nothing has been done.
+//! [`super::Transaction`], because by then nothing has been done. The handles that it gives out
+//! and its reports are in `health`, what runs beside the statements in `monitor`.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use futures::FutureExt;
 use sea_orm::DbErr;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::classify::{Classified, Kind, Outcome, classify};
+use super::classify::{Classified, Kind, classify};
 use super::engine::Engine;
 use super::fault::Fault;
-use super::log::{self, Observation, Observer};
+use super::log::{self, Observer};
 use super::monitor;
 use super::pool::{Limits, Pool};
-use super::reader::{Reader, Source};
-use super::replica::{Replica, ReplicaStatus};
+use super::reader::Source;
+use super::replica::Replica;
 use super::retry::{delay, jittered};
 use super::session::{Connector, connector};
 use super::settings::DbSettings;
-use super::status::{ConnectionResult, DatabaseHealth, LastError, PoolStatus, State, Status};
-use super::transaction::Transaction;
+use super::status::{ConnectionResult, State, Status};
 use super::url::DatabaseUrl;
 use crate::clock::Clock;
 
@@ -40,12 +41,12 @@ pub type Random = Box<dyn FnMut() -> f64 + Send>;
 pub struct ConnectionManager {
     pub(super) settings: DbSettings,
     clock: Arc<dyn Clock>,
-    primary: Arc<dyn Connector>,
+    pub(super) primary: Arc<dyn Connector>,
     pub(super) replica: Option<Replica>,
     random: Mutex<Random>,
     /// The pool, while connected.
     live: RwLock<Option<Arc<Pool>>>,
-    status: watch::Sender<Status>,
+    pub(super) status: watch::Sender<Status>,
     last: Mutex<Option<Classified>>,
     /// Held by whoever changes the connection: connect, reconnect, disconnect, a probe.
     turn: tokio::sync::Mutex<()>,
@@ -54,12 +55,20 @@ pub struct ConnectionManager {
     /// Cancelled by disconnect; a new one begins with the next connect.
     run: Mutex<CancellationToken>,
     tasks: TaskTracker,
-    observer: OnceLock<Observer>,
+    pub(super) observer: OnceLock<Observer>,
 }
 
 impl ConnectionManager {
     /// A manager for the databases of `settings`. Nothing is connected yet.
     pub fn new(settings: DbSettings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, DbErr> {
+        let urls = [
+            Some(&settings.url),
+            settings.read_url.as_ref(),
+            settings.direct_url.as_ref(),
+        ];
+        for warning in urls.into_iter().flatten().flat_map(DatabaseUrl::warnings) {
+            tracing::warn!(target: "chancery::db", "{warning}");
+        }
         let primary = connector(&settings.url, &settings)?;
         let replica = match &settings.read_url {
             Some(url)
@@ -200,92 +209,6 @@ impl ConnectionManager {
         }
     }
 
-    /// A handle to read with, or at once the reason why there is none.
-    pub fn read(self: &Arc<Self>) -> Result<Reader, DbErr> {
-        self.pool()?;
-        Ok(Reader::new(Arc::clone(self), Source::Primary))
-    }
-
-    /// A handle for heavy reads: the replica, where there is one and it is fresh enough.
-    pub fn analytics(self: &Arc<Self>) -> Result<Reader, DbErr> {
-        match self.replica.as_ref().and_then(Replica::usable) {
-            Some(_) => Ok(Reader::new(Arc::clone(self), Source::Replica)),
-            None => self.read(),
-        }
-    }
-
-    /// Open a transaction that may write, or say at once why there is none.
-    pub async fn begin(self: &Arc<Self>) -> Result<Transaction, DbErr> {
-        let pool = self.pool()?;
-        Transaction::begin(Arc::clone(self), pool).await
-    }
-
-    /// Acquire a connection and ask it `SELECT 1`; how long that took.
-    pub async fn probe(&self) -> Result<Duration, Classified> {
-        let started = Instant::now();
-        let pool = self.pool().map_err(|error| classify(&error))?;
-        match pool.check().await {
-            Ok(()) => Ok(started.elapsed()),
-            Err(error) => {
-                self.note(&pool, "SELECT 1", started, Some(&error));
-                Err(classify(&error))
-            }
-        }
-    }
-
-    /// A probe, with everything that there is to know around it.
-    pub async fn health(&self) -> DatabaseHealth {
-        let started = Instant::now();
-        let probe = self.probe().await;
-        DatabaseHealth {
-            healthy: probe.is_ok(),
-            latency_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            connection: self.status(),
-            pool: self.pool_status(),
-            error: probe.err().as_ref().map(LastError::from),
-        }
-    }
-
-    /// The engine of the primary.
-    pub fn engine(&self) -> Engine {
-        self.primary.engine()
-    }
-
-    /// The settings.
-    pub fn settings(&self) -> &DbSettings {
-        &self.settings
-    }
-
-    /// Whether statements run.
-    pub fn is_connected(&self) -> bool {
-        self.status.borrow().connected
-    }
-
-    /// How the connection fares.
-    pub fn status(&self) -> Status {
-        self.status.borrow().clone()
-    }
-
-    /// The status as it changes.
-    pub fn watch(&self) -> watch::Receiver<Status> {
-        self.status.subscribe()
-    }
-
-    /// What the primary's pool holds; nothing, while there is none.
-    pub fn pool_status(&self) -> PoolStatus {
-        self.pool().map(|pool| pool.status()).unwrap_or_default()
-    }
-
-    /// How the replica fares, if there is one.
-    pub fn replica_status(&self) -> Option<ReplicaStatus> {
-        self.replica.as_ref().map(Replica::status)
-    }
-
-    /// Tell `observer` of every statement. Only the first observer is heard.
-    pub fn observe(&self, observer: Observer) {
-        let _ = self.observer.set(observer);
-    }
-
     /// The pool that reads from `source` go to now.
     pub(super) fn pool_of(&self, source: Source) -> Result<Arc<Pool>, DbErr> {
         match (source, &self.replica) {
@@ -304,38 +227,6 @@ impl ConnectionManager {
             }
             .into()
         })
-    }
-
-    /// How long one statement may take.
-    pub(super) fn deadline(&self) -> Duration {
-        self.settings.statement_deadline_of(&self.settings.url)
-    }
-
-    /// Take note of a statement that was run on `pool`, and of what its failure says of the server.
-    pub(super) fn note(&self, pool: &Arc<Pool>, sql: &str, began: Instant, error: Option<&DbErr>) {
-        let elapsed = began.elapsed();
-        log::statement(&self.settings, sql, elapsed);
-        if let Some(observer) = self.observer.get() {
-            observer(&Observation {
-                sql,
-                elapsed,
-                error,
-            });
-        }
-        let Some(error) = error.map(classify) else {
-            return;
-        };
-        if error.doubts_server() && error.outcome == Outcome::Unreachable
-            || error.outcome == Outcome::StalePlan
-        {
-            pool.retire();
-        }
-        if error.doubts_server() {
-            match &self.replica {
-                Some(replica) if replica.is(pool) => replica.doubt(),
-                _ => self.doubt.notify_one(),
-            }
-        }
     }
 
     /// The wait before retry `retry`.
@@ -439,6 +330,8 @@ impl ConnectionManager {
     }
 
     fn install(&self, pool: Arc<Pool>, retries: u32) {
+        // Doubts of before are settled by now.
+        let _ = self.doubt.notified().now_or_never();
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(pool);
         *lock(&self.last) = None;
         let now = self.clock.now();

@@ -87,6 +87,11 @@ impl Lease {
         self.held.is_some() && !self.busy && !self.spoiled
     }
 
+    /// Let it not go back before another statement has ended in good order.
+    pub(super) fn hold_back(&mut self) {
+        self.busy = true;
+    }
+
     pub(super) fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }

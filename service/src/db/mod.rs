@@ -11,6 +11,7 @@ pub mod classify;
 mod connect;
 mod engine;
 mod fault;
+mod health;
 mod lease;
 mod log;
 mod monitor;

@@ -9,7 +9,7 @@ use futures::stream::{BoxStream, StreamExt};
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
 use tokio::sync::{Mutex, OwnedSemaphorePermit};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::classify::{Outcome, classify};
 use super::connect::ConnectionManager;
@@ -147,9 +147,10 @@ impl Drop for Transaction {
             return;
         }
         let pool = Arc::clone(lease.pool());
+        // Whatever becomes of the task, no session goes back with a transaction open.
+        lease.hold_back();
         pool.spawn(async move {
-            // Until this is through, the lease counts as busy and would not go back to the pool.
-            let _ = timeout(ROLLBACK, lease.run(ROLLBACK, |session| session.rollback())).await;
+            let _ = lease.run(ROLLBACK, |session| session.rollback()).await;
             drop(lease);
             drop(writer);
         });

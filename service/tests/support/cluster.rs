@@ -25,7 +25,7 @@ impl Cluster {
         };
         let cluster = Self::empty(programs);
         let password = cluster.directory.join("password");
-        cluster.write(&password, PASSWORD);
+        Self::write(&password, PASSWORD);
         let data = cluster.data();
         cluster.must(
             "initdb",
@@ -131,7 +131,7 @@ impl Cluster {
             self.port,
             self.directory.display()
         );
-        self.write(
+        Self::write(
             &self.directory.join("data/postgresql.auto.conf.add"),
             &lines,
         );
@@ -148,7 +148,7 @@ impl Cluster {
         self.directory.join("data").to_string_lossy().into_owned()
     }
 
-    fn write(&self, path: &std::path::Path, text: &str) {
+    fn write(path: &std::path::Path, text: &str) {
         let script = format!("cat > {} <<'END'\n{text}\nEND", path.display());
         let done = as_server_user("sh", &["-c", &script]);
         assert!(done.status.success(), "{done:?}");

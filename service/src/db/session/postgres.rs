@@ -65,9 +65,6 @@ impl PostgresConnector {
                     ("tcp_keepalives_interval", 10),
                     ("tcp_keepalives_count", 3),
                 ]);
-            if let Some(schema) = &parameters.schema {
-                options = options.options([("search_path", schema)]);
-            }
             None
         };
         Ok(Self {

@@ -37,9 +37,6 @@ impl SqliteConnector {
     pub fn new(url: &DatabaseUrl, settings: &DbSettings) -> Result<Self, DbErr> {
         let cleaned = url.cleaned().expose_secret();
         let mut options = SqliteConnectOptions::from_str(cleaned).map_err(on_connect)?;
-        if !cleaned.contains("mode=") {
-            options = options.create_if_missing(true);
-        }
         let read_only = cleaned.contains("mode=ro") || cleaned.contains("immutable=");
         if !read_only && !url.is_in_memory() {
             options = options.journal_mode(SqliteJournalMode::Wal);

@@ -185,8 +185,15 @@ impl DatabaseUrl {
         if url.path().trim_matches('/').is_empty() && !named("dbname") {
             return Err(UrlError::NoDatabase);
         }
+        let mut kept = kept;
+        if let Some(schema) = parameters.schema.as_ref().filter(|_| !parameters.pgbouncer) {
+            // A pooler refuses start-up options; behind one, each transaction sets the path.
+            kept.push(("options[search_path]".to_owned(), schema.clone()));
+        }
         let mut cleaned = url.clone();
         cleaned.set_query(None);
+        // Some readers of the URL know only one of the two spellings.
+        let _ = cleaned.set_scheme("postgres");
         if !kept.is_empty() {
             cleaned.query_pairs_mut().extend_pairs(&kept);
         }
@@ -216,20 +223,20 @@ impl DatabaseUrl {
             return Err(UrlError::NoFile);
         }
         let pairs = url::form_urlencoded::parse(query.as_bytes());
-        let (parameters, kept, ignored) = parameters::of_sqlite(pairs)?;
-        let mut cleaned = format!("sqlite://{path}");
-        if path == ":memory:" {
-            "sqlite::memory:".clone_into(&mut cleaned);
+        let (parameters, mut kept, ignored) = parameters::of_sqlite(pairs)?;
+        let place = match path {
+            ":memory:" => "sqlite::memory:".to_owned(),
+            _ => format!("sqlite://{path}"),
+        };
+        let shown = with_query(&place, &kept);
+        if path != ":memory:" && !kept.iter().any(|(key, _)| key == "mode") {
+            // The driver's own default is to refuse a file that is not there yet.
+            kept.push(("mode".to_owned(), "rwc".to_owned()));
         }
-        if !kept.is_empty() {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .extend_pairs(&kept)
-                .finish();
-            cleaned = format!("{cleaned}?{query}");
-        }
+        let cleaned = with_query(&place, &kept);
         Ok(Self {
             engine: Engine::Sqlite,
-            shown: cleaned.clone(),
+            shown,
             cleaned: cleaned.into(),
             password: None,
             parameters,
@@ -295,6 +302,14 @@ fn syntax(error: url::ParseError) -> &'static str {
         E::IdnaError | E::InvalidDomainCharacter => "the host is not a valid name",
         _ => "its parts do not come apart",
     }
+}
+
+fn with_query(place: &str, pairs: &[(String, String)]) -> String {
+    if pairs.is_empty() {
+        return place.to_owned();
+    }
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    format!("{place}?{}", query.extend_pairs(pairs).finish())
 }
 
 fn decoded(text: &str) -> String {

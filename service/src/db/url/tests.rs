@@ -132,6 +132,32 @@ fn parameters_of_prisma_are_translated_and_taken_out() {
 }
 
 #[test]
+fn the_driver_gets_a_url_that_it_understands() {
+    for (raw, cleaned) in [
+        (
+            "postgresql://u:p@h/db?schema=app&connection_limit=3",
+            "postgres://u:p@h/db?options%5Bsearch_path%5D=app",
+        ),
+        (
+            "postgres://u:p@h/db?schema=app&pgbouncer=true",
+            "postgres://u:p@h/db",
+        ),
+        ("sqlite:data.db", "sqlite://data.db?mode=rwc"),
+        (
+            "sqlite://data.db?mode=ro&cache=private",
+            "sqlite://data.db?mode=ro&cache=private",
+        ),
+        ("sqlite::memory:", "sqlite::memory:"),
+    ] {
+        assert_eq!(
+            DatabaseUrl::parse(raw).unwrap().cleaned().expose_secret(),
+            cleaned,
+            "{raw}"
+        );
+    }
+}
+
+#[test]
 fn sanitising_hides_rather_too_much() {
     let table = [
         ("postgres://u:p/w@h/db", "postgres://***"),
