@@ -104,12 +104,13 @@ impl MigrationName for Step {
 }
 
 #[async_trait::async_trait]
+#[expect(elided_lifetimes_in_paths, reason = "async_trait makes another signature of it")]
 impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         self.execute(manager, |script| script.up).await
     }
 
-    async fn down(&self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         self.execute(manager, |script| script.down).await
     }
 
