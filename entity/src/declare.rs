@@ -26,7 +26,10 @@ impl Declaration {
         checks: &[],
         secrets: &[],
         search: None,
-        objects: Objects { postgres: &[], sqlite: &[] },
+        objects: Objects {
+            postgres: &[],
+            sqlite: &[],
+        },
     };
 }
 
@@ -54,30 +57,48 @@ pub struct Index {
 impl Index {
     /// A plain index over `parts`.
     pub const fn on(parts: &'static [&'static str]) -> Self {
-        Self { name: None, parts, unique: false, filter: None, recommended: false }
+        Self {
+            name: None,
+            parts,
+            unique: false,
+            filter: None,
+            recommended: false,
+        }
     }
 
     /// A unique index over `parts`.
     pub const fn unique(parts: &'static [&'static str]) -> Self {
-        Self { unique: true, ..Self::on(parts) }
+        Self {
+            unique: true,
+            ..Self::on(parts)
+        }
     }
 
     /// Only the rows that satisfy `predicate`.
     #[must_use]
     pub const fn filter(self, predicate: &'static str) -> Self {
-        Self { filter: Some(predicate), ..self }
+        Self {
+            filter: Some(predicate),
+            ..self
+        }
     }
 
     /// Under a name of its own, where the made one would be too long or is already fixed.
     #[must_use]
     pub const fn named(self, name: &'static str) -> Self {
-        Self { name: Some(name), ..self }
+        Self {
+            name: Some(name),
+            ..self
+        }
     }
 
     /// Optional on an adopted database.
     #[must_use]
     pub const fn recommended(self) -> Self {
-        Self { recommended: true, ..self }
+        Self {
+            recommended: true,
+            ..self
+        }
     }
 
     /// The index's name on `table`: `{table}_{column}…_idx`, or `_key` when unique.

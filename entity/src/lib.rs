@@ -8,13 +8,20 @@
 //!
 //! Not here: rules, clocks, connections.
 
+pub mod agent;
+pub mod analytics;
+pub mod configuration;
+pub mod conversation;
 pub mod declare;
 pub mod id;
 pub mod identity;
+pub mod media;
 pub mod pipeline;
+pub mod platform;
 pub mod registry;
 pub mod scope;
 pub mod types;
 pub mod upload;
+pub mod webhook;
 
 pub use scope::{Scope, Scoped};

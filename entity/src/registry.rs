@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 
 use sea_orm::sea_query::{ColumnDef, ForeignKeyAction, IntoIden};
 use sea_orm::{
-    ColumnTrait, ColumnType, Condition, DbBackend, EntityName, EntityTrait, IdenStatic, Identity,
-    Iterable, PrimaryKeyToColumn, QuerySelect, QueryTrait, RelationTrait, RelationType, Schema,
+    ColumnTrait, ColumnType, Condition, DbBackend, EntityTrait, IdenStatic, Identity, Iterable,
+    PrimaryKeyToColumn, QuerySelect, QueryTrait, RelationTrait, RelationType, Schema,
 };
 
 use crate::declare::{Declaration, Declared};
@@ -116,8 +116,12 @@ impl Resource {
             rule: E::RULE,
             writes,
             keep,
-            columns: E::Column::iter().map(|column| column_of::<E>(column)).collect(),
-            relations: E::Relation::iter().map(|relation| relation_of(&relation)).collect(),
+            columns: E::Column::iter()
+                .map(|column| column_of::<E>(column))
+                .collect(),
+            relations: E::Relation::iter()
+                .map(|relation| relation_of(&relation))
+                .collect(),
             declaration: &E::DECLARATION,
             column_defs: column_defs::<E>,
         }
@@ -127,7 +131,11 @@ impl Resource {
 fn key_of<E: EntityTrait>() -> E::Column {
     let mut keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
     let key = keys.next().expect("every entity has a primary key");
-    assert!(keys.next().is_none(), "{} has a composite key", E::default().table_name());
+    assert!(
+        keys.next().is_none(),
+        "{} has a composite key",
+        E::default().table_name()
+    );
     key
 }
 
@@ -176,7 +184,9 @@ fn snake_case(name: &str) -> String {
 
 fn column_defs<E: EntityTrait>(engine: DbBackend) -> Vec<ColumnDef> {
     let schema = Schema::new(engine);
-    E::Column::iter().map(|column| schema.get_column_def::<E>(column)).collect()
+    E::Column::iter()
+        .map(|column| schema.get_column_def::<E>(column))
+        .collect()
 }
 
 /// Every entity, parents first.
@@ -200,9 +210,9 @@ macro_rules! visible {
     ($entity:ident, $scope:ident, Via($column:literal, $domain:ident :: $parent:ident)) => {
         match $scope {
             Scope::Everyone => Condition::all(),
-            Scope::Owner(_) => {
-                Condition::all().add(via::<$entity, crate::$domain::$parent::Entity>($column, $scope))
-            }
+            Scope::Owner(_) => Condition::all().add(
+                via::<$entity, crate::$domain::$parent::Entity>($column, $scope),
+            ),
         }
     };
     ($entity:ident, $scope:ident, Public) => {{
@@ -212,17 +222,21 @@ macro_rules! visible {
     ($entity:ident, $scope:ident, Staff) => {
         match $scope {
             Scope::Everyone => Condition::all(),
-            Scope::Owner(_) => Condition::all().add(sea_orm::sea_query::Expr::val(1).eq(0)),
+            Scope::Owner(_) => Condition::all().add(nobody()),
         }
     };
 }
 
 macro_rules! rule {
-    (Own($column:literal)) => { Rule::Own($column) };
+    (Own($column:literal)) => {
+        Rule::Own($column)
+    };
     (Via($column:literal, $domain:ident :: $parent:ident)) => {
         Rule::Via($column, stringify!($parent))
     };
-    ($other:ident) => { Rule::$other };
+    ($other:ident) => {
+        Rule::$other
+    };
 }
 
 macro_rules! registry {
@@ -251,6 +265,12 @@ macro_rules! registry {
     };
 }
 
+/// What no row satisfies.
+fn nobody() -> sea_orm::sea_query::Expr {
+    use sea_orm::sea_query::{Expr, ExprTrait};
+    Expr::val(1).eq(0)
+}
+
 fn own<E: EntityTrait>(column: &'static str, user: crate::id::UserId) -> sea_orm::sea_query::Expr {
     use sea_orm::sea_query::{Expr, ExprTrait};
     Expr::col((E::default(), column.into_iden())).eq(user)
@@ -258,17 +278,72 @@ fn own<E: EntityTrait>(column: &'static str, user: crate::id::UserId) -> sea_orm
 
 fn via<E: EntityTrait, P: Scoped>(column: &'static str, scope: Scope) -> sea_orm::sea_query::Expr {
     use sea_orm::sea_query::{Expr, ExprTrait};
-    let parents = P::within(scope).select_only().column(key_of::<P>()).into_query();
+    let parents = P::within(scope)
+        .select_only()
+        .column(key_of::<P>())
+        .into_query();
     Expr::col((E::default(), column.into_iden())).in_subquery(parents)
 }
 
 registry! {
-    // entity                       scope                               writes      kept
-    identity::user,                 Own("id"),                          Admins,     Forever;
-    upload::upload,                 Own("id"),                     Verbs,      Forever;
-    pipeline::run,                  Own("user_id"),                     Operators,  Forever;
-    pipeline::run_event,            Via("run_id", pipeline::run),       Verbs,      Parent;
-    pipeline::opportunity_card,     Own("user_id"),                     Operators,  Parent;
-    pipeline::inspiration_report,   Via("run_id", pipeline::run),       Operators,  Parent;
-    pipeline::stage_output,         Via("run_id", pipeline::run),       Operators,  Parent;
+    // entity                               scope                                       writes      kept
+    identity::user,                         Own("id"),                                  Admins,     Forever;
+    identity::user_identity,                Own("user_id"),                             Verbs,      Parent;
+    identity::profile,                      Own("user_id"),                             Admins,     Parent;
+    identity::session,                      Own("user_id"),                             Verbs,      Expiry;
+    identity::api_key,                      Own("user_id"),                             Verbs,      Parent;
+    identity::auth_challenge,               Staff,                                      Verbs,      Expiry;
+    identity::login_failure,                Staff,                                      Verbs,      Days(7);
+    upload::upload,                         Own("user_id"),                             Verbs,      Parent;
+    pipeline::run,                          Own("user_id"),                             Operators,  Forever;
+    pipeline::run_event,                    Via("run_id", pipeline::run),               Verbs,      Parent;
+    pipeline::opportunity_card,             Own("user_id"),                             Operators,  Parent;
+    pipeline::inspiration_report,           Via("run_id", pipeline::run),               Operators,  Parent;
+    pipeline::stage_output,                 Via("run_id", pipeline::run),               Operators,  Parent;
+    conversation::thread,                   Own("user_id"),                             Admins,     Forever;
+    conversation::message,                  Via("thread_id", conversation::thread),     Admins,     Parent;
+    conversation::tool_call,                Via("message_id", conversation::message),   Admins,     Parent;
+    conversation::tool_selection,           Via("message_id", conversation::message),   Admins,     Parent;
+    conversation::complexity_estimation,    Via("message_id", conversation::message),   Admins,     Parent;
+    conversation::token_consumption,        Via("message_id", conversation::message),   Admins,     Parent;
+    agent::template,                        Public,                                     Admins,     Forever;
+    agent::user_agent,                      Own("user_id"),                             Admins,     Parent;
+    agent::workflow,                        Own("user_id"),                             Admins,     Parent;
+    agent::execution,                       Own("user_id"),                             Verbs,      Parent;
+    agent::execution_event,                 Via("execution_id", agent::execution),      Verbs,      Parent;
+    agent::integration,                     Own("user_id"),                             Verbs,      Parent;
+    media::video,                           Own("user_id"),                             Operators,  Forever;
+    media::notification,                    Own("user_id"),                             Operators,  Days(365);
+    media::nft_ownership,                   Own("user_id"),                             Admins,     Forever;
+    configuration::setting,                 Staff,                                      Operators,  Forever;
+    configuration::setting_history,         Staff,                                      Verbs,      Forever;
+    configuration::revision,                Staff,                                      Verbs,      Forever;
+    configuration::flag,                    Staff,                                      Admins,     Forever;
+    configuration::flag_history,            Staff,                                      Verbs,      Forever;
+    configuration::segment,                 Staff,                                      Admins,     Forever;
+    configuration::scheduled_change,        Staff,                                      Admins,     Forever;
+    configuration::flag_ramp,               Staff,                                      Admins,     Parent;
+    configuration::flag_evaluation,         Staff,                                      Verbs,      Days(90);
+    configuration::flag_context,            Staff,                                      Verbs,      Days(30);
+    webhook::endpoint,                      Own("user_id"),                             Admins,     Forever;
+    webhook::message,                       Own("user_id"),                             Verbs,      Days(90);
+    webhook::delivery,                      Via("endpoint_id", webhook::endpoint),      Verbs,      Parent;
+    webhook::attempt,                       Via("delivery_id", webhook::delivery),      Verbs,      Parent;
+    webhook::source,                        Staff,                                      Admins,     Forever;
+    webhook::inbound_event,                 Staff,                                      Verbs,      Days(90);
+    platform::job,                          Own("owner_id"),                            Verbs,      Days(30);
+    platform::job_schedule,                 Staff,                                      Admins,     Forever;
+    platform::idempotency_key,              Staff,                                      Verbs,      Expiry;
+    platform::audit_log,                    Staff,                                      Verbs,      Forever;
+    platform::saved_view,                   Own("user_id"),                             Verbs,      Forever;
+    platform::saved_report,                 Own("user_id"),                             Verbs,      Forever;
+    platform::trusted_document,             Staff,                                      Admins,     Forever;
+    platform::import_batch,                 Staff,                                      Verbs,      Forever;
+    platform::import_record,                Staff,                                      Verbs,      Parent;
+    analytics::model_price,                 Staff,                                      Admins,     Forever;
+    analytics::token_rollup,                Staff,                                      Verbs,      Forever;
+    analytics::token_user_rollup,           Own("user_id"),                             Verbs,      Forever;
+    analytics::user_day_rollup,             Own("user_id"),                             Verbs,      Forever;
+    analytics::thread_rollup,               Via("thread_id", conversation::thread),     Verbs,      Forever;
+    analytics::token_delta,                 Own("user_id"),                             Verbs,      Forever;
 }

@@ -72,6 +72,67 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the row last changed.
     pub updated_at: DateTimeUtc,
+
+    /// The ways in which others vouch for them.
+    #[sea_orm(has_many)]
+    pub identities: HasMany<super::user_identity::Entity>,
+    /// How they show themselves.
+    #[sea_orm(has_many)]
+    pub profiles: HasMany<super::profile::Entity>,
+    /// The browsers that they signed in with.
+    #[sea_orm(has_many)]
+    pub sessions: HasMany<super::session::Entity>,
+    /// The programs that act for them.
+    #[sea_orm(has_many)]
+    pub api_keys: HasMany<super::api_key::Entity>,
+    /// Their files.
+    #[sea_orm(has_many)]
+    pub uploads: HasMany<crate::upload::upload::Entity>,
+    /// Their runs.
+    #[sea_orm(has_many)]
+    pub runs: HasMany<crate::pipeline::run::Entity>,
+    /// Their cards.
+    #[sea_orm(has_many)]
+    pub cards: HasMany<crate::pipeline::opportunity_card::Entity>,
+    /// Their conversations.
+    #[sea_orm(has_many)]
+    pub threads: HasMany<crate::conversation::thread::Entity>,
+    /// Their agents.
+    #[sea_orm(has_many)]
+    pub agents: HasMany<crate::agent::user_agent::Entity>,
+    /// Their workflows.
+    #[sea_orm(has_many)]
+    pub workflows: HasMany<crate::agent::workflow::Entity>,
+    /// The executions of both.
+    #[sea_orm(has_many)]
+    pub executions: HasMany<crate::agent::execution::Entity>,
+    /// Their accounts at other services.
+    #[sea_orm(has_many)]
+    pub integrations: HasMany<crate::agent::integration::Entity>,
+    /// Their videos.
+    #[sea_orm(has_many)]
+    pub videos: HasMany<crate::media::video::Entity>,
+    /// What they should hear of.
+    #[sea_orm(has_many)]
+    pub notifications: HasMany<crate::media::notification::Entity>,
+    /// The NFTs in their wallets.
+    #[sea_orm(has_many)]
+    pub nfts: HasMany<crate::media::nft_ownership::Entity>,
+    /// Where they want to be told of events.
+    #[sea_orm(has_many)]
+    pub webhook_endpoints: HasMany<crate::webhook::endpoint::Entity>,
+    /// The lists they saved.
+    #[sea_orm(has_many)]
+    pub saved_views: HasMany<crate::platform::saved_view::Entity>,
+    /// The reports they saved.
+    #[sea_orm(has_many)]
+    pub saved_reports: HasMany<crate::platform::saved_report::Entity>,
+    /// What they did, day by day.
+    #[sea_orm(has_many)]
+    pub days: HasMany<crate::analytics::user_day_rollup::Entity>,
+    /// The jobs done for them.
+    #[sea_orm(has_many)]
+    pub jobs: HasMany<crate::platform::job::Entity>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -68,7 +68,10 @@ impl Declared for Entity {
             Index::on(&["user_id", "created_at", "id"]),
             Index::unique(&["run_id", "number"]),
         ],
-        checks: &[Check::new("opportunity_cards_number_check", "number BETWEEN 1 AND 5")],
+        checks: &[Check::new(
+            "opportunity_cards_number_check",
+            "number BETWEEN 1 AND 5",
+        )],
         ..Declaration::PLAIN
     };
 }

@@ -86,7 +86,12 @@ pub struct Model {
     #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
     pub user: BelongsTo<crate::identity::user::Entity>,
     /// The upload that holds the document.
-    #[sea_orm(belongs_to, from = "document_upload_id", to = "id", on_delete = "SetNull")]
+    #[sea_orm(
+        belongs_to,
+        from = "document_upload_id",
+        to = "id",
+        on_delete = "SetNull"
+    )]
     pub document_upload: BelongsTo<Option<crate::upload::upload::Entity>>,
     /// The cards of stage 5.
     #[sea_orm(has_many)]
@@ -113,7 +118,10 @@ impl Declared for Entity {
             Index::on(&["created_at", "id"]),
             Index::on(&["document_upload_id"]),
         ],
-        checks: &[Check::new("runs_current_stage_check", "current_stage BETWEEN 0 AND 5")],
+        checks: &[Check::new(
+            "runs_current_stage_check",
+            "current_stage BETWEEN 0 AND 5",
+        )],
         secrets: &["lease_token"],
         ..Declaration::PLAIN
     };

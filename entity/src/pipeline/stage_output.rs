@@ -47,7 +47,10 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Declared for Entity {
     const DECLARATION: Declaration = Declaration {
         indexes: &[Index::unique(&["run_id", "stage_number"])],
-        checks: &[Check::new("stage_outputs_stage_number_check", "stage_number BETWEEN 1 AND 5")],
+        checks: &[Check::new(
+            "stage_outputs_stage_number_check",
+            "stage_number BETWEEN 1 AND 5",
+        )],
         ..Declaration::PLAIN
     };
 }

@@ -1,0 +1,8 @@
+//! Prices and rollups: what the charts are drawn from.
+
+pub mod model_price;
+pub mod thread_rollup;
+pub mod token_delta;
+pub mod token_rollup;
+pub mod token_user_rollup;
+pub mod user_day_rollup;

@@ -1,0 +1,36 @@
+//! Which database it is. The one place of this crate that asks `SeaORM`.
+
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use serde::Serialize;
+
+/// A database that Chancery runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// `SQLite`, embedded.
+    Sqlite,
+    /// `PostgreSQL`.
+    Postgres,
+}
+
+impl Engine {
+    /// The engine at the other end of `db`.
+    pub fn of(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        match db.get_database_backend() {
+            DbBackend::Sqlite => Ok(Self::Sqlite),
+            DbBackend::Postgres => Ok(Self::Postgres),
+            other => Err(DbErr::BackendNotSupported {
+                db: other.as_str(),
+                ctx: "chancery",
+            }),
+        }
+    }
+
+    /// As `SeaORM` calls it.
+    pub(crate) fn backend(self) -> DbBackend {
+        match self {
+            Self::Sqlite => DbBackend::Sqlite,
+            Self::Postgres => DbBackend::Postgres,
+        }
+    }
+}

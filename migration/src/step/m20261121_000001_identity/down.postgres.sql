@@ -1,0 +1,10 @@
+DROP TABLE login_failures;
+DROP TABLE auth_challenges;
+DROP TABLE api_keys;
+DROP TABLE sessions;
+DROP TABLE profiles;
+DROP TABLE user_identities;
+DROP TABLE users;
+DROP TYPE auth_challenge_kind;
+DROP TYPE user_status;
+DROP TYPE user_role;

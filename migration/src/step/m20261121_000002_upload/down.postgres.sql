@@ -1,0 +1,3 @@
+DROP TABLE uploads;
+DROP TYPE upload_status;
+DROP TYPE upload_kind;

@@ -1,0 +1,7 @@
+DROP TABLE stage_outputs;
+DROP TABLE inspiration_reports;
+DROP TABLE opportunity_cards;
+DROP TABLE run_events;
+DROP TABLE runs;
+DROP TYPE run_event_kind;
+DROP TYPE run_status;

@@ -1,0 +1,12 @@
+DROP TABLE alembic_version;
+DROP TABLE token_consumption;
+DROP TABLE complexity_estimation;
+DROP TABLE tool_selection;
+DROP TABLE tool_calls;
+DROP TABLE messages;
+DROP TABLE threads;
+DROP FUNCTION update_messages_search_vector();
+DROP TYPE task;
+DROP TYPE tokentype;
+DROP TYPE reasoninglevels;
+DROP TYPE entity;

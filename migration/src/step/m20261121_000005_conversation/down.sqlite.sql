@@ -1,0 +1,9 @@
+DROP TABLE alembic_version;
+DROP TABLE token_consumption;
+DROP TABLE complexity_estimation;
+DROP TABLE tool_selection;
+DROP TABLE tool_calls;
+DROP TABLE messages;
+DROP TABLE messages_fts;
+DROP TABLE messages_fts_map;
+DROP TABLE threads;

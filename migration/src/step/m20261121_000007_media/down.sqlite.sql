@@ -1,0 +1,3 @@
+DROP TABLE nft_ownership;
+DROP TABLE notifications;
+DROP TABLE videos;

@@ -1,0 +1,16 @@
+DROP TABLE flag_contexts;
+DROP TABLE flag_evaluations;
+DROP TABLE flag_ramps;
+DROP TABLE scheduled_changes;
+DROP TABLE segments;
+DROP TABLE feature_flag_history;
+DROP TABLE feature_flags;
+DROP TABLE configuration_revision;
+DROP TABLE configuration_history;
+DROP TABLE configuration_settings;
+DROP TYPE flag_ramp_state;
+DROP TYPE scheduled_change_state;
+DROP TYPE scheduled_change_target;
+DROP TYPE flag_action;
+DROP TYPE flag_kind;
+DROP TYPE setting_action;

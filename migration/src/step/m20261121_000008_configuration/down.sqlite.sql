@@ -1,0 +1,10 @@
+DROP TABLE flag_contexts;
+DROP TABLE flag_evaluations;
+DROP TABLE flag_ramps;
+DROP TABLE scheduled_changes;
+DROP TABLE segments;
+DROP TABLE feature_flag_history;
+DROP TABLE feature_flags;
+DROP TABLE configuration_revision;
+DROP TABLE configuration_history;
+DROP TABLE configuration_settings;

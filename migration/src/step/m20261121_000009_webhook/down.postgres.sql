@@ -1,0 +1,10 @@
+DROP TABLE inbound_events;
+DROP TABLE webhook_sources;
+DROP TABLE webhook_attempts;
+DROP TABLE webhook_deliveries;
+DROP TABLE webhook_messages;
+DROP TABLE webhook_endpoints;
+DROP TYPE inbound_event_state;
+DROP TYPE webhook_scheme;
+DROP TYPE webhook_delivery_state;
+DROP TYPE webhook_endpoint_status;

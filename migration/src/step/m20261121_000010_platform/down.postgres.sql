@@ -1,0 +1,14 @@
+DROP TABLE import_records;
+DROP TABLE import_batches;
+DROP TABLE trusted_documents;
+DROP TABLE saved_reports;
+DROP TABLE saved_views;
+DROP TABLE audit_log;
+DROP TABLE idempotency_keys;
+DROP TABLE job_schedules;
+DROP TABLE jobs;
+DROP FUNCTION audit_log_refuse();
+DROP TYPE import_state;
+DROP TYPE audit_actor;
+DROP TYPE idempotency_state;
+DROP TYPE job_state;

@@ -1,0 +1,9 @@
+DROP TABLE import_records;
+DROP TABLE import_batches;
+DROP TABLE trusted_documents;
+DROP TABLE saved_reports;
+DROP TABLE saved_views;
+DROP TABLE audit_log;
+DROP TABLE idempotency_keys;
+DROP TABLE job_schedules;
+DROP TABLE jobs;

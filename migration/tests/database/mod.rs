@@ -1,0 +1,99 @@
+//! Empty databases for a test, and no trace of them afterwards.
+
+#![expect(dead_code, reason = "each test binary uses its part")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use migration::engine::Engine;
+use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// The engines that can be tried here.
+pub fn engines() -> Vec<Engine> {
+    match server() {
+        Some(_) => vec![Engine::Sqlite, Engine::Postgres],
+        None => {
+            eprintln!("TEST_DATABASE_URL is not set: PostgreSQL is not tried");
+            vec![Engine::Sqlite]
+        }
+    }
+}
+
+fn server() -> Option<String> {
+    std::env::var("TEST_DATABASE_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
+}
+
+/// An empty database of its own.
+pub struct Scratch {
+    /// The way to it.
+    pub db: DatabaseConnection,
+    url: String,
+    name: Option<String>,
+    _file: Option<tempfile::TempDir>,
+}
+
+impl Scratch {
+    /// An empty database of `engine`.
+    pub async fn new(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let dir = tempfile::tempdir().expect("a directory");
+                let url = format!("sqlite://{}?mode=rwc", dir.path().join("a.db").display());
+                let db = connect(&url).await;
+                Self {
+                    db,
+                    url,
+                    name: None,
+                    _file: Some(dir),
+                }
+            }
+            Engine::Postgres => {
+                let server = server().expect("TEST_DATABASE_URL");
+                let number = NEXT.fetch_add(1, Ordering::Relaxed);
+                let name = format!("migration_{}_{number}", std::process::id());
+                let admin = connect(&server).await;
+                let make = format!("CREATE DATABASE {name}");
+                admin.execute_unprepared(&make).await.expect("a database");
+                let (front, query) = server.split_once('?').unwrap_or((&server, ""));
+                let (front, _) = front.rsplit_once('/').expect("a database in the URL");
+                let url = format!("{front}/{name}?{query}");
+                Self {
+                    db: connect(&url).await,
+                    url,
+                    name: Some(name),
+                    _file: None,
+                }
+            }
+        }
+    }
+
+    /// Another way to the same database, as another process would have it.
+    pub async fn another(&self) -> DatabaseConnection {
+        connect(&self.url).await
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let Some(name) = self.name.take() else { return };
+        let server = server().expect("TEST_DATABASE_URL");
+        // A test's own runtime may not be blocked on.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(async {
+                let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+                connect(&server).await.execute_unprepared(&drop).await
+            })
+        });
+        let _ = dropped.join();
+    }
+}
+
+async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(3).sqlx_logging(false);
+    Database::connect(options).await.expect("a database")
+}
