@@ -10,6 +10,7 @@ pub mod chance;
 pub mod clock;
 pub mod ctx;
 pub mod db;
+pub mod demo;
 pub mod error;
 pub mod idempotency;
 pub mod identity;
