@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// What every list takes.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-pub struct PageQuery {
+pub(super) struct PageQuery {
     /// The cursor of the page before.
     pub after: Option<String>,
     /// How many rows, 1 to 100.
@@ -24,7 +24,7 @@ impl From<PageQuery> for service::page::Request {
 
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct List<T> {
+pub(super) struct List<T> {
     /// The rows.
     pub items: Vec<T>,
     /// The cursor of the next page, if there is one.
@@ -32,7 +32,7 @@ pub struct List<T> {
 }
 
 /// A page as an answer.
-pub fn answer<T: Serialize>(page: Page<T>, uri: &Uri) -> Response {
+pub(super) fn answer<T: Serialize>(page: Page<T>, uri: &Uri) -> Response {
     let Page { items, next } = page;
     let link = next.as_deref().and_then(|next| {
         let kept = uri.query().unwrap_or_default();
