@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
         eprintln!("error: name the database with --database-url or DATABASE_URL");
         return ExitCode::FAILURE;
     }
-    let mut options = ConnectOptions::new(cli.database_url);
+    let mut options = ConnectOptions::new(cli.migrate.address(&cli.database_url));
     // One connection works and one holds the lock.
     options.max_connections(2).sqlx_logging(false);
     match Database::connect(options).await {
