@@ -1,1 +1,77 @@
-//! .
+//! How the outside asks Chancery and hears back: REST, and the process around it.
+
+pub mod caller;
+pub mod config;
+pub mod error;
+pub mod extract;
+pub mod middleware;
+pub mod rest;
+pub mod server;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use service::ctx::Services;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::error::{ApiError, Door};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(info(
+    title = "Chancery",
+    description = "The records of an AI-agent product: REST for workers, uploads, webhooks and \
+                   public clients."
+))]
+struct Document;
+
+fn documented() -> OpenApiRouter<Arc<Services>> {
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", rest::routes())
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> OpenApi {
+    documented().split_for_parts().1
+}
+
+/// Every route, behind every layer.
+pub fn router(services: Arc<Services>) -> Router {
+    let (routes, document) = documented().split_for_parts();
+    let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    let json = move || async move {
+        ([(axum::http::header::CONTENT_TYPE, "application/json")], document.to_string())
+    };
+    routes
+        .merge(rest::health::routes())
+        .route("/api/openapi.json", get(json))
+        .route("/errors/{code}", get(error_page))
+        .fallback(|| async { refuse(Door::NoRoute) })
+        .method_not_allowed_fallback(|| async { refuse(Door::Method) })
+        .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))
+        .layer(from_fn(middleware::once))
+        .layer(from_fn_with_state(Arc::clone(&services), middleware::security))
+        .layer(from_fn_with_state(Arc::clone(&services), middleware::frame))
+        .with_state(services)
+}
+
+fn refuse(door: Door) -> Response {
+    ApiError::from(door).into_response()
+}
+
+/// What an error code means.
+async fn error_page(Path(code): Path<String>) -> Response {
+    match error::table().into_iter().find(|entry| entry.code == code) {
+        Some(entry) => {
+            let status = error::status_of(entry.kind).as_u16();
+            format!("{} ({status})\n\n{}\n", entry.code, entry.advice).into_response()
+        }
+        None => (StatusCode::NOT_FOUND, "there is no such code\n").into_response(),
+    }
+}

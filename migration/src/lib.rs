@@ -139,3 +139,14 @@ fn checked(status: Status) -> Result<Status, Error> {
         Err(Error::Unknown(status.unknown))
     }
 }
+
+/// A connection to migrate with: one session works and one holds the lock.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a migration has a connection of its own"
+)]
+pub async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
+    let mut options = sea_orm_migration::sea_orm::ConnectOptions::new(url);
+    options.max_connections(2).sqlx_logging(false);
+    Ok(sea_orm_migration::sea_orm::Database::connect(options).await?)
+}

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use migration::cli::{MigrateArgs, run};
-use sea_orm_migration::sea_orm::{ConnectOptions, Database};
 
 /// Moves Chancery's schema along its history.
 #[derive(Debug, Parser)]
@@ -39,10 +38,7 @@ async fn main() -> ExitCode {
         eprintln!("error: name the database with --database-url or DATABASE_URL");
         return ExitCode::FAILURE;
     }
-    let mut options = ConnectOptions::new(cli.migrate.address(&cli.database_url));
-    // One connection works and one holds the lock.
-    options.max_connections(2).sqlx_logging(false);
-    match Database::connect(options).await {
+    match migration::connect(&cli.migrate.address(&cli.database_url)).await {
         Ok(db) => {
             let production = environment.as_deref() == Some("production");
             ExitCode::from(run(&cli.migrate, &db, production).await)

@@ -1,1 +1,26 @@
-//! .
+//! What may happen in Chancery, to whom, and what follows.
+//!
+//! A domain is a folder: [`identity`], [`pipeline`]. An operation takes a
+//! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
+//! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
+
+pub mod actor;
+pub mod audit;
+pub mod chance;
+pub mod clock;
+pub mod ctx;
+pub mod db;
+pub mod demo;
+pub mod error;
+pub mod idempotency;
+pub mod identity;
+pub mod ids;
+pub mod page;
+pub mod pipeline;
+pub mod secret;
+pub mod settings;
+pub mod signal;
+pub mod write;
+
+pub use ctx::Ctx;
+pub use error::{Error, Result};

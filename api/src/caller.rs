@@ -1,0 +1,123 @@
+//! Who calls: from a request's headers to the context that every operation takes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Method};
+use secrecy::SecretString;
+use service::Ctx;
+use service::actor::Actor;
+use service::ctx::{RequestInfo, Services};
+use service::error::Error;
+use service::identity::{Credential, authenticate};
+
+use crate::error::{ApiError, Door};
+use crate::middleware::RequestId;
+
+/// The session cookie's name over TLS, and over plain HTTP on loopback.
+pub const COOKIES: [&str; 2] = ["__Host-chancery", "chancery"];
+
+/// The caller's context, made by the outer layer for every request.
+#[derive(Clone, Debug)]
+pub struct Caller(pub Ctx);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        match parts.extensions.get::<Result<Ctx, Refused>>() {
+            Some(Ok(ctx)) => Ok(Self(ctx.clone())),
+            Some(Err(refused)) => Err(refused.0.lock().ok().and_then(|mut error| error.take())
+                .unwrap_or_else(crate::error::unauthenticated)),
+            None => Err(Error::internal("a route outside the caller's layer").into()),
+        }
+    }
+}
+
+/// A refusal that waits in the request until a route asks who calls.
+#[derive(Clone, Debug)]
+pub struct Refused(Arc<std::sync::Mutex<Option<ApiError>>>);
+
+impl From<ApiError> for Refused {
+    fn from(error: ApiError) -> Self {
+        Self(Arc::new(std::sync::Mutex::new(Some(error))))
+    }
+}
+
+/// The context of a request, or why it has none.
+pub async fn identify(
+    services: &Arc<Services>,
+    method: &Method,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Result<Ctx, ApiError> {
+    let request = RequestInfo {
+        id: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+        address: address(services, headers, extensions),
+        claim: None,
+    };
+    let actor = match credential(headers) {
+        None => Actor::Anonymous,
+        Some(credential) => {
+            if matches!(credential, Credential::Session(_)) && !method.is_safe() {
+                same_origin(services, headers)?;
+            }
+            authenticate(services, &credential).await?
+        }
+    };
+    Ok(Ctx::new(Arc::clone(services), actor, request))
+}
+
+fn credential(headers: &HeaderMap) -> Option<Credential> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let bearer = header(AUTHORIZATION.as_str())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim());
+    if let Some(key) = bearer.or_else(|| header("x-api-key")) {
+        return Some(Credential::Key(SecretString::from(key)));
+    }
+    let cookies = header(COOKIE.as_str())?;
+    cookies
+        .split(';')
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .find(|(name, _)| COOKIES.contains(name))
+        .map(|(_, token)| Credential::Session(SecretString::from(token)))
+}
+
+/// A browser sends its cookie wherever a page tells it to; only our own pages can add both our
+/// origin and a header of their own.
+fn same_origin(services: &Services, headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin = text(ORIGIN);
+    let ours = match &services.settings.public_url {
+        Some(url) => Some(url.origin().ascii_serialization()),
+        None => text(HOST).map(|host| format!("http://{host}")),
+    };
+    if origin.is_some() && origin == ours.as_deref() && headers.contains_key("x-requested-with") {
+        Ok(())
+    } else {
+        Err(Error::from(Door::Origin).into())
+    }
+}
+
+/// Where the request came from: the peer, or whom a trusted proxy names.
+fn address(services: &Services, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
+    let trusted = |address: &IpAddr| {
+        services.settings.trusted_proxies.iter().any(|network| network.contains(address))
+    };
+    if !trusted(&peer) {
+        return Some(peer);
+    }
+    // The last address that no trusted proxy has is the one that cannot be made up.
+    let named = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let named: Vec<IpAddr> = named
+        .flat_map(|list| list.split(','))
+        .filter_map(|address| address.trim().parse().ok())
+        .collect();
+    named.into_iter().rev().find(|address| !trusted(address)).or(Some(peer))
+}

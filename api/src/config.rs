@@ -1,0 +1,256 @@
+//! Every setting of the binary: typed, documented, read once. `--help` is the reference.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use service::chance::{Chance, SystemChance, bytes};
+use service::clock::{Clock, SystemClock};
+use service::ctx::Services;
+use service::db::{ConnectionManager, DatabaseUrl, DbSettings};
+use service::identity::{Callers, Passwords};
+use service::ids::Ids;
+use service::secret::Keyring;
+use service::settings::{Environment, Settings};
+use service::signal::Signals;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+/// Where the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Env {
+    Development,
+    Test,
+    Staging,
+    Production,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum LogFormat {
+    Pretty,
+    Json,
+}
+
+/// What is wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences say it")]
+pub enum ConfigError {
+    #[error("DATABASE_URL: {0}")]
+    Url(#[from] service::db::UrlError),
+    #[error("in production {0} must be set")]
+    Missing(&'static str),
+    #[error("CHANCERY_SECRET_KEY must be 64 hexadecimal digits")]
+    Key,
+    #[error("the data directory {path}: {source}")]
+    Directory { path: PathBuf, source: std::io::Error },
+    #[error("the database: {0}")]
+    Database(String),
+    #[error(transparent)]
+    Service(#[from] service::Error),
+}
+
+/// The settings that every command takes.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// The address to listen on.
+    #[arg(long, env = "CHANCERY_LISTEN", default_value = "127.0.0.1:8080", global = true)]
+    pub listen: SocketAddr,
+    /// Where the embedded database and the made secret key live.
+    #[arg(long, env = "CHANCERY_DATA_DIR", default_value = "data", global = true)]
+    pub data_dir: PathBuf,
+    /// The database: a file in the data directory unless set; `postgres://…` in production.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<SecretString>,
+    /// A `PostgreSQL` replica for heavy reads.
+    #[arg(long, env = "DATABASE_READ_URL", hide_env_values = true, global = true)]
+    pub database_read_url: Option<SecretString>,
+    /// A direct way to `PostgreSQL` where `DATABASE_URL` leads to a transaction pooler.
+    #[arg(long, env = "DATABASE_DIRECT_URL", hide_env_values = true, global = true)]
+    pub database_direct_url: Option<SecretString>,
+    /// How many connections the pool has.
+    #[arg(long, env = "DB_POOL_SIZE", default_value_t = 10, global = true)]
+    pub db_pool_size: u32,
+    /// How long to wait for a connection, in milliseconds.
+    #[arg(long, env = "DB_CONNECTION_TIMEOUT", default_value_t = 10_000, global = true)]
+    pub db_connection_timeout: u64,
+    /// How long an unused connection stays open, in milliseconds.
+    #[arg(long, env = "DB_IDLE_TIMEOUT", default_value_t = 10_000, global = true)]
+    pub db_idle_timeout: u64,
+    /// How often to try again to connect.
+    #[arg(long, env = "DB_MAX_RETRIES", default_value_t = 5, global = true)]
+    pub db_max_retries: u32,
+    /// The pause before the second try, in milliseconds; it doubles with each.
+    #[arg(long, env = "DB_RETRY_BASE_DELAY", default_value_t = 1000, global = true)]
+    pub db_retry_base_delay: u64,
+    /// Log every statement with its time, never its values.
+    #[arg(long, env = "DB_LOG_QUERIES", global = true)]
+    pub db_log_queries: bool,
+    /// Where this runs.
+    #[arg(long, env = "CHANCERY_ENV", value_enum, global = true)]
+    pub environment: Option<Env>,
+    /// What other tools call the environment; read when ours is not set.
+    #[arg(long, env = "NODE_ENV", value_enum, global = true, hide = true)]
+    pub node_env: Option<Env>,
+    /// The address under which people reach this server.
+    #[arg(long, env = "PUBLIC_URL", global = true)]
+    pub public_url: Option<Url>,
+    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    #[arg(long, env = "CHANCERY_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The key that secrets are sealed under: 64 hexadecimal digits.
+    #[arg(long, env = "CHANCERY_SECRET_KEY", hide_env_values = true, global = true)]
+    pub secret_key: Option<SecretString>,
+    /// How long a worker's claim on a run lasts, in seconds.
+    #[arg(long, env = "CHANCERY_RUN_LEASE", default_value_t = 60, global = true)]
+    pub run_lease: u64,
+    /// The pause between failing readiness and closing the door, in seconds.
+    #[arg(long, env = "CHANCERY_DRAIN_DELAY", default_value_t = 5, global = true)]
+    pub drain_delay: u64,
+    /// How log lines look.
+    #[arg(long, env = "CHANCERY_LOG_FORMAT", value_enum, default_value = "pretty", global = true)]
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Where this runs.
+    pub fn env(&self) -> Env {
+        self.environment.or(self.node_env).unwrap_or(Env::Development)
+    }
+
+    /// The database's address: the set one, else a file in the data directory.
+    pub fn url(&self) -> Result<SecretString, ConfigError> {
+        if let Some(url) = &self.database_url {
+            return Ok(url.clone());
+        }
+        self.make_data_dir()?;
+        let file = self.data_dir.join("chancery.db");
+        Ok(format!("sqlite://{}?mode=rwc", file.display()).into())
+    }
+
+    fn make_data_dir(&self) -> Result<(), ConfigError> {
+        std::fs::create_dir_all(&self.data_dir)
+            .map_err(|source| ConfigError::Directory { path: self.data_dir.clone(), source })
+    }
+
+    fn db_settings(&self) -> Result<DbSettings, ConfigError> {
+        let parse = |url: &Option<SecretString>| {
+            url.as_ref().map(|url| DatabaseUrl::parse(url.expose_secret())).transpose()
+        };
+        let mut settings = DbSettings::new(DatabaseUrl::parse(self.url()?.expose_secret())?);
+        settings.read_url = parse(&self.database_read_url)?;
+        settings.direct_url = parse(&self.database_direct_url)?;
+        settings.pool_size = self.db_pool_size;
+        settings.connection_timeout = Duration::from_millis(self.db_connection_timeout);
+        settings.idle_timeout = Duration::from_millis(self.db_idle_timeout);
+        settings.max_retries = self.db_max_retries;
+        settings.retry_base_delay = Duration::from_millis(self.db_retry_base_delay);
+        settings.log_queries = self.db_log_queries;
+        Ok(settings)
+    }
+
+    /// The secret key: the set one, else one that is made once in the data directory.
+    fn key(&self) -> Result<[u8; 32], ConfigError> {
+        let read = |text: &str| {
+            let mut key = [0; 32];
+            hex_into(text.trim(), &mut key).then_some(key).ok_or(ConfigError::Key)
+        };
+        if let Some(key) = &self.secret_key {
+            return read(key.expose_secret());
+        }
+        if self.env() == Env::Production {
+            return Err(ConfigError::Missing("CHANCERY_SECRET_KEY"));
+        }
+        self.make_data_dir()?;
+        let path = self.data_dir.join("secret.key");
+        let wrong = |source| ConfigError::Directory { path: path.clone(), source };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => read(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let key: [u8; 32] = bytes(&SystemChance);
+                let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+                write_private(&path, &text).map_err(wrong)?;
+                Ok(key)
+            }
+            Err(error) => Err(wrong(error)),
+        }
+    }
+
+    /// Everything that the process owns, not yet connected.
+    pub fn services(&self) -> Result<Arc<Services>, ConfigError> {
+        let environment = match self.env() {
+            Env::Development => Environment::Development,
+            Env::Test => Environment::Test,
+            Env::Staging => Environment::Staging,
+            Env::Production => Environment::Production,
+        };
+        if environment == Environment::Production && self.public_url.is_none() {
+            return Err(ConfigError::Missing("PUBLIC_URL"));
+        }
+        let db = self.db_settings()?;
+        let settings = Settings {
+            environment,
+            public_url: self.public_url.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            listen_url: db.session_url().map(|url| url.cleaned().clone()),
+            run_lease: Duration::from_secs(self.run_lease),
+            ..Settings::default()
+        };
+        let keyring = Keyring::new(self.key()?);
+        assemble(db, settings, keyring, Arc::new(SystemClock), Arc::new(SystemChance))
+    }
+}
+
+/// Put the services together.
+pub fn assemble(
+    db: DbSettings,
+    settings: Settings,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+) -> Result<Arc<Services>, ConfigError> {
+    let manager = ConnectionManager::new(db, Arc::clone(&clock))
+        .map_err(|error| ConfigError::Database(error.to_string()))?;
+    let ids = Ids::new(Arc::clone(&chance));
+    Ok(Arc::new(Services {
+        db: manager,
+        signals: Signals::new(ids.fresh(clock.now())),
+        callers: Callers::new(&settings),
+        passwords: Passwords::new(&*chance)?,
+        in_flight: service::idempotency::InFlight::default(),
+        tasks: TaskTracker::new(),
+        stop: CancellationToken::new(),
+        clock,
+        chance,
+        ids,
+        keyring,
+        settings,
+    }))
+}
+
+fn hex_into(text: &str, out: &mut [u8; 32]) -> bool {
+    text.len() == 64
+        && text.is_ascii()
+        && out.iter_mut().enumerate().all(|(at, byte)| {
+            u8::from_str_radix(&text[2 * at..2 * at + 2], 16).is_ok_and(|value| {
+                *byte = value;
+                true
+            })
+        })
+}
+
+fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}

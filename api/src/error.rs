@@ -1,0 +1,252 @@
+//! One door out: every error is dressed here, as a problem of RFC 9457 or as GraphQL extensions.
+
+use std::fmt::Write as _;
+
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use service::error::{Common, Entry, Error, FieldError, Kind};
+use tracing::{error, warn};
+
+/// A service error on its way to a caller.
+#[derive(Debug)]
+pub struct ApiError(pub Error);
+
+impl<E: Into<Error>> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+/// A problem of RFC 9457.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// The page that says what the code means.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: String,
+    /// The status.
+    pub status: u16,
+    /// What is wrong, for people.
+    pub detail: String,
+    /// The request, as its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance: Option<String>,
+    /// What is wrong, for programs.
+    pub code: String,
+    /// The id that leads to the log line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The values that are wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ProblemField>,
+}
+
+/// One value that is wrong.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemField {
+    /// A JSON pointer into the body, or a parameter's name.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl From<FieldError> for ProblemField {
+    fn from(field: FieldError) -> Self {
+        Self { pointer: field.pointer, detail: field.detail }
+    }
+}
+
+/// The status of a kind.
+pub fn status_of(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Malformed => StatusCode::BAD_REQUEST,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Denied => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Precondition => StatusCode::PRECONDITION_FAILED,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        Kind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+    }
+}
+
+impl ApiError {
+    /// The problem that it is. What is ours to fix is logged here, once, with its causes.
+    pub fn problem(&self) -> Problem {
+        let error = &self.0;
+        match error {
+            Error::Internal(_) => error!(causes = causes(error), "a request failed"),
+            Error::Database(failure) if error.kind() == Kind::Internal => {
+                error!(causes = %failure.cause, "a request failed in the database");
+            }
+            Error::Database(failure) => warn!(code = error.code(), cause = %failure.cause, "refused"),
+            Error::Refused(_) => {}
+        }
+        let status = status_of(error.kind());
+        Problem {
+            kind: format!("/errors/{}", error.code()),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: error.to_string(),
+            instance: None,
+            code: error.code().to_owned(),
+            request_id: None,
+            errors: error.fields().into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        let mut response = respond(&problem);
+        if let Some(wait) = self.0.retry_after() {
+            let seconds = wait.as_secs().max(1);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// The answer that a problem is; the outermost layer adds the request's id to it.
+pub fn respond(problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let mut response = (status, body).into_response();
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response.extensions_mut().insert(problem.clone());
+    response
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        use async_graphql::ErrorExtensions;
+        let problem = error.problem();
+        Self::new(problem.detail).extend_with(|_, extensions| {
+            extensions.set("code", problem.code);
+            extensions.set("status", problem.status);
+        })
+    }
+}
+
+/// What the door itself refuses, before any operation is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Door {
+    /// The body or a parameter cannot be read.
+    #[error("{0}")]
+    Malformed(String),
+    /// There is no such route.
+    #[error("there is nothing at this address")]
+    NoRoute,
+    /// The route knows other methods.
+    #[error("this route does not take this method")]
+    Method,
+    /// The body is too large.
+    #[error("the body is larger than this route takes")]
+    TooLarge,
+    /// The body's type is not the route's.
+    #[error("send the body as application/json")]
+    MediaType,
+    /// A write with a cookie came without proof of its origin.
+    #[error("a write with a session cookie needs our Origin and the header X-Requested-With")]
+    Origin,
+    /// The request took too long to arrive.
+    #[error("the request did not arrive in time")]
+    Slow,
+    /// A handler broke.
+    #[error("internal error")]
+    Panic,
+}
+
+impl Door {
+    /// Its codes, for docs/errors.md.
+    pub const TABLE: &[Entry] = &[
+        entry("malformed", Kind::Malformed, "Send well-formed JSON and parameters."),
+        entry("no_route", Kind::NotFound, "Check the path against /api/openapi.json."),
+        entry("method_not_allowed", Kind::Method, "Check the method against /api/openapi.json."),
+        entry("too_large", Kind::TooLarge, "Send less at once: 1 MiB, or 32 MiB on bulk routes."),
+        entry("unsupported_media_type", Kind::MediaType, "Send Content-Type: application/json."),
+        entry("csrf", Kind::Denied, "Send Origin and X-Requested-With, or use an API key."),
+        entry("too_slow", Kind::Timeout, "Send the whole request within its time."),
+    ];
+}
+
+const fn entry(code: &'static str, kind: Kind, advice: &'static str) -> Entry {
+    Entry { code, kind, advice }
+}
+
+impl service::error::Refusal for Door {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Malformed(_) => Kind::Malformed,
+            Self::NoRoute => Kind::NotFound,
+            Self::Method => Kind::Method,
+            Self::TooLarge => Kind::TooLarge,
+            Self::MediaType => Kind::MediaType,
+            Self::Origin => Kind::Denied,
+            Self::Slow => Kind::Timeout,
+            Self::Panic => Kind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "malformed",
+            Self::NoRoute => "no_route",
+            Self::Method => "method_not_allowed",
+            Self::TooLarge => "too_large",
+            Self::MediaType => "unsupported_media_type",
+            Self::Origin => "csrf",
+            Self::Slow => "too_slow",
+            Self::Panic => "internal",
+        }
+    }
+}
+
+/// Every code on both doors, sorted, each once.
+pub fn table() -> Vec<Entry> {
+    let mut entries = [service::error::table(), Door::TABLE.to_vec()].concat();
+    entries.sort_by_key(|entry| entry.code);
+    entries.dedup_by_key(|entry| entry.code);
+    entries
+}
+
+/// docs/errors.md.
+pub fn document() -> String {
+    let mut text = String::from(
+        "# Error codes\n\nREST answers `application/problem+json` (RFC 9457), GraphQL the same \
+         code in `extensions`. A code is a promise: it is never reused for something else. \
+         This page is generated by `chancery schema errors`.\n\n| code | status | what to do |\n\
+         |---|---|---|\n",
+    );
+    for Entry { code, kind, advice } in table() {
+        let _ = writeln!(text, "| `{code}` | {} | {advice} |", status_of(kind).as_u16());
+    }
+    text
+}
+
+/// The caller is not known.
+pub fn unauthenticated() -> ApiError {
+    Common::Unauthenticated.into()
+}

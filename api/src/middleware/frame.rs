@@ -1,0 +1,101 @@
+//! The outermost layers: request ids, one log line a request, metrics, security headers, the
+//! caller, and problems that carry their request's id.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use service::Ctx;
+use service::ctx::Services;
+use tracing::info;
+
+use crate::caller::{Refused, identify};
+use crate::error::{Problem, respond};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id that a request's answer, log line and audit rows share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// Give the request its id and its caller, and the answer what every answer has.
+pub async fn frame(
+    State(services): State<Arc<Services>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let began = Instant::now();
+    let id = request_id(&services, request.headers());
+    let method = request.method().clone();
+    let extensions = request.extensions_mut();
+    let route = extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "unmatched".to_owned());
+    extensions.insert(RequestId(id.clone()));
+    if !route.starts_with("/health") && route != "/metrics" {
+        let ctx = identify(&services, &method, request.headers(), request.extensions()).await;
+        let ctx: Result<Ctx, Refused> = ctx.map_err(Into::into);
+        request.extensions_mut().insert(ctx);
+    }
+
+    let mut response = next.run(request).await;
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        problem.instance = Some(format!("urn:chancery:request:{id}"));
+        problem.request_id = Some(id.clone());
+        let headers = std::mem::take(response.headers_mut());
+        response = respond(&problem);
+        response.extensions_mut().remove::<Problem>();
+        for (name, value) in &headers {
+            response.headers_mut().entry(name).or_insert(value.clone());
+        }
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let status = response.status().as_u16();
+    let took = began.elapsed();
+    info!(%method, route, status, request.id = id, took_us = took.as_micros(), "request");
+    let labels =
+        [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    metrics::counter!("chancery_http_requests_total", &labels).increment(1);
+    metrics::histogram!("chancery_http_request_duration_seconds", &labels[..2])
+        .record(took.as_secs_f64());
+    response
+}
+
+/// The caller's id when it is a sane one, else a fresh one.
+fn request_id(services: &Services, headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| {
+        (8..=64).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    });
+    given.map_or_else(|| services.ids.fresh(services.clock.now()).to_string(), str::to_owned)
+}
+
+/// The headers that every answer has, unless its route set them.
+pub async fn security(
+    State(services): State<Arc<Services>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    let secure = services.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+    if secure {
+        let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(value);
+    }
+    response
+}

@@ -1,0 +1,8 @@
+//! What happens to every request, outside in: its id, its log line and headers, its caller, its
+//! idempotency key.
+
+mod frame;
+mod idempotency;
+
+pub use frame::{RequestId, frame, security};
+pub use idempotency::{Secret, once};

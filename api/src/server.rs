@@ -1,0 +1,100 @@
+//! The accept loop: timeouts on headers, and a stop that loses nobody.
+//!
+//! The order of a stop: readiness fails, a pause lets load balancers notice, the door closes, open
+//! requests end or are cut off, then the tasks and the database. A second signal ends at once.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use service::ctx::Services;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+use tracing::{debug, info};
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeouts {
+    /// For a request's headers to arrive.
+    pub headers: Duration,
+    /// Between failing readiness and closing the door.
+    pub drain_delay: Duration,
+    /// For open requests to end.
+    pub drain: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            headers: Duration::from_secs(10),
+            drain_delay: Duration::from_secs(5),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Serve `router` on `listener` until the services are told to stop, then stop in order.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    services: Arc<Services>,
+    timeouts: Timeouts,
+) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(timeouts.headers);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
+    let graceful = GracefulShutdown::new();
+    let closing = {
+        let stop = services.stop.clone();
+        async move {
+            stop.cancelled().await;
+            tokio::time::sleep(timeouts.drain_delay).await;
+        }
+    };
+    tokio::pin!(closing);
+
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, most likely: a pause lets some be given back.
+                    debug!(%error, "a connection was not accepted");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut closing => break,
+        };
+        let _ = stream.set_nodelay(true);
+        let router = router.clone();
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let mut request: Request = request.map(axum::body::Body::new);
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+            router.clone().oneshot(request)
+        });
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection.into_owned());
+        services.tasks.spawn(async move {
+            if let Err(error) = connection.await {
+                debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    info!("the door is closed; waiting for open requests");
+    if tokio::time::timeout(timeouts.drain, graceful.shutdown()).await.is_err() {
+        info!("some requests were cut off");
+    }
+    services.tasks.close();
+    let _ = tokio::time::timeout(Duration::from_secs(3), services.tasks.wait()).await;
+    services.db.disconnect().await;
+}

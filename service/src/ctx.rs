@@ -1,0 +1,127 @@
+//! What an operation is given: who asks, and what the process owns.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::actor::Actor;
+use crate::chance::Chance;
+use crate::clock::Clock;
+use crate::db::{ConnectionManager, Reader};
+use crate::error::Result;
+use crate::idempotency::Claim;
+use crate::identity::{Callers, Passwords};
+use crate::ids::Ids;
+use crate::secret::Keyring;
+use crate::settings::Settings;
+use crate::signal::Signals;
+use crate::write::Write;
+
+/// What the process owns, once.
+#[derive(Debug)]
+pub struct Services {
+    /// The database.
+    pub db: Arc<ConnectionManager>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub chance: Arc<dyn Chance>,
+    /// Fresh ids.
+    pub ids: Ids,
+    /// The keys that secrets are sealed under.
+    pub keyring: Keyring,
+    /// What was set at the start.
+    pub settings: Settings,
+    /// "Something changed."
+    pub signals: Signals,
+    /// Callers that were verified a moment ago.
+    pub callers: Callers,
+    /// The hasher of passwords, which takes few at a time.
+    pub passwords: Passwords,
+    /// Requests with an idempotency key that are under way in this process.
+    pub in_flight: crate::idempotency::InFlight,
+    /// What runs beside the requests; the stop waits for it.
+    pub tasks: TaskTracker,
+    /// Says that the process is to stop.
+    pub stop: CancellationToken,
+}
+
+/// What is known of the request itself.
+#[derive(Clone, Debug, Default)]
+pub struct RequestInfo {
+    /// The id that the answer, the log and the audit log share.
+    pub id: String,
+    /// Where it came from.
+    pub address: Option<IpAddr>,
+    /// The idempotency key that it carries.
+    pub claim: Option<Claim>,
+}
+
+/// The first parameter of every operation.
+#[derive(Clone)]
+pub struct Ctx {
+    /// What the process owns.
+    pub services: Arc<Services>,
+    /// Who asks.
+    pub actor: Actor,
+    /// What is known of the request.
+    pub request: RequestInfo,
+}
+
+impl Ctx {
+    /// A context for `actor`.
+    pub fn new(services: Arc<Services>, actor: Actor, request: RequestInfo) -> Self {
+        Self { services, actor, request }
+    }
+
+    /// The process itself, acting under `name`.
+    pub fn system(services: Arc<Services>, name: &'static str) -> Self {
+        Self::new(services, Actor::System(name), RequestInfo::default())
+    }
+
+    /// The same request, asked by `actor`.
+    #[must_use]
+    pub fn acting_as(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
+    }
+
+    /// The moment.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.services.clock.now()
+    }
+
+    /// What was set at the start.
+    pub fn settings(&self) -> &Settings {
+        &self.services.settings
+    }
+
+    /// A handle to read with.
+    pub fn read(&self) -> Result<Reader> {
+        Ok(self.services.db.read()?)
+    }
+
+    /// A handle for heavy reads: the replica, where one is set and fresh enough.
+    pub fn analytics(&self) -> Result<Reader> {
+        Ok(self.services.db.analytics()?)
+    }
+
+    /// Open a write: one transaction, one actor, one instant.
+    ///
+    /// The request's idempotency key, if it carries one, is kept by the same commit.
+    pub async fn write(&self) -> Result<Write> {
+        Write::open(self).await
+    }
+}
+
+impl fmt::Debug for Ctx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx")
+            .field("actor", &self.actor)
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
+}

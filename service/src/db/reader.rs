@@ -1,0 +1,145 @@
+//! A handle to read with: every statement takes a connection of its own, for its own time.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::{BoxStream, StreamExt};
+use sea_orm::prelude::async_trait::async_trait;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
+use tokio::time::Instant;
+
+use super::connect::ConnectionManager;
+use super::engine::Engine;
+use super::pool::Pool;
+use super::session::Session;
+
+/// Where a [`Reader`] reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The database that takes the writes.
+    Primary,
+    /// Its replica, for as long as that is fresh enough; the primary otherwise.
+    Replica,
+}
+
+/// A handle for questions. Cheap to clone; holds no connection between statements.
+#[derive(Clone)]
+pub struct Reader {
+    manager: Arc<ConnectionManager>,
+    source: Source,
+}
+
+impl Reader {
+    pub(super) fn new(manager: Arc<ConnectionManager>, source: Source) -> Self {
+        Self { manager, source }
+    }
+
+    /// The engine underneath.
+    pub fn engine(&self) -> Engine {
+        self.manager.engine()
+    }
+
+    /// Where it reads.
+    pub fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The manager that it belongs to.
+    pub fn manager(&self) -> &Arc<ConnectionManager> {
+        &self.manager
+    }
+
+    fn pool(&self) -> Result<Arc<Pool>, DbErr> {
+        self.manager.pool_of(self.source)
+    }
+
+    async fn run<T>(
+        &self,
+        sql: String,
+        work: impl for<'s> FnOnce(&'s mut dyn Session) -> BoxFuture<'s, Result<T, DbErr>> + Send,
+    ) -> Result<T, DbErr> {
+        let pool = self.pool()?;
+        let started = Instant::now();
+        let result = match pool.acquire().await {
+            Ok(mut lease) => lease.run(self.manager.deadline(), work).await,
+            Err(error) => Err(error),
+        };
+        self.manager
+            .note(&pool, &sql, started, result.as_ref().err());
+        result
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader")
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Reader {
+    fn get_database_backend(&self) -> DbBackend {
+        self.engine().into()
+    }
+
+    async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
+        self.run(stmt.sql.clone(), |session| session.execute(stmt))
+            .await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let raw = sql.to_owned();
+        self.run(raw.clone(), |session| {
+            Box::pin(async move { session.execute_unprepared(&raw).await })
+        })
+        .await
+    }
+
+    async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.run(stmt.sql.clone(), |session| session.query_one(stmt))
+            .await
+    }
+
+    async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.run(stmt.sql.clone(), |session| session.query_all(stmt))
+            .await
+    }
+}
+
+impl StreamTrait for Reader {
+    type Stream<'a> = BoxStream<'a, Result<QueryResult, DbErr>>;
+
+    fn get_database_backend(&self) -> DbBackend {
+        self.engine().into()
+    }
+
+    fn stream_raw(&self, stmt: Statement) -> BoxFuture<'_, Result<Self::Stream<'_>, DbErr>> {
+        Box::pin(async move {
+            let pool = self.pool()?;
+            let started = Instant::now();
+            let sql = stmt.sql.clone();
+            let mut lease = match pool.acquire().await {
+                Ok(lease) => lease,
+                Err(error) => {
+                    self.manager.note(&pool, &sql, started, Some(&error));
+                    return Err(error);
+                }
+            };
+            let rows = async_stream::stream! {
+                let mut failure = None;
+                {
+                    let mut rows = lease.stream(self.manager.deadline(), stmt);
+                    while let Some(row) = rows.next().await {
+                        failure = row.as_ref().err().cloned();
+                        yield row;
+                    }
+                }
+                self.manager.note(&pool, &sql, started, failure.as_ref());
+            };
+            Ok(rows.boxed())
+        })
+    }
+}

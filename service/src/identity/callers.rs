@@ -1,0 +1,120 @@
+//! From a token to a caller, remembered for a few seconds.
+
+use entity::id::{ApiKeyId, SessionId, UserId};
+use entity::identity::user::{Model as User, UserStatus};
+use moka::sync::Cache;
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use super::error::Error;
+use super::store;
+use crate::actor::Actor;
+use crate::ctx::Services;
+use crate::error::Result;
+use crate::secret::fingerprint;
+use crate::settings::Settings;
+use crate::signal::Signal;
+
+/// What a request shows.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A session's token.
+    Session(SecretString),
+    /// A key, `ck_live_<id>_<secret>`.
+    Key(SecretString),
+}
+
+/// Callers that were verified a moment ago, by the hash of what they showed.
+#[derive(Debug)]
+pub struct Callers(Cache<String, Actor>);
+
+impl Callers {
+    /// An empty memory.
+    pub fn new(settings: &Settings) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(10_000)
+            .time_to_live(settings.caller_cache)
+            .support_invalidation_closures();
+        Self(cache.build())
+    }
+
+    /// Forget whom `signal` is about.
+    pub fn hear(&self, signal: &Signal) {
+        match *signal {
+            Signal::SessionRevoked(id) => self.forget_session(id),
+            Signal::KeyRevoked(id) => self.forget_key(id),
+            Signal::UserChanged(id) => self.forget_user(id),
+            Signal::RunMoved(_) | Signal::ThreadWritten(_) => {}
+        }
+    }
+
+    fn forget_session(&self, id: SessionId) {
+        self.forget(move |actor| matches!(actor, Actor::User { session, .. } if *session == id));
+    }
+
+    fn forget_key(&self, id: ApiKeyId) {
+        self.forget(move |actor| matches!(actor, Actor::ApiKey { id: key, .. } if *key == id));
+    }
+
+    fn forget_user(&self, id: UserId) {
+        self.forget(move |actor| actor.user() == Some(id));
+    }
+
+    fn forget(&self, whom: impl Fn(&Actor) -> bool + Send + Sync + 'static) {
+        // It fails only on a cache that was built without support for closures.
+        let _ = self.0.invalidate_entries_if(move |_, actor| whom(actor));
+    }
+}
+
+/// Who shows `credential`, or the refusal.
+pub async fn authenticate(services: &Services, credential: &Credential) -> Result<Actor> {
+    let (Credential::Session(shown) | Credential::Key(shown)) = credential;
+    let hash = fingerprint(shown.expose_secret().as_bytes());
+    if let Some(actor) = services.callers.0.get(&hash) {
+        return Ok(actor);
+    }
+    let actor = match credential {
+        Credential::Session(_) => by_session(services, &hash).await?,
+        Credential::Key(shown) => by_key(services, shown).await?,
+    };
+    services.callers.0.insert(hash, actor.clone());
+    Ok(actor)
+}
+
+async fn by_session(services: &Services, hash: &str) -> Result<Actor> {
+    let now = services.clock.now();
+    match store::session_by_hash(&services.db.read()?, hash).await? {
+        Some((session, Some(user)))
+            if session.revoked_at.is_none() && session.expires_at > now && may_act(&user) =>
+        {
+            Ok(Actor::User { id: user.id, role: user.role, session: session.id })
+        }
+        _ => Err(Error::BadToken.into()),
+    }
+}
+
+async fn by_key(services: &Services, shown: &SecretString) -> Result<Actor> {
+    let mut parts = shown.expose_secret().splitn(4, '_');
+    let (Some("ck"), Some("live"), Some(prefix), Some(secret)) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err(Error::BadToken.into());
+    };
+    let now = services.clock.now();
+    let shown_hash = fingerprint(secret.as_bytes());
+    match store::key_by_prefix(&services.db.read()?, prefix).await? {
+        Some((key, Some(user)))
+            if bool::from(key.secret_hash.as_bytes().ct_eq(shown_hash.as_bytes()))
+                && key.revoked_at.is_none()
+                && key.expires_at.is_none_or(|end| end > now)
+                && may_act(&user) =>
+        {
+            Ok(Actor::ApiKey { id: key.id, owner: user.id, role: user.role, scopes: key.scopes })
+        }
+        _ => Err(Error::BadToken.into()),
+    }
+}
+
+fn may_act(user: &User) -> bool {
+    user.status == UserStatus::Active
+}

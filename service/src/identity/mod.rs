@@ -1,0 +1,26 @@
+//! People: their accounts, sessions and keys, and how a caller is known.
+//!
+//! A person signs in with an e-mail address and a password and gets a session; a program has a key
+//! of a person. Both are kept as hashes only. A verified caller is remembered for a few seconds, and
+//! forgotten at once where the session, key or person changes.
+//!
+//! Not here: JWTs of other issuers, OpenID Connect, wallets; they will end in the same sessions
+//! (`user_identities` and `auth_challenges` wait for them).
+
+mod api_key;
+mod callers;
+mod email;
+mod error;
+mod login;
+mod password;
+mod session;
+mod store;
+mod user;
+
+pub use api_key::{IssuedKey, NewKey, create_key, keys, revoke_key};
+pub use callers::{Callers, Credential, authenticate};
+pub use email::EmailAddress;
+pub use error::Error;
+pub use password::{Password, Passwords};
+pub use session::{SignIn, SignedIn, revoke_session, sessions, sign_in, sign_out};
+pub use user::{NewUser, create_user, delete_user, me, reset_password, user};

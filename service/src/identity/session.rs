@@ -1,0 +1,148 @@
+//! Sessions: signing in and out.
+
+use std::fmt;
+
+use entity::id::SessionId;
+use entity::identity::{session, user};
+use sea_orm::{ActiveModelTrait, EntityTrait, Set};
+use secrecy::SecretString;
+
+use super::email::EmailAddress;
+use super::error::Error;
+use super::password::Passwords;
+use super::{login, store};
+use crate::actor::{Actor, Grant};
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::secret::{fingerprint, token};
+use crate::signal::Signal;
+
+/// What signing in takes.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// The e-mail address.
+    pub email: String,
+    /// The password.
+    pub password: SecretString,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// What signing in gives.
+pub struct SignedIn {
+    /// The person.
+    pub user: user::Model,
+    /// The session.
+    pub session: session::Model,
+    /// Its token: told once, kept as a hash.
+    pub token: String,
+}
+
+impl fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedIn").field("user", &self.user.id).finish_non_exhaustive()
+    }
+}
+
+/// Sign in with an e-mail address and a password. Every failure gives the same answer after the
+/// same work; too many give a wait.
+pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
+    let services = &ctx.services;
+    let email = EmailAddress::new(&input.email).ok();
+    let account = fingerprint(email.as_ref().map_or(&input.email, |email| &email.key).as_bytes());
+    let address = ctx.request.address.map(|address| address.to_string()).unwrap_or_default();
+    let now = ctx.now();
+
+    let reader = ctx.read()?;
+    let failures = store::failures(&reader, &account, &address, login::since(now)).await?;
+    if let Some(wait) = login::wait(&failures, &account, &address, now) {
+        return Err(Error::TooManyFailures { wait }.into());
+    }
+    let user = match &email {
+        Some(email) => store::user_by_email(&reader, &email.key).await?,
+        None => None,
+    };
+    let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let good = services.passwords.verify(&input.password, stored).await?;
+    let user = user.filter(|user| good && user.status == user::UserStatus::Active);
+
+    let Some(mut user) = user else {
+        let tx = ctx.write().await?;
+        store::count_failure(&tx, &account, &address, login::window(now)).await?;
+        tx.commit().await?;
+        return Err(Error::BadCredentials.into());
+    };
+
+    let renewed = match stored_outdated(&user) {
+        true => Some(rehash(ctx, &input.password).await?),
+        false => None,
+    };
+    let tx = ctx.write().await?;
+    let token = token(&*services.chance);
+    let session = session::Model {
+        id: tx.fresh(),
+        user_id: user.id,
+        token_hash: fingerprint(token.as_bytes()),
+        method: "password".to_owned(),
+        user_agent: input.user_agent.map(|agent| agent.chars().take(255).collect()),
+        ip: ctx.request.address.map(|address| address.to_string()),
+        last_seen_at: tx.now,
+        expires_at: tx.now + ctx.settings().session_lifetime,
+        revoked_at: None,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    let row = session::ActiveModel::from(session.clone()).reset_all();
+    session::Entity::insert(row).exec_without_returning(&tx).await?;
+    let mut change = user::ActiveModel {
+        id: Set(user.id),
+        last_login: Set(Some(tx.now)),
+        ..Default::default()
+    };
+    if let Some(hash) = renewed {
+        change.password_hash = Set(Some(hash));
+    }
+    change.update(&tx).await?;
+    user.last_login = Some(tx.now);
+    tx.commit().await?;
+    Ok(SignedIn { user, session, token })
+}
+
+fn stored_outdated(user: &user::Model) -> bool {
+    user.password_hash.as_deref().is_some_and(Passwords::is_outdated)
+}
+
+async fn rehash(ctx: &Ctx, password: &SecretString) -> Result<String> {
+    use secrecy::ExposeSecret;
+    let services = &ctx.services;
+    match super::Password::new(password.expose_secret()) {
+        Ok(password) => services.passwords.hash(&*services.chance, &password).await,
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// End the caller's own session.
+pub async fn sign_out(ctx: &Ctx) -> Result<()> {
+    match ctx.actor {
+        Actor::User { session, .. } => revoke_session(ctx, session).await,
+        _ => Err(crate::error::Common::Unauthenticated.into()),
+    }
+}
+
+/// The caller's open sessions, the last used first.
+pub async fn sessions(ctx: &Ctx) -> Result<Vec<session::Model>> {
+    ctx.actor.need(Grant::Read)?;
+    store::sessions(&ctx.read()?, ctx.actor.person()?, ctx.now()).await
+}
+
+/// End one of the caller's sessions.
+pub async fn revoke_session(ctx: &Ctx, id: SessionId) -> Result<()> {
+    ctx.actor.need(Grant::Write)?;
+    let user = ctx.actor.person()?;
+    let tx = ctx.write().await?;
+    if store::end_sessions(&tx, user, Some(id)).await?.is_empty() {
+        return Err(Error::SessionNotFound.into());
+    }
+    tx.signal(Signal::SessionRevoked(id));
+    tx.commit().await
+}

@@ -1,0 +1,150 @@
+//! Every query of the identity domain.
+
+use chrono::{DateTime, Utc};
+use entity::id::{ApiKeyId, SessionId, UserId};
+use entity::identity::{api_key, login_failure, session, user};
+use entity::{Scope, Scoped};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+
+use crate::error::Result;
+use crate::write::Write;
+
+pub(super) async fn user(
+    conn: &impl ConnectionTrait,
+    scope: Scope,
+    id: UserId,
+) -> Result<Option<user::Model>> {
+    Ok(user::Entity::within(scope).filter(user::Column::Id.eq(id)).one(conn).await?)
+}
+
+pub(super) async fn user_by_email(
+    conn: &impl ConnectionTrait,
+    key: &str,
+) -> Result<Option<user::Model>> {
+    let people = user::Entity::within(Scope::Everyone);
+    Ok(people.filter(user::Column::EmailKey.eq(key)).one(conn).await?)
+}
+
+pub(super) async fn session_by_hash(
+    conn: &impl ConnectionTrait,
+    hash: &str,
+) -> Result<Option<(session::Model, Option<user::Model>)>> {
+    let found = session::Entity::within(Scope::Everyone)
+        .filter(session::Column::TokenHash.eq(hash))
+        .find_also_related(user::Entity)
+        .one(conn)
+        .await?;
+    Ok(found)
+}
+
+pub(super) async fn key_by_prefix(
+    conn: &impl ConnectionTrait,
+    prefix: &str,
+) -> Result<Option<(api_key::Model, Option<user::Model>)>> {
+    let found = api_key::Entity::within(Scope::Everyone)
+        .filter(api_key::Column::Prefix.eq(prefix))
+        .find_also_related(user::Entity)
+        .one(conn)
+        .await?;
+    Ok(found)
+}
+
+pub(super) async fn sessions(
+    conn: &impl ConnectionTrait,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<Vec<session::Model>> {
+    let rows = session::Entity::within(Scope::Owner(user))
+        .filter(session::Column::RevokedAt.is_null())
+        .filter(session::Column::ExpiresAt.gt(now))
+        .order_by_desc(session::Column::LastSeenAt)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+pub(super) async fn keys(conn: &impl ConnectionTrait, user: UserId) -> Result<Vec<api_key::Model>> {
+    let rows = api_key::Entity::within(Scope::Owner(user))
+        .order_by_desc(api_key::Column::CreatedAt)
+        .order_by_desc(api_key::Column::Id)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+/// End one session, or all of a person; tells how many.
+pub(super) async fn end_sessions(
+    tx: &Write,
+    user: UserId,
+    one: Option<SessionId>,
+) -> Result<Vec<SessionId>> {
+    let mut update = session::Entity::update_many()
+        .col_expr(session::Column::RevokedAt, Expr::val(tx.now).into())
+        .col_expr(session::Column::UpdatedAt, Expr::val(tx.now).into())
+        .filter(session::Column::UserId.eq(user))
+        .filter(session::Column::RevokedAt.is_null());
+    if let Some(one) = one {
+        update = update.filter(session::Column::Id.eq(one));
+    }
+    let ended = update.exec_with_returning(tx).await?;
+    Ok(ended.into_iter().map(|session| session.id).collect())
+}
+
+pub(super) async fn revoke_key(tx: &Write, user: UserId, id: ApiKeyId) -> Result<bool> {
+    let done = api_key::Entity::update_many()
+        .col_expr(api_key::Column::RevokedAt, Expr::val(tx.now).into())
+        .col_expr(api_key::Column::UpdatedAt, Expr::val(tx.now).into())
+        .filter(api_key::Column::Id.eq(id))
+        .filter(api_key::Column::UserId.eq(user))
+        .filter(api_key::Column::RevokedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+/// The failures of an account or an address since `since`.
+pub(super) async fn failures(
+    conn: &impl ConnectionTrait,
+    account: &str,
+    address: &str,
+    since: DateTime<Utc>,
+) -> Result<Vec<login_failure::Model>> {
+    use login_failure::Column;
+    let rows = login_failure::Entity::within(Scope::Everyone)
+        .filter(Column::AccountHash.eq(account).or(Column::Address.eq(address)))
+        .filter(Column::UpdatedAt.gt(since))
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+/// Count one more failure of an account from an address.
+pub(super) async fn count_failure(
+    tx: &Write,
+    account: &str,
+    address: &str,
+    window: DateTime<Utc>,
+) -> Result<()> {
+    use login_failure::Column;
+    let row = login_failure::ActiveModel {
+        id: Set(tx.fresh()),
+        account_hash: Set(account.to_owned()),
+        address: Set(address.to_owned()),
+        window_start: Set(window),
+        count: Set(1),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    let count = Expr::col((login_failure::Entity, Column::Count));
+    login_failure::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns([Column::AccountHash, Column::Address, Column::WindowStart])
+                .value(Column::Count, count.add(1))
+                .value(Column::UpdatedAt, tx.now)
+                .to_owned(),
+        )
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Cards: read, marked, counted.
+
+use entity::Scoped;
+use entity::id::OpportunityCardId;
+use entity::pipeline::opportunity_card::{ActiveModel, Column, Entity, Model};
+use sea_orm::{ActiveModelTrait, ColumnTrait, QueryFilter, Set};
+use serde_json::json;
+
+use super::{policy, store};
+use crate::audit;
+use crate::ctx::Ctx;
+use crate::error::{Common, Result};
+use crate::page::{Order, Page, Place, Request};
+
+/// Which cards a list has.
+#[derive(Clone, Debug, Default)]
+pub struct CardFilter {
+    /// Only those that are marked, or not.
+    pub starred: Option<bool>,
+}
+
+/// One page of the cards in the caller's sight, the newest first.
+pub async fn cards(ctx: &Ctx, filter: CardFilter, page: Request) -> Result<Page<Model>> {
+    let scope = policy::read(&ctx.actor)?;
+    let list = format!("cards {scope:?} {filter:?}");
+    let mut select = Entity::within(scope);
+    if let Some(starred) = filter.starred {
+        select = select.filter(Column::Starred.eq(starred));
+    }
+    let place = |card: &Model| Place { time: card.created_at, id: card.id.0 };
+    let keys = (Column::CreatedAt, Column::Id);
+    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place).await
+}
+
+/// Mark a card, or take the mark off. `version` is the one that was read, if the caller insists.
+pub async fn star(
+    ctx: &Ctx,
+    id: OpportunityCardId,
+    starred: bool,
+    version: Option<i64>,
+) -> Result<Model> {
+    let scope = policy::write(&ctx.actor)?;
+    let tx = ctx.write().await?;
+    let card = store::card_held(&tx, scope, id).await?;
+    if version.is_some_and(|version| version != card.version) {
+        return Err(Common::VersionConflict.into());
+    }
+    if card.starred == starred {
+        return Ok(card);
+    }
+    let foreign = tx.actor.user() != Some(card.user_id);
+    let changed = ActiveModel {
+        id: Set(id),
+        starred: Set(starred),
+        version: Set(card.version + 1),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    }
+    .update(&tx)
+    .await?;
+    if foreign {
+        let entry = audit::Entry {
+            action: "card.star",
+            resource_type: "card",
+            resource_id: id.to_string(),
+            before: Some(json!({ "starred": !starred })),
+            after: Some(json!({ "starred": starred })),
+        };
+        audit::record(&tx, entry).await?;
+    }
+    tx.commit().await?;
+    Ok(changed)
+}
+
+/// How many cards in the caller's sight are marked.
+pub async fn starred_count(ctx: &Ctx) -> Result<u64> {
+    let scope = policy::read(&ctx.actor)?;
+    store::starred(&ctx.read()?, scope).await
+}

@@ -1,0 +1,184 @@
+//! Runs, as their owners see them.
+
+use entity::id::{RunId, UserId};
+use entity::pipeline::run::{Column, Entity, Model, RunStatus};
+use entity::pipeline::run_event::RunEventKind;
+use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
+use entity::{Scope, Scoped};
+use sea_orm::{ColumnTrait, QueryFilter};
+use serde_json::json;
+
+use super::error::Error;
+use super::text::Check;
+use super::{policy, store};
+use crate::audit;
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::page::{Order, Page, Place, Request};
+use crate::signal::Signal;
+use crate::write::Write;
+
+/// What asking for a run takes.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the fields are those of `runs`")]
+pub struct NewRun {
+    pub company_id: String,
+    pub company_name: String,
+    pub document_name: String,
+    pub document_url: String,
+}
+
+/// A run with everything that it brought.
+#[derive(Clone, Debug)]
+pub struct RunDetail {
+    /// The run.
+    pub run: Model,
+    /// Its cards, by number.
+    pub cards: Vec<opportunity_card::Model>,
+    /// Its report.
+    pub report: Option<inspiration_report::Model>,
+    /// Its outputs, by stage.
+    pub outputs: Vec<stage_output::Model>,
+}
+
+/// Which runs a list has.
+#[derive(Clone, Debug, Default)]
+pub struct RunFilter {
+    /// Only those that stand here.
+    pub status: Option<RunStatus>,
+    /// Only those of this company.
+    pub company_id: Option<String>,
+    /// Only those of this person (for staff; others see their own anyway).
+    pub user: Option<UserId>,
+}
+
+/// Ask for a run of the caller's own.
+pub async fn create(ctx: &Ctx, new: NewRun) -> Result<Model> {
+    policy::write(&ctx.actor)?;
+    let user = ctx.actor.person()?;
+    let mut check = Check::default();
+    check.text("/company_id", &new.company_id, true, 255);
+    check.text("/company_name", &new.company_name, true, 255);
+    check.text("/document_name", &new.document_name, true, 255);
+    check.text("/document_url", &new.document_url, true, 2048);
+    if url::Url::parse(&new.document_url).is_err() {
+        check.wrong("/document_url", "is not an absolute URL");
+    }
+    check.done()?;
+
+    let tx = ctx.write().await?;
+    let run = Model {
+        id: tx.fresh(),
+        user_id: user,
+        company_id: new.company_id,
+        company_name: new.company_name,
+        document_name: new.document_name,
+        document_url: new.document_url,
+        document_upload_id: None,
+        status: RunStatus::Pending,
+        current_stage: 0,
+        error_message: None,
+        started_at: None,
+        completed_at: None,
+        claimed_by: None,
+        lease_token: None,
+        lease_until: None,
+        attempt: 0,
+        version: 1,
+        created_at: tx.now,
+        updated_at: tx.now,
+    };
+    store::insert_run(&tx, run.clone()).await?;
+    store::note(&tx, run.id, RunEventKind::Created, None, None).await?;
+    tx.signal(Signal::RunMoved(run.id));
+    tx.made(format!("/runs/{}", run.id));
+    tx.commit().await?;
+    Ok(run)
+}
+
+/// One page of the runs in the caller's sight, the newest first.
+pub async fn runs(ctx: &Ctx, filter: RunFilter, page: Request) -> Result<Page<Model>> {
+    let scope = policy::read(&ctx.actor)?;
+    let list = format!("runs {scope:?} {filter:?}");
+    let mut select = Entity::within(scope);
+    if let Some(status) = filter.status {
+        select = select.filter(Column::Status.eq(status));
+    }
+    if let Some(company) = &filter.company_id {
+        select = select.filter(Column::CompanyId.eq(company));
+    }
+    if let Some(user) = filter.user {
+        select = select.filter(Column::UserId.eq(user));
+    }
+    let place = |run: &Model| Place { time: run.created_at, id: run.id.0 };
+    let keys = (Column::CreatedAt, Column::Id);
+    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place).await
+}
+
+/// One run with its cards, report and outputs.
+pub async fn run(ctx: &Ctx, id: RunId) -> Result<RunDetail> {
+    let scope = policy::read(&ctx.actor)?;
+    let reader = ctx.read()?;
+    let run = store::run(&reader, scope, id).await?;
+    let (cards, report, outputs) = futures::try_join!(
+        store::cards_of(&reader, id),
+        store::report(&reader, id),
+        store::outputs(&reader, id),
+    )?;
+    Ok(RunDetail { run, cards, report, outputs })
+}
+
+/// Put a failed run back into the queue. What its stages brought stays: it goes on after the last.
+pub async fn retry(ctx: &Ctx, id: RunId) -> Result<Model> {
+    let scope = policy::write(&ctx.actor)?;
+    let tx = ctx.write().await?;
+    let mut run = store::run_held(&tx, scope, id).await?;
+    if run.status != RunStatus::Failed {
+        let wanted = "be retried";
+        return Err(Error::InvalidTransition { status: run.status, wanted }.into());
+    }
+    run.status = RunStatus::Pending;
+    run.error_message = None;
+    run.completed_at = None;
+    run.claimed_by = None;
+    run.lease_token = None;
+    run.lease_until = None;
+    run.version += 1;
+    run.updated_at = tx.now;
+    store::update_run(&tx, &run).await?;
+    store::note(&tx, id, RunEventKind::Retried, None, None).await?;
+    audit_foreign(&tx, "run.retry", &run).await?;
+    tx.signal(Signal::RunMoved(id));
+    tx.made(format!("/runs/{id}"));
+    tx.commit().await?;
+    Ok(run)
+}
+
+/// Remove a run with its cards, report, outputs and history.
+pub async fn delete(ctx: &Ctx, id: RunId) -> Result<()> {
+    let scope = policy::write(&ctx.actor)?;
+    let tx = ctx.write().await?;
+    let run = store::run_held(&tx, scope, id).await?;
+    store::delete_run(&tx, id).await?;
+    audit_foreign(&tx, "run.delete", &run).await?;
+    tx.signal(Signal::RunMoved(id));
+    tx.commit().await
+}
+
+/// Tell the audit log when the run is not the caller's own.
+pub(super) async fn audit_foreign(tx: &Write, action: &'static str, run: &Model) -> Result<()> {
+    if tx.actor.user() == Some(run.user_id) {
+        return Ok(());
+    }
+    let entry = audit::Entry {
+        action,
+        resource_type: "run",
+        resource_id: run.id.to_string(),
+        before: None,
+        after: Some(json!({ "status": run.status, "version": run.version })),
+    };
+    audit::record(tx, entry).await
+}
+
+/// Everybody's runs: for the parts of the pipeline that hold a claim.
+pub(super) const ALL: Scope = Scope::Everyone;

@@ -1,0 +1,180 @@
+//! Every query of the pipeline.
+
+use entity::id::{OpportunityCardId, RunId};
+use entity::pipeline::run::{self, RunStatus};
+use entity::pipeline::run_event::{self, RunEventKind};
+use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
+use entity::{Scope, Scoped};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+};
+
+use super::error::Error;
+use crate::error::Result;
+use crate::write::Write;
+
+pub(super) async fn run(conn: &impl ConnectionTrait, scope: Scope, id: RunId) -> Result<run::Model> {
+    let found = run::Entity::within(scope).filter(run::Column::Id.eq(id)).one(conn).await?;
+    found.ok_or_else(|| Error::RunNotFound(id).into())
+}
+
+/// The run, held until the write is over (`SQLite` has one writer anyway).
+pub(super) async fn run_held(tx: &Write, scope: Scope, id: RunId) -> Result<run::Model> {
+    let select = run::Entity::within(scope).filter(run::Column::Id.eq(id));
+    let found = select.lock_exclusive().one(tx).await?;
+    found.ok_or_else(|| Error::RunNotFound(id).into())
+}
+
+pub(super) async fn insert_run(tx: &Write, row: run::Model) -> Result<()> {
+    let row = sea_orm::ActiveModelTrait::reset_all(row.into_active_model());
+    run::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+/// Put down a changed run: everything but its id and beginning.
+pub(super) async fn update_run(tx: &Write, row: &run::Model) -> Result<()> {
+    let row = sea_orm::ActiveModelTrait::reset_all(row.clone().into_active_model());
+    run::Entity::update(row).exec(tx).await?;
+    Ok(())
+}
+
+/// Give the run that has waited longest to `claim`: one that nobody has, or one whose claim ran out.
+/// A row that another claim is just looking at is passed over, so that workers do not queue.
+pub(super) async fn claim_next(
+    tx: &Write,
+    worker: &str,
+    token: uuid::Uuid,
+    until: chrono::DateTime<chrono::Utc>,
+) -> Result<Option<run::Model>> {
+    use run::Column;
+    let free = || {
+        Condition::any().add(Column::Status.eq(RunStatus::Pending)).add(
+            Condition::all()
+                .add(Column::Status.eq(RunStatus::Running))
+                .add(Column::LeaseUntil.lt(tx.now)),
+        )
+    };
+    let next = run::Entity::within(Scope::Everyone)
+        .select_only()
+        .column(Column::Id)
+        .filter(free())
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .limit(1)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .into_query();
+    let column = |column: Column| Expr::col((run::Entity, column));
+    let claimed = run::Entity::update_many()
+        .col_expr(Column::Status, Column::Status.save_as(Expr::val(RunStatus::Running)))
+        .col_expr(Column::ClaimedBy, Expr::val(worker).into())
+        .col_expr(Column::LeaseToken, Expr::val(token).into())
+        .col_expr(Column::LeaseUntil, Expr::val(until).into())
+        .col_expr(Column::StartedAt, Expr::cust_with_exprs("COALESCE($1, $2)", [
+            column(Column::StartedAt).into(),
+            Expr::val(tx.now).into(),
+        ]))
+        .col_expr(Column::Attempt, column(Column::Attempt).add(1))
+        .col_expr(Column::Version, column(Column::Version).add(1))
+        .col_expr(Column::UpdatedAt, Expr::val(tx.now).into())
+        .filter(Column::Id.in_subquery(next))
+        .filter(free())
+        .exec_with_returning(tx)
+        .await?;
+    Ok(claimed.into_iter().next())
+}
+
+/// Write the next line of a run's history; the caller holds the run.
+pub(super) async fn note(
+    tx: &Write,
+    run: RunId,
+    kind: RunEventKind,
+    stage: Option<i32>,
+    worker: Option<String>,
+) -> Result<()> {
+    let last: Option<Option<i64>> = run_event::Entity::within(Scope::Everyone)
+        .select_only()
+        .column_as(run_event::Column::Seq.max(), "last")
+        .filter(run_event::Column::RunId.eq(run))
+        .into_tuple()
+        .one(tx)
+        .await?;
+    let row = run_event::ActiveModel {
+        id: Set(tx.fresh()),
+        run_id: Set(run),
+        seq: Set(last.flatten().unwrap_or(0) + 1),
+        kind: Set(kind),
+        stage: Set(stage),
+        worker: Set(worker),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    run_event::Entity::insert(row).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn output(
+    conn: &impl ConnectionTrait,
+    run: RunId,
+    stage: i32,
+) -> Result<Option<stage_output::Model>> {
+    let found = stage_output::Entity::within(Scope::Everyone)
+        .filter(stage_output::Column::RunId.eq(run))
+        .filter(stage_output::Column::StageNumber.eq(stage))
+        .one(conn)
+        .await?;
+    Ok(found)
+}
+
+pub(super) async fn outputs(
+    conn: &impl ConnectionTrait,
+    run: RunId,
+) -> Result<Vec<stage_output::Model>> {
+    let rows = stage_output::Entity::within(Scope::Everyone)
+        .filter(stage_output::Column::RunId.eq(run))
+        .order_by_asc(stage_output::Column::StageNumber)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+pub(super) async fn report(
+    conn: &impl ConnectionTrait,
+    run: RunId,
+) -> Result<Option<inspiration_report::Model>> {
+    let reports = inspiration_report::Entity::within(Scope::Everyone);
+    Ok(reports.filter(inspiration_report::Column::RunId.eq(run)).one(conn).await?)
+}
+
+pub(super) async fn cards_of(
+    conn: &impl ConnectionTrait,
+    run: RunId,
+) -> Result<Vec<opportunity_card::Model>> {
+    let rows = opportunity_card::Entity::within(Scope::Everyone)
+        .filter(opportunity_card::Column::RunId.eq(run))
+        .order_by_asc(opportunity_card::Column::Number)
+        .all(conn)
+        .await?;
+    Ok(rows)
+}
+
+pub(super) async fn card_held(
+    tx: &Write,
+    scope: Scope,
+    id: OpportunityCardId,
+) -> Result<opportunity_card::Model> {
+    let select = opportunity_card::Entity::within(scope);
+    let found = select.filter(opportunity_card::Column::Id.eq(id)).lock_exclusive().one(tx).await?;
+    found.ok_or_else(|| Error::CardNotFound(id).into())
+}
+
+pub(super) async fn starred(conn: &impl ConnectionTrait, scope: Scope) -> Result<u64> {
+    let cards = opportunity_card::Entity::within(scope);
+    Ok(cards.filter(opportunity_card::Column::Starred.eq(true)).count(conn).await?)
+}
+
+pub(super) async fn delete_run(tx: &Write, id: RunId) -> Result<()> {
+    run::Entity::delete_by_id(id).exec(tx).await?;
+    Ok(())
+}

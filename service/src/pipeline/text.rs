@@ -1,0 +1,51 @@
+//! Texts that a run is made of: bounded, and without the one character that no engine keeps.
+
+use crate::error::FieldError;
+
+/// Gathers what is wrong with a request's texts.
+#[derive(Debug, Default)]
+pub(super) struct Check(Vec<FieldError>);
+
+impl Check {
+    /// `text` must have `1..=max` characters when `required`, else at most `max`.
+    pub(super) fn text(&mut self, pointer: impl Into<String>, text: &str, required: bool, max: usize) {
+        let length = text.chars().count();
+        let detail = if text.contains('\0') {
+            "must not contain U+0000".to_owned()
+        } else if required && text.trim().is_empty() {
+            "must not be empty".to_owned()
+        } else if length > max {
+            format!("has {length} characters; {max} is the most")
+        } else {
+            return;
+        };
+        self.0.push(FieldError::new(pointer, detail));
+    }
+
+    /// Say that something else is wrong.
+    pub(super) fn wrong(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.0.push(FieldError::new(pointer, detail));
+    }
+
+    /// No string or key of `json` may contain U+0000.
+    pub(super) fn json(&mut self, pointer: &str, json: &serde_json::Value) {
+        if has_nul(json) {
+            self.wrong(pointer, "must not contain U+0000");
+        }
+    }
+
+    /// The refusal, if anything is wrong.
+    pub(super) fn done(self) -> Result<(), super::Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(super::Error::Fields { fields: self.0 }) }
+    }
+}
+
+fn has_nul(json: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object, String};
+    match json {
+        String(text) => text.contains('\0'),
+        Array(items) => items.iter().any(has_nul),
+        Object(members) => members.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        _ => false,
+    }
+}

@@ -1,0 +1,215 @@
+//! The worker protocol: claim, heartbeat, submit, fail.
+//!
+//! Everything after the claim names the claim's token. A token that is no longer in force is
+//! refused whatever else is right, so a worker that was thought dead does no harm.
+
+use chrono::{DateTime, Utc};
+use entity::id::RunId;
+use entity::pipeline::run::{Model, RunStatus};
+use entity::pipeline::run_event::RunEventKind;
+use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
+use entity::types::StringList;
+use sea_orm::{EntityTrait, Set};
+use uuid::Uuid;
+
+use super::error::Error;
+use super::run::ALL;
+use super::stage::{NewStage, STAGES};
+use super::text::Check;
+use super::{policy, store};
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::signal::Signal;
+use crate::write::Write;
+
+/// A run that was just claimed.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The run.
+    pub run: Model,
+    /// What every further word on it must name.
+    pub lease_token: Uuid,
+    /// When the claim runs out unless it is renewed.
+    pub lease_until: DateTime<Utc>,
+}
+
+/// Claim the run that has waited longest, if one waits.
+pub async fn claim(ctx: &Ctx, worker: &str) -> Result<Option<Claimed>> {
+    policy::work(&ctx.actor)?;
+    let mut check = Check::default();
+    check.text("/worker", worker, true, 255);
+    check.done()?;
+
+    let tx = ctx.write().await?;
+    let lease_token = Uuid::from_bytes(crate::chance::bytes(&*ctx.services.chance));
+    let lease_until = tx.now + ctx.settings().run_lease;
+    let Some(run) = store::claim_next(&tx, worker, lease_token, lease_until).await? else {
+        return Ok(None);
+    };
+    let kind = if run.attempt > 1 { RunEventKind::Reclaimed } else { RunEventKind::Claimed };
+    store::note(&tx, run.id, kind, None, Some(worker.to_owned())).await?;
+    tx.signal(Signal::RunMoved(run.id));
+    tx.commit().await?;
+    Ok(Some(Claimed { run, lease_token, lease_until }))
+}
+
+/// Renew a claim; tells when it runs out now.
+pub async fn heartbeat(ctx: &Ctx, id: RunId, token: Uuid) -> Result<DateTime<Utc>> {
+    policy::work(&ctx.actor)?;
+    let tx = ctx.write().await?;
+    let mut run = held(&tx, id, token).await?;
+    let until = renew(&mut run, &tx);
+    store::update_run(&tx, &run).await?;
+    tx.commit().await?;
+    Ok(until)
+}
+
+/// Hand in a stage. The same stage with the same content again changes nothing.
+pub async fn submit(
+    ctx: &Ctx,
+    id: RunId,
+    stage: i32,
+    token: Uuid,
+    new: NewStage,
+) -> Result<Model> {
+    policy::work(&ctx.actor)?;
+    new.check(stage)?;
+    let hash = new.hash()?;
+
+    let tx = ctx.write().await?;
+    let mut run = store::run_held(&tx, ALL, id).await?;
+    if run.lease_token != Some(token) {
+        return Err(Error::StaleLease.into());
+    }
+    if let Some(known) = store::output(&tx, id, stage).await? {
+        return if known.content_hash == hash {
+            Ok(run)
+        } else {
+            Err(Error::Contradiction { stage }.into())
+        };
+    }
+    if run.status != RunStatus::Running {
+        return Err(Error::InvalidTransition { status: run.status, wanted: "take a stage" }.into());
+    }
+    if stage != run.current_stage + 1 {
+        return Err(Error::OutOfOrder { stage, expected: run.current_stage + 1 }.into());
+    }
+
+    insert_stage(&tx, &run, stage, hash, new).await?;
+    let worker = run.claimed_by.clone();
+    store::note(&tx, id, RunEventKind::Stage, Some(stage), worker.clone()).await?;
+    run.current_stage = stage;
+    renew(&mut run, &tx);
+    if stage == STAGES {
+        run.status = RunStatus::Completed;
+        run.completed_at = Some(tx.now);
+        run.lease_until = None;
+        store::note(&tx, id, RunEventKind::Completed, None, worker).await?;
+    }
+    store::update_run(&tx, &run).await?;
+    tx.signal(Signal::RunMoved(id));
+    tx.made(format!("/runs/{id}"));
+    tx.commit().await?;
+    Ok(run)
+}
+
+/// Give a run up for good, until somebody retries it.
+pub async fn fail(ctx: &Ctx, id: RunId, token: Uuid, message: &str) -> Result<Model> {
+    policy::work(&ctx.actor)?;
+    let mut check = Check::default();
+    check.text("/message", message, true, 10_000);
+    check.done()?;
+
+    let tx = ctx.write().await?;
+    let mut run = held(&tx, id, token).await?;
+    run.status = RunStatus::Failed;
+    run.error_message = Some(message.to_owned());
+    run.completed_at = Some(tx.now);
+    run.lease_token = None;
+    run.lease_until = None;
+    run.version += 1;
+    run.updated_at = tx.now;
+    store::update_run(&tx, &run).await?;
+    store::note(&tx, id, RunEventKind::Failed, None, run.claimed_by.clone()).await?;
+    tx.signal(Signal::RunMoved(id));
+    tx.made(format!("/runs/{id}"));
+    tx.commit().await?;
+    Ok(run)
+}
+
+/// The run, when `token` is that of the claim in force.
+async fn held(tx: &Write, id: RunId, token: Uuid) -> Result<Model> {
+    let run = store::run_held(tx, ALL, id).await?;
+    if run.lease_token != Some(token) || run.status != RunStatus::Running {
+        return Err(Error::StaleLease.into());
+    }
+    Ok(run)
+}
+
+fn renew(run: &mut Model, tx: &Write) -> DateTime<Utc> {
+    let until = tx.now + tx.services().settings.run_lease;
+    run.lease_until = Some(until);
+    run.version += 1;
+    run.updated_at = tx.now;
+    until
+}
+
+async fn insert_stage(
+    tx: &Write,
+    run: &Model,
+    stage: i32,
+    hash: String,
+    new: NewStage,
+) -> Result<()> {
+    let output = stage_output::ActiveModel {
+        id: Set(tx.fresh()),
+        run_id: Set(run.id),
+        stage_number: Set(stage),
+        markdown_output: Set(new.markdown_output),
+        json_output: Set(new.json_output),
+        attempt: Set(run.attempt),
+        content_hash: Set(hash),
+        started_at: Set(new.started_at),
+        duration_ms: Set(new.duration_ms),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    stage_output::Entity::insert(output).exec_without_returning(tx).await?;
+    if let Some(report) = new.report {
+        let report = inspiration_report::ActiveModel {
+            id: Set(tx.fresh()),
+            run_id: Set(run.id),
+            inspiration1_title: Set(report.inspiration1_title),
+            inspiration1_content: Set(report.inspiration1_content),
+            inspiration1_elements: Set(StringList(report.inspiration1_elements)),
+            inspiration2_title: Set(report.inspiration2_title),
+            inspiration2_content: Set(report.inspiration2_content),
+            inspiration2_elements: Set(StringList(report.inspiration2_elements)),
+            created_at: Set(tx.now),
+            updated_at: Set(tx.now),
+        };
+        inspiration_report::Entity::insert(report).exec_without_returning(tx).await?;
+    }
+    let cards = new.cards.into_iter().map(|card| opportunity_card::ActiveModel {
+        id: Set(tx.fresh()),
+        run_id: Set(run.id),
+        user_id: Set(run.user_id),
+        number: Set(card.number),
+        title: Set(card.title),
+        tagline: Set(card.tagline),
+        problem: Set(card.problem),
+        solution: Set(card.solution),
+        why_now: Set(card.why_now),
+        target_segment: Set(card.target_segment),
+        quick_win: Set(card.quick_win),
+        starred: Set(false),
+        version: Set(1),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    });
+    let cards: Vec<_> = cards.collect();
+    if !cards.is_empty() {
+        opportunity_card::Entity::insert_many(cards).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! What is set at the start: read once by the binary, typed, never asked of the environment again.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+/// Where the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// A developer's machine.
+    Development,
+    /// Under test.
+    Test,
+    /// Like production, for trying.
+    Staging,
+    /// The real thing.
+    Production,
+}
+
+/// What is set at the start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the process runs.
+    pub environment: Environment,
+    /// The address under which people reach it.
+    pub public_url: Option<Url>,
+    /// Who may say where a request came from.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The address of a `PostgreSQL` session that may LISTEN, where there is one.
+    pub listen_url: Option<SecretString>,
+    /// How long a session lasts without being used.
+    pub session_lifetime: Duration,
+    /// How long a verified caller is remembered.
+    pub caller_cache: Duration,
+    /// How long a worker's claim on a run lasts unless renewed.
+    pub run_lease: Duration,
+    /// How long an idempotency key is kept.
+    pub idempotency_lifetime: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const HOUR: u64 = 3600;
+        Self {
+            environment: Environment::Development,
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            listen_url: None,
+            session_lifetime: Duration::from_secs(14 * 24 * HOUR),
+            caller_cache: Duration::from_secs(5),
+            run_lease: Duration::from_secs(60),
+            idempotency_lifetime: Duration::from_secs(24 * HOUR),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! An open write: a transaction that carries who and when.
+//!
+//! `let tx = ctx.write().await?; … tx.commit().await?`. Dropping it rolls back. An operation never
+//! calls an operation, nor the network, while it holds one.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use entity::id::TypedId;
+use sea_orm::prelude::async_trait::async_trait;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+
+use crate::actor::Actor;
+use crate::ctx::{Ctx, RequestInfo, Services};
+use crate::db::{Engine, Transaction};
+use crate::error::Result;
+use crate::idempotency;
+use crate::signal::Signal;
+
+/// An open write.
+#[derive(Debug)]
+pub struct Write {
+    tx: Transaction,
+    /// The instant of everything that it writes.
+    pub now: DateTime<Utc>,
+    /// Who writes.
+    pub actor: Actor,
+    /// The request that it belongs to.
+    pub request: RequestInfo,
+    services: Arc<Services>,
+    follow: Mutex<Follow>,
+}
+
+/// What the commit takes along.
+#[derive(Debug, Default)]
+struct Follow {
+    signals: Vec<Signal>,
+    made: Option<String>,
+}
+
+impl Write {
+    pub(crate) async fn open(ctx: &Ctx) -> Result<Self> {
+        let tx = ctx.services.db.begin().await?;
+        let write = Self {
+            tx,
+            now: ctx.now(),
+            actor: ctx.actor.clone(),
+            request: ctx.request.clone(),
+            services: Arc::clone(&ctx.services),
+            follow: Mutex::default(),
+        };
+        if let Some(claim) = &ctx.request.claim {
+            idempotency::take(&write, claim).await?;
+        }
+        Ok(write)
+    }
+
+    /// The engine underneath, for the files that are named after one.
+    pub fn engine(&self) -> Engine {
+        self.tx.engine()
+    }
+
+    /// What the process owns.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// A fresh id.
+    pub fn fresh<I: TypedId>(&self) -> I {
+        I::from(self.services.ids.fresh(self.now))
+    }
+
+    /// Send `signal` once the write is committed.
+    pub fn signal(&self, signal: Signal) {
+        self.follow().signals.push(signal);
+    }
+
+    /// Name what the request makes (the path of the new resource below the API's root), so that a
+    /// repetition of the request can be answered even when its first answer was lost.
+    pub fn made(&self, path: impl Into<String>) {
+        self.follow().made = Some(path.into());
+    }
+
+    /// Keep everything.
+    pub async fn commit(self) -> Result<()> {
+        let Follow { signals, made } = std::mem::take(&mut *self.follow());
+        if let (Some(claim), Some(made)) = (&self.request.claim, made) {
+            idempotency::refer(&self, claim, made).await?;
+        }
+        self.services.signals.announce(&self, &signals).await?;
+        self.tx.commit().await?;
+        self.services.signals.publish(signals);
+        Ok(())
+    }
+
+    fn follow(&self) -> std::sync::MutexGuard<'_, Follow> {
+        self.follow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for Write {
+    fn get_database_backend(&self) -> DbBackend {
+        self.tx.get_database_backend()
+    }
+
+    async fn execute_raw(&self, stmt: Statement) -> std::result::Result<ExecResult, DbErr> {
+        self.tx.execute_raw(stmt).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> std::result::Result<ExecResult, DbErr> {
+        self.tx.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(
+        &self,
+        stmt: Statement,
+    ) -> std::result::Result<Option<QueryResult>, DbErr> {
+        self.tx.query_one_raw(stmt).await
+    }
+
+    async fn query_all_raw(&self, stmt: Statement) -> std::result::Result<Vec<QueryResult>, DbErr> {
+        self.tx.query_all_raw(stmt).await
+    }
+}

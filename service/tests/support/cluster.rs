@@ -1,0 +1,242 @@
+//! A `PostgreSQL` server of one's own, in a temporary directory, on a free port, gone at the end.
+//!
+//! `initdb` refuses to run as root; there, the server runs as the user `postgres`.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// The password of the cluster's superuser, `postgres`.
+pub const PASSWORD: &str = "not-a-secret";
+
+/// A throw-away server.
+pub struct Cluster {
+    programs: PathBuf,
+    directory: PathBuf,
+    port: u16,
+}
+
+impl Cluster {
+    /// A running server, or `None` (said aloud) where `PostgreSQL` is not installed.
+    pub fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            eprintln!("SKIPPED: no PostgreSQL server is installed here");
+            return None;
+        };
+        let cluster = Self::empty(programs);
+        let password = cluster.directory.join("password");
+        Self::write(&password, PASSWORD);
+        let data = cluster.data();
+        cluster.must(
+            "initdb",
+            &[
+                "-D",
+                &data,
+                "-U",
+                "postgres",
+                "-A",
+                "scram-sha-256",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--pwfile",
+                &password.to_string_lossy(),
+            ],
+        );
+        cluster.configure();
+        cluster.up();
+        Some(cluster)
+    }
+
+    /// A streaming replica of this server.
+    pub fn replica(&self) -> Self {
+        let replica = Self::empty(self.programs.clone());
+        let source = self.url("postgres");
+        replica.must(
+            "pg_basebackup",
+            &[
+                "-D",
+                &replica.data(),
+                "-d",
+                &source,
+                "-R",
+                "-c",
+                "fast",
+                "--no-sync",
+            ],
+        );
+        replica.configure();
+        replica.up();
+        replica
+    }
+
+    /// The URL of one of its databases.
+    pub fn url(&self, database: &str) -> String {
+        format!(
+            "postgres://postgres:{PASSWORD}@127.0.0.1:{}/{database}",
+            self.port
+        )
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Start the server and wait until it answers.
+    pub fn up(&self) {
+        let log = self.directory.join("log").to_string_lossy().into_owned();
+        self.must(
+            "pg_ctl",
+            &["-D", &self.data(), "-l", &log, "-w", "-s", "start"],
+        );
+    }
+
+    /// Stop the server, at once.
+    pub fn down(&self) {
+        self.must(
+            "pg_ctl",
+            &["-D", &self.data(), "-m", "immediate", "-w", "-s", "stop"],
+        );
+    }
+
+    /// Let every process of the server stand still, as on a machine that hangs.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Let them go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn empty(programs: PathBuf) -> Self {
+        let made = as_server_user("mktemp", &["-d", "-t", "chancery-pg.XXXXXXXX"]);
+        let directory = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim());
+        assert!(directory.is_dir(), "{made:?}");
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        Self {
+            programs,
+            directory,
+            port,
+        }
+    }
+
+    fn configure(&self) {
+        let lines = format!(
+            "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\n\
+             fsync = off\nmax_connections = 40\nwal_level = replica\n",
+            self.port,
+            self.directory.display()
+        );
+        Self::write(
+            &self.directory.join("data/postgresql.auto.conf.add"),
+            &lines,
+        );
+        let script = format!(
+            "cat {0}/postgresql.auto.conf.add >> {0}/postgresql.conf; \
+             echo 'host replication all 127.0.0.1/32 scram-sha-256' >> {0}/pg_hba.conf",
+            self.data()
+        );
+        let done = as_server_user("sh", &["-c", &script]);
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    fn data(&self) -> String {
+        self.directory.join("data").to_string_lossy().into_owned()
+    }
+
+    fn write(path: &std::path::Path, text: &str) {
+        let script = format!("cat > {} <<'END'\n{text}\nEND", path.display());
+        let done = as_server_user("sh", &["-c", &script]);
+        assert!(done.status.success(), "{done:?}");
+    }
+
+    fn must(&self, program: &str, arguments: &[&str]) {
+        let program = self.programs.join(program);
+        // A server keeps what it inherits open: its output goes nowhere, or nobody sees the end.
+        let done = as_server_user(&program.to_string_lossy(), arguments);
+        assert!(done.status.success(), "{}: {done:?}", program.display());
+    }
+
+    /// The postmaster and the processes it made; each of those is a group of its own.
+    fn processes(&self) -> Vec<String> {
+        let pid = std::fs::read_to_string(self.directory.join("data/postmaster.pid"));
+        let Some(postmaster) = pid
+            .ok()
+            .and_then(|text| text.lines().next().map(str::to_owned))
+        else {
+            return Vec::new();
+        };
+        let mut found = vec![postmaster.clone()];
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            // pid (name) state parent …
+            let parent = stat
+                .rsplit_once(") ")
+                .and_then(|(_, rest)| rest.split(' ').nth(1));
+            if parent == Some(postmaster.as_str()) {
+                found.push(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        found
+    }
+
+    fn signal(&self, signal: &str) {
+        // Twice: the postmaster may make another process between the look and the signal.
+        for _ in 0..2 {
+            Command::new("kill")
+                .arg(signal)
+                .args(self.processes())
+                .output()
+                .unwrap();
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.thaw();
+        let pg_ctl = self.programs.join("pg_ctl");
+        let stop = ["-D", &self.data(), "-m", "immediate", "-w", "-s", "stop"];
+        as_server_user(&pg_ctl.to_string_lossy(), &stop);
+        as_server_user("rm", &["-rf", &self.directory.to_string_lossy()]);
+    }
+}
+
+/// The newest server's programs, in Debian's place for them or beside those on the path.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut found: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
+    found.sort();
+    if let Ok(answer) = Command::new("pg_config").arg("--bindir").output() {
+        found.insert(
+            0,
+            PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim()),
+        );
+    }
+    found
+        .into_iter()
+        .rev()
+        .find(|bin| bin.join("initdb").is_file() && bin.join("pg_ctl").is_file())
+}
+
+fn as_server_user(program: &str, arguments: &[&str]) -> Output {
+    let root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|id| id.stdout == b"0\n");
+    let mut command = if root {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--", program]);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.args(arguments).current_dir("/").output().unwrap()
+}
