@@ -141,7 +141,10 @@ fn checked(status: Status) -> Result<Status, Error> {
 }
 
 /// A connection to migrate with: one session works and one holds the lock.
-#[expect(clippy::disallowed_methods, reason = "a migration has a connection of its own")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a migration has a connection of its own"
+)]
 pub async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
     let mut options = sea_orm_migration::sea_orm::ConnectOptions::new(url);
     options.max_connections(2).sqlx_logging(false);

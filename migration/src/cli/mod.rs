@@ -9,6 +9,7 @@ mod fresh;
 mod status;
 mod up;
 
+use std::path::Path;
 use std::time::Duration;
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
@@ -43,6 +44,24 @@ pub enum Command {
     Status,
     /// Drop everything and apply every step. For development: refused in production.
     Fresh,
+}
+
+impl MigrateArgs {
+    /// Where to connect for this command, when the database is at `url`. Asking for the status of a
+    /// `SQLite` file that is not there must not make it, so it is asked of an empty one in memory.
+    pub fn address(&self, url: &str) -> String {
+        let file = url
+            .strip_prefix("sqlite:")
+            .map(|rest| rest.trim_start_matches("//"));
+        let path = file
+            .and_then(|file| file.split('?').next())
+            .unwrap_or_default();
+        let absent = file.is_some() && path != ":memory:" && !Path::new(path).exists();
+        if absent && matches!(self.command, Command::Status) {
+            return "sqlite::memory:".to_owned();
+        }
+        url.to_owned()
+    }
 }
 
 /// What a command has to say.

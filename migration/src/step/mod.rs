@@ -104,7 +104,10 @@ impl MigrationName for Step {
 }
 
 #[async_trait::async_trait]
-#[expect(elided_lifetimes_in_paths, reason = "async_trait makes another signature of it")]
+#[expect(
+    elided_lifetimes_in_paths,
+    reason = "async_trait makes another signature of it"
+)]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         self.execute(manager, |script| script.up).await

@@ -1,17 +1,14 @@
 //! The schema made by the steps is the schema that the entities want, on both engines; going down
 //! and up again changes nothing; asking for the status makes nothing.
-//!
-//! `PostgreSQL` is tried when `TEST_DATABASE_URL` names a server where databases may be made.
 
-mod database;
-
-use database::Scratch;
 use entity::registry::resources;
 use migration::engine::Engine;
 use migration::schema::{BOOKKEEPING, LiveSchema, ddl, difference};
 use migration::{Migrator, pending, status, up};
 use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::sea_orm::ConnectionTrait;
+
+use crate::database::{self, Scratch};
 
 async fn schema(scratch: &Scratch) -> LiveSchema {
     LiveSchema::read(&scratch.db)
@@ -115,7 +112,8 @@ async fn status_makes_nothing() {
 async fn of_many_that_go_up_at_once_one_does_it_and_all_end_well() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
-        let others: Vec<_> = futures::future::join_all((0..4).map(|_| scratch.another())).await;
+        let others: Vec<_> =
+            futures::future::join_all((0..4).map(|_| database::connect(&scratch.url))).await;
         let done = futures::future::join_all(others.iter().map(up)).await;
         let applied: Vec<usize> = done
             .into_iter()

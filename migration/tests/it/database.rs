@@ -1,7 +1,5 @@
 //! Empty databases for a test, and no trace of them afterwards.
 
-#![expect(dead_code, reason = "each test binary uses its part")]
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use migration::engine::Engine;
@@ -10,14 +8,12 @@ use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database, Data
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// The engines that can be tried here.
-pub fn engines() -> Vec<Engine> {
-    match server() {
-        Some(_) => vec![Engine::Sqlite, Engine::Postgres],
-        None => {
-            eprintln!("TEST_DATABASE_URL is not set: PostgreSQL is not tried");
-            vec![Engine::Sqlite]
-        }
+pub(crate) fn engines() -> Vec<Engine> {
+    if server().is_some() {
+        return vec![Engine::Sqlite, Engine::Postgres];
     }
+    eprintln!("TEST_DATABASE_URL is not set: PostgreSQL is not tried");
+    vec![Engine::Sqlite]
 }
 
 fn server() -> Option<String> {
@@ -27,17 +23,18 @@ fn server() -> Option<String> {
 }
 
 /// An empty database of its own.
-pub struct Scratch {
+pub(crate) struct Scratch {
     /// The way to it.
-    pub db: DatabaseConnection,
-    url: String,
+    pub(crate) db: DatabaseConnection,
+    /// How another process would find it.
+    pub(crate) url: String,
     name: Option<String>,
     _file: Option<tempfile::TempDir>,
 }
 
 impl Scratch {
     /// An empty database of `engine`.
-    pub async fn new(engine: Engine) -> Self {
+    pub(crate) async fn new(engine: Engine) -> Self {
         match engine {
             Engine::Sqlite => {
                 let dir = tempfile::tempdir().expect("a directory");
@@ -69,11 +66,6 @@ impl Scratch {
             }
         }
     }
-
-    /// Another way to the same database, as another process would have it.
-    pub async fn another(&self) -> DatabaseConnection {
-        connect(&self.url).await
-    }
 }
 
 impl Drop for Scratch {
@@ -92,7 +84,8 @@ impl Drop for Scratch {
     }
 }
 
-async fn connect(url: &str) -> DatabaseConnection {
+/// A way to a database, as another process would have it.
+pub(crate) async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(3).sqlx_logging(false);
     Database::connect(options).await.expect("a database")

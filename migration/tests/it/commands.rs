@@ -1,0 +1,132 @@
+//! The commands as an operator calls them: the binary, its exit codes, its JSON.
+
+use std::process::{Command, Output};
+
+use sea_orm_migration::sea_orm::ConnectionTrait;
+use serde_json::Value;
+
+use crate::database::{self, Scratch};
+
+fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_migration"))
+        .args(arguments)
+        .env("DATABASE_URL", &scratch.url)
+        .env_remove("CHANCERY_ENV")
+        .env_remove("NODE_ENV")
+        .output()
+        .expect("the binary")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("an exit code")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+#[tokio::test]
+async fn status_tells_by_its_exit_code_whether_something_is_pending() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        assert_eq!(code(&migrate(&scratch, &["status"])), 2);
+        assert_eq!(code(&migrate(&scratch, &["up"])), 0);
+        let told = migrate(&scratch, &["status", "--json"]);
+        assert_eq!(code(&told), 0);
+        let told = json(&told);
+        assert_eq!(told["version"], 1);
+        assert_eq!(told["command"], "status");
+        assert_eq!(told["pending"].as_array().map(Vec::len), Some(0));
+
+        let unknown = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2999', 0)";
+        scratch.db.execute_unprepared(unknown).await.expect("a row");
+        assert_eq!(code(&migrate(&scratch, &["status"])), 4);
+        assert_eq!(code(&migrate(&scratch, &["up"])), 4);
+    }
+}
+
+#[test]
+fn status_of_a_file_that_is_not_there_does_not_make_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("none.db");
+    let told = Command::new(env!("CARGO_BIN_EXE_migration"))
+        .args(["status", "--database-url"])
+        .arg(format!("sqlite://{}?mode=rwc", file.display()))
+        .output()
+        .expect("the binary");
+    assert_eq!(code(&told), 2);
+    assert!(!file.exists());
+}
+
+#[tokio::test]
+async fn up_and_down_go_as_far_as_they_are_told() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let told = json(&migrate(&scratch, &["up", "--to", "000003", "--json"]));
+        assert_eq!(told["applied"].as_array().map(Vec::len), Some(3));
+        let told = json(&migrate(&scratch, &["up", "-n", "2", "--json"]));
+        assert_eq!(told["applied"][1], "m20261121_000005_conversation");
+        let told = json(&migrate(&scratch, &["down", "--json"]));
+        assert_eq!(told["undone"][0], "m20261121_000005_conversation");
+        let told = json(&migrate(&scratch, &["down", "--to", "identity", "--json"]));
+        assert_eq!(told["undone"].as_array().map(Vec::len), Some(3));
+        let refused = migrate(&scratch, &["up", "--to", "nothing", "--json"]);
+        assert_eq!(code(&refused), 1);
+        assert_eq!(json(&refused)["exit"], 1);
+    }
+}
+
+#[tokio::test]
+async fn down_loses_no_row_without_consent() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        assert_eq!(code(&migrate(&scratch, &["up"])), 0);
+        let insert = "INSERT INTO login_failures
+            (id, account_hash, address, window_start, count, created_at, updated_at)
+            VALUES ('00000000-0000-0000-0000-000000000001', 'a', 'b', '2025-01-01 00:00:00+00:00',
+            1, '2025-01-01 00:00:00+00:00', '2025-01-01 00:00:00+00:00')";
+        scratch.db.execute_unprepared(insert).await.expect("a row");
+        let refused = migrate(&scratch, &["down", "-n", "99"]);
+        assert_eq!(code(&refused), 5);
+        let words = String::from_utf8_lossy(&refused.stderr);
+        assert!(words.contains("login_failures: 1"), "{words}");
+        assert_eq!(
+            code(&migrate(&scratch, &["status"])),
+            0,
+            "nothing was undone"
+        );
+        assert_eq!(
+            code(&migrate(&scratch, &["down", "-n", "99", "--accept-loss"])),
+            0
+        );
+        assert_eq!(code(&migrate(&scratch, &["status"])), 2);
+    }
+}
+
+#[tokio::test]
+async fn fresh_begins_again_but_never_in_production() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        assert_eq!(code(&migrate(&scratch, &["up"])), 0);
+        scratch
+            .db
+            .execute_unprepared("CREATE TABLE stray (a integer)")
+            .await
+            .expect("a table");
+        let refused = migrate(&scratch, &["fresh", "--environment", "production"]);
+        assert_eq!(code(&refused), 1);
+        scratch
+            .db
+            .execute_unprepared("SELECT a FROM stray")
+            .await
+            .expect("it is still there");
+        let done = migrate(&scratch, &["fresh"]);
+        assert_eq!(code(&done), 0, "{}", String::from_utf8_lossy(&done.stderr));
+        scratch
+            .db
+            .execute_unprepared("SELECT a FROM stray")
+            .await
+            .expect_err("it is gone");
+        assert_eq!(code(&migrate(&scratch, &["status"])), 0);
+    }
+}
