@@ -30,7 +30,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         match parts.extensions.get::<Result<Ctx, Refused>>() {
             Some(Ok(ctx)) => Ok(Self(ctx.clone())),
-            Some(Err(refused)) => Err(refused.0.lock().ok().and_then(|mut error| error.take())
+            Some(Err(refused)) => Err(refused
+                .0
+                .lock()
+                .ok()
+                .and_then(|mut error| error.take())
                 .unwrap_or_else(crate::error::unauthenticated)),
             None => Err(Error::internal("a route outside the caller's layer").into()),
         }
@@ -55,7 +59,10 @@ pub async fn identify(
     extensions: &Extensions,
 ) -> Result<Ctx, ApiError> {
     let request = RequestInfo {
-        id: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+        id: extensions
+            .get::<RequestId>()
+            .map(|id| id.0.clone())
+            .unwrap_or_default(),
         address: address(services, headers, extensions),
         claim: None,
     };
@@ -106,18 +113,33 @@ fn same_origin(services: &Services, headers: &HeaderMap) -> Result<(), ApiError>
 
 /// Where the request came from: the peer, or whom a trusted proxy names.
 fn address(services: &Services, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();
+    let peer = extensions
+        .get::<ConnectInfo<SocketAddr>>()?
+        .0
+        .ip()
+        .to_canonical();
     let trusted = |address: &IpAddr| {
-        services.settings.trusted_proxies.iter().any(|network| network.contains(address))
+        services
+            .settings
+            .trusted_proxies
+            .iter()
+            .any(|network| network.contains(address))
     };
     if !trusted(&peer) {
         return Some(peer);
     }
     // The last address that no trusted proxy has is the one that cannot be made up.
-    let named = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let named = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let named: Vec<IpAddr> = named
         .flat_map(|list| list.split(','))
         .filter_map(|address| address.trim().parse().ok())
         .collect();
-    named.into_iter().rev().find(|address| !trusted(address)).or(Some(peer))
+    named
+        .into_iter()
+        .rev()
+        .find(|address| !trusted(address))
+        .or(Some(peer))
 }

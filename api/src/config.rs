@@ -50,7 +50,10 @@ pub enum ConfigError {
     #[error("CHANCERY_SECRET_KEY must be 64 hexadecimal digits")]
     Key,
     #[error("the data directory {path}: {source}")]
-    Directory { path: PathBuf, source: std::io::Error },
+    Directory {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("the database: {0}")]
     Database(String),
     #[error(transparent)]
@@ -61,7 +64,12 @@ pub enum ConfigError {
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// The address to listen on.
-    #[arg(long, env = "CHANCERY_LISTEN", default_value = "127.0.0.1:8080", global = true)]
+    #[arg(
+        long,
+        env = "CHANCERY_LISTEN",
+        default_value = "127.0.0.1:8080",
+        global = true
+    )]
     pub listen: SocketAddr,
     /// Where the embedded database and the made secret key live.
     #[arg(long, env = "CHANCERY_DATA_DIR", default_value = "data", global = true)]
@@ -73,13 +81,23 @@ pub struct Config {
     #[arg(long, env = "DATABASE_READ_URL", hide_env_values = true, global = true)]
     pub database_read_url: Option<SecretString>,
     /// A direct way to `PostgreSQL` where `DATABASE_URL` leads to a transaction pooler.
-    #[arg(long, env = "DATABASE_DIRECT_URL", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "DATABASE_DIRECT_URL",
+        hide_env_values = true,
+        global = true
+    )]
     pub database_direct_url: Option<SecretString>,
     /// How many connections the pool has.
     #[arg(long, env = "DB_POOL_SIZE", default_value_t = 10, global = true)]
     pub db_pool_size: u32,
     /// How long to wait for a connection, in milliseconds.
-    #[arg(long, env = "DB_CONNECTION_TIMEOUT", default_value_t = 10_000, global = true)]
+    #[arg(
+        long,
+        env = "DB_CONNECTION_TIMEOUT",
+        default_value_t = 10_000,
+        global = true
+    )]
     pub db_connection_timeout: u64,
     /// How long an unused connection stays open, in milliseconds.
     #[arg(long, env = "DB_IDLE_TIMEOUT", default_value_t = 10_000, global = true)]
@@ -88,7 +106,12 @@ pub struct Config {
     #[arg(long, env = "DB_MAX_RETRIES", default_value_t = 5, global = true)]
     pub db_max_retries: u32,
     /// The pause before the second try, in milliseconds; it doubles with each.
-    #[arg(long, env = "DB_RETRY_BASE_DELAY", default_value_t = 1000, global = true)]
+    #[arg(
+        long,
+        env = "DB_RETRY_BASE_DELAY",
+        default_value_t = 1000,
+        global = true
+    )]
     pub db_retry_base_delay: u64,
     /// Log every statement with its time, never its values.
     #[arg(long, env = "DB_LOG_QUERIES", global = true)]
@@ -103,10 +126,20 @@ pub struct Config {
     #[arg(long, env = "PUBLIC_URL", global = true)]
     pub public_url: Option<Url>,
     /// Networks of proxies whose `X-Forwarded-For` is believed.
-    #[arg(long, env = "CHANCERY_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
+    #[arg(
+        long,
+        env = "CHANCERY_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        global = true
+    )]
     pub trusted_proxies: Vec<IpNet>,
     /// The key that secrets are sealed under: 64 hexadecimal digits.
-    #[arg(long, env = "CHANCERY_SECRET_KEY", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "CHANCERY_SECRET_KEY",
+        hide_env_values = true,
+        global = true
+    )]
     pub secret_key: Option<SecretString>,
     /// How long a worker's claim on a run lasts, in seconds.
     #[arg(long, env = "CHANCERY_RUN_LEASE", default_value_t = 60, global = true)]
@@ -115,14 +148,22 @@ pub struct Config {
     #[arg(long, env = "CHANCERY_DRAIN_DELAY", default_value_t = 5, global = true)]
     pub drain_delay: u64,
     /// How log lines look.
-    #[arg(long, env = "CHANCERY_LOG_FORMAT", value_enum, default_value = "pretty", global = true)]
+    #[arg(
+        long,
+        env = "CHANCERY_LOG_FORMAT",
+        value_enum,
+        default_value = "pretty",
+        global = true
+    )]
     pub log_format: LogFormat,
 }
 
 impl Config {
     /// Where this runs.
     pub fn env(&self) -> Env {
-        self.environment.or(self.node_env).unwrap_or(Env::Development)
+        self.environment
+            .or(self.node_env)
+            .unwrap_or(Env::Development)
     }
 
     /// The database's address: the set one, else a file in the data directory.
@@ -136,13 +177,17 @@ impl Config {
     }
 
     fn make_data_dir(&self) -> Result<(), ConfigError> {
-        std::fs::create_dir_all(&self.data_dir)
-            .map_err(|source| ConfigError::Directory { path: self.data_dir.clone(), source })
+        std::fs::create_dir_all(&self.data_dir).map_err(|source| ConfigError::Directory {
+            path: self.data_dir.clone(),
+            source,
+        })
     }
 
     fn db_settings(&self) -> Result<DbSettings, ConfigError> {
         let parse = |url: &Option<SecretString>| {
-            url.as_ref().map(|url| DatabaseUrl::parse(url.expose_secret())).transpose()
+            url.as_ref()
+                .map(|url| DatabaseUrl::parse(url.expose_secret()))
+                .transpose()
         };
         let mut settings = DbSettings::new(DatabaseUrl::parse(self.url()?.expose_secret())?);
         settings.read_url = parse(&self.database_read_url)?;
@@ -160,7 +205,9 @@ impl Config {
     fn key(&self) -> Result<[u8; 32], ConfigError> {
         let read = |text: &str| {
             let mut key = [0; 32];
-            hex_into(text.trim(), &mut key).then_some(key).ok_or(ConfigError::Key)
+            hex_into(text.trim(), &mut key)
+                .then_some(key)
+                .ok_or(ConfigError::Key)
         };
         if let Some(key) = &self.secret_key {
             return read(key.expose_secret());
@@ -170,7 +217,10 @@ impl Config {
         }
         self.make_data_dir()?;
         let path = self.data_dir.join("secret.key");
-        let wrong = |source| ConfigError::Directory { path: path.clone(), source };
+        let wrong = |source| ConfigError::Directory {
+            path: path.clone(),
+            source,
+        };
         match std::fs::read_to_string(&path) {
             Ok(text) => read(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -204,7 +254,13 @@ impl Config {
             ..Settings::default()
         };
         let keyring = Keyring::new(self.key()?);
-        assemble(db, settings, keyring, Arc::new(SystemClock), Arc::new(SystemChance))
+        assemble(
+            db,
+            settings,
+            keyring,
+            Arc::new(SystemClock),
+            Arc::new(SystemChance),
+        )
     }
 }
 

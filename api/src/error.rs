@@ -55,7 +55,10 @@ pub struct ProblemField {
 
 impl From<FieldError> for ProblemField {
     fn from(field: FieldError) -> Self {
-        Self { pointer: field.pointer, detail: field.detail }
+        Self {
+            pointer: field.pointer,
+            detail: field.detail,
+        }
     }
 }
 
@@ -89,7 +92,9 @@ impl ApiError {
             Error::Database(failure) if error.kind() == Kind::Internal => {
                 error!(causes = %failure.cause, "a request failed in the database");
             }
-            Error::Database(failure) => warn!(code = error.code(), cause = %failure.cause, "refused"),
+            Error::Database(failure) => {
+                warn!(code = error.code(), cause = %failure.cause, "refused")
+            }
             Error::Refused(_) => {}
         }
         let status = status_of(error.kind());
@@ -122,7 +127,9 @@ impl IntoResponse for ApiError {
         let mut response = respond(&problem);
         if let Some(wait) = self.0.retry_after() {
             let seconds = wait.as_secs().max(1);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -182,13 +189,41 @@ pub enum Door {
 impl Door {
     /// Its codes, for docs/errors.md.
     pub const TABLE: &[Entry] = &[
-        entry("malformed", Kind::Malformed, "Send well-formed JSON and parameters."),
-        entry("no_route", Kind::NotFound, "Check the path against /api/openapi.json."),
-        entry("method_not_allowed", Kind::Method, "Check the method against /api/openapi.json."),
-        entry("too_large", Kind::TooLarge, "Send less at once: 1 MiB, or 32 MiB on bulk routes."),
-        entry("unsupported_media_type", Kind::MediaType, "Send Content-Type: application/json."),
-        entry("csrf", Kind::Denied, "Send Origin and X-Requested-With, or use an API key."),
-        entry("too_slow", Kind::Timeout, "Send the whole request within its time."),
+        entry(
+            "malformed",
+            Kind::Malformed,
+            "Send well-formed JSON and parameters.",
+        ),
+        entry(
+            "no_route",
+            Kind::NotFound,
+            "Check the path against /api/openapi.json.",
+        ),
+        entry(
+            "method_not_allowed",
+            Kind::Method,
+            "Check the method against /api/openapi.json.",
+        ),
+        entry(
+            "too_large",
+            Kind::TooLarge,
+            "Send less at once: 1 MiB, or 32 MiB on bulk routes.",
+        ),
+        entry(
+            "unsupported_media_type",
+            Kind::MediaType,
+            "Send Content-Type: application/json.",
+        ),
+        entry(
+            "csrf",
+            Kind::Denied,
+            "Send Origin and X-Requested-With, or use an API key.",
+        ),
+        entry(
+            "too_slow",
+            Kind::Timeout,
+            "Send the whole request within its time.",
+        ),
     ];
 }
 
@@ -241,7 +276,11 @@ pub fn document() -> String {
          |---|---|---|\n",
     );
     for Entry { code, kind, advice } in table() {
-        let _ = writeln!(text, "| `{code}` | {} | {advice} |", status_of(kind).as_u16());
+        let _ = writeln!(
+            text,
+            "| `{code}` | {} | {advice} |",
+            status_of(kind).as_u16()
+        );
     }
     text
 }

@@ -46,7 +46,10 @@ pub fn router(services: Arc<Services>) -> Router {
     let (routes, document) = documented().split_for_parts();
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     let json = move || async move {
-        ([(axum::http::header::CONTENT_TYPE, "application/json")], document.to_string())
+        (
+            [(axum::http::header::CONTENT_TYPE, "application/json")],
+            document.to_string(),
+        )
     };
     routes
         .merge(rest::health::routes())
@@ -56,7 +59,10 @@ pub fn router(services: Arc<Services>) -> Router {
         .method_not_allowed_fallback(|| async { refuse(Door::Method) })
         .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))
         .layer(from_fn(middleware::once))
-        .layer(from_fn_with_state(Arc::clone(&services), middleware::security))
+        .layer(from_fn_with_state(
+            Arc::clone(&services),
+            middleware::security,
+        ))
         .layer(from_fn_with_state(Arc::clone(&services), middleware::frame))
         .with_state(services)
 }

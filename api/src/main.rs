@@ -96,7 +96,9 @@ async fn main() -> ExitCode {
 fn logs(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sea_orm=warn,sqlx=warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Pretty => builder.init(),
         LogFormat::Json => builder.json().init(),
@@ -105,7 +107,10 @@ fn logs(format: LogFormat) {
 
 #[expect(clippy::print_stdout, reason = "a contract file goes there")]
 async fn run(cli: Cli) -> Result<ExitCode, Failure> {
-    let Cli { mut config, command } = cli;
+    let Cli {
+        mut config,
+        command,
+    } = cli;
     match command.unwrap_or(Command::Serve { migrate: false }) {
         Command::Serve { migrate } => {
             let embedded = config.url()?.expose_secret().starts_with("sqlite");
@@ -119,13 +124,19 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Migrate(args) => {
             let db = migration::connect(config.url()?.expose_secret()).await?;
             let production = config.env() == Env::Production;
-            return Ok(ExitCode::from(migration::cli::run(&args, &db, production).await));
+            return Ok(ExitCode::from(
+                migration::cli::run(&args, &db, production).await,
+            ));
         }
         Command::Admin(admin) => account(&config, admin).await?,
-        Command::Schema { what: Contract::Openapi } => {
+        Command::Schema {
+            what: Contract::Openapi,
+        } => {
             println!("{}", api::openapi().to_pretty_json()?);
         }
-        Command::Schema { what: Contract::Errors } => print!("{}", api::error::document()),
+        Command::Schema {
+            what: Contract::Errors,
+        } => print!("{}", api::error::document()),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -157,8 +168,10 @@ async fn listen(config: &Config, services: Arc<Services>) -> Result<(), Failure>
     let listener = TcpListener::bind(config.listen).await?;
     info!("listening on http://{}", listener.local_addr()?);
     let stop = services.stop.clone();
-    let (mut term, mut int) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut term, mut int) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     tokio::spawn(async move {
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
         info!("stopping");
@@ -179,12 +192,20 @@ async fn listen(config: &Config, services: Arc<Services>) -> Result<(), Failure>
             }
         }
     });
-    services.tasks.spawn(service::signal::relay(Arc::clone(&services)));
+    services
+        .tasks
+        .spawn(service::signal::relay(Arc::clone(&services)));
     let timeouts = Timeouts {
         drain_delay: Duration::from_secs(config.drain_delay),
         ..Timeouts::default()
     };
-    serve(listener, api::router(Arc::clone(&services)), services, timeouts).await;
+    serve(
+        listener,
+        api::router(Arc::clone(&services)),
+        services,
+        timeouts,
+    )
+    .await;
     Ok(())
 }
 
@@ -201,7 +222,11 @@ async fn demo(config: &mut Config) -> Result<(), Failure> {
     migrate_up(config).await?;
     let services = connected(config).await?;
     service::demo::fill(&services).await?;
-    info!("demo: sign in as {} with {}", service::demo::ADMIN, service::demo::PASSWORD);
+    info!(
+        "demo: sign in as {} with {}",
+        service::demo::ADMIN,
+        service::demo::PASSWORD
+    );
     let served = listen(config, services).await;
     let _ = std::fs::remove_dir_all(directory);
     served

@@ -49,8 +49,14 @@ pub async fn serve(
     timeouts: Timeouts,
 ) {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(timeouts.headers);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(20));
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeouts.headers);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(20));
     let graceful = GracefulShutdown::new();
     let closing = {
         let stop = services.stop.clone();
@@ -78,7 +84,9 @@ pub async fn serve(
         let router = router.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request: Request = request.map(axum::body::Body::new);
-            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(peer));
+            request
+                .extensions_mut()
+                .insert(ConnectInfo::<SocketAddr>(peer));
             router.clone().oneshot(request)
         });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
@@ -91,7 +99,10 @@ pub async fn serve(
     }
     drop(listener);
     info!("the door is closed; waiting for open requests");
-    if tokio::time::timeout(timeouts.drain, graceful.shutdown()).await.is_err() {
+    if tokio::time::timeout(timeouts.drain, graceful.shutdown())
+        .await
+        .is_err()
+    {
         info!("some requests were cut off");
     }
     services.tasks.close();

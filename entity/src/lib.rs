@@ -8,7 +8,10 @@
 //!
 //! Not here: rules, clocks, connections.
 
-#![expect(clippy::disallowed_methods, reason = "what the derives bring begins transactions")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "what the derives bring begins transactions"
+)]
 
 pub mod agent;
 pub mod analytics;

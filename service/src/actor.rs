@@ -108,7 +108,11 @@ impl Actor {
             Self::Anonymous => Err(Common::Unauthenticated.into()),
             Self::ApiKey { scopes, .. } if !grant.is_in(scopes) => Err(Common::Denied.into()),
             Self::User { .. } if matches!(grant, Grant::Worker | Grant::Webhook) => {
-                if self.is_admin() { Ok(()) } else { Err(Common::Denied.into()) }
+                if self.is_admin() {
+                    Ok(())
+                } else {
+                    Err(Common::Denied.into())
+                }
             }
             Self::User { .. } | Self::ApiKey { .. } | Self::System(_) => Ok(()),
         }

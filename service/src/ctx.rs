@@ -75,7 +75,11 @@ pub struct Ctx {
 impl Ctx {
     /// A context for `actor`.
     pub fn new(services: Arc<Services>, actor: Actor, request: RequestInfo) -> Self {
-        Self { services, actor, request }
+        Self {
+            services,
+            actor,
+            request,
+        }
     }
 
     /// The process itself, acting under `name`.
@@ -86,7 +90,10 @@ impl Ctx {
     /// The same request, asked by `actor`.
     #[must_use]
     pub fn acting_as(&self, actor: Actor) -> Self {
-        Self { actor, ..self.clone() }
+        Self {
+            actor,
+            ..self.clone()
+        }
     }
 
     /// The moment.

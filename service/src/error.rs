@@ -61,7 +61,10 @@ pub struct FieldError {
 impl FieldError {
     /// `detail` is wrong at `pointer`.
     pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into() }
+        Self {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -232,7 +235,10 @@ impl Error {
 
 fn kind_of(outcome: &Outcome) -> Kind {
     let code = outcome.code();
-    let known = [DATABASE, Common::TABLE].concat().into_iter().find(|entry| entry.code == code);
+    let known = [DATABASE, Common::TABLE]
+        .concat()
+        .into_iter()
+        .find(|entry| entry.code == code);
     known.map_or(Kind::Internal, |entry| entry.kind)
 }
 
@@ -253,9 +259,21 @@ const DATABASE: &[Entry] = &[
         kind: Kind::Malformed,
         advice: "The row that it points at is not there, or the row is still pointed at.",
     },
-    Entry { code: "not_null", kind: Kind::Malformed, advice: "Give the named field a value." },
-    Entry { code: "check", kind: Kind::Malformed, advice: "Keep to the documented bounds." },
-    Entry { code: "value_too_long", kind: Kind::Malformed, advice: "Shorten the value." },
+    Entry {
+        code: "not_null",
+        kind: Kind::Malformed,
+        advice: "Give the named field a value.",
+    },
+    Entry {
+        code: "check",
+        kind: Kind::Malformed,
+        advice: "Keep to the documented bounds.",
+    },
+    Entry {
+        code: "value_too_long",
+        kind: Kind::Malformed,
+        advice: "Shorten the value.",
+    },
     Entry {
         code: "conflict_retry",
         kind: Kind::Unavailable,
@@ -347,7 +365,9 @@ impl Refusal for Common {
 impl Common {
     /// One value is wrong.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::Invalid { fields: vec![FieldError::new(pointer, detail)] }
+        Self::Invalid {
+            fields: vec![FieldError::new(pointer, detail)],
+        }
     }
 }
 

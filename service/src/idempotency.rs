@@ -87,13 +87,23 @@ impl Claim {
             format!("anonymous:{hash}")
         } else {
             // A person's session may be renewed between two tries; the person is the same.
-            ctx.actor.user().map_or(format!("{kind}:{id}"), |user| format!("user:{user}"))
+            ctx.actor
+                .user()
+                .map_or(format!("{kind}:{id}"), |user| format!("user:{user}"))
         };
-        Ok(Self { actor, route, key: key.to_owned(), fingerprint: fingerprint(request) })
+        Ok(Self {
+            actor,
+            route,
+            key: key.to_owned(),
+            fingerprint: fingerprint(request),
+        })
     }
 
     fn place(&self) -> String {
-        format!("idempotency_keys/{}/{}/{}", self.actor, self.route, self.key)
+        format!(
+            "idempotency_keys/{}/{}/{}",
+            self.actor, self.route, self.key
+        )
     }
 }
 
@@ -113,7 +123,10 @@ impl InFlight {
         // Another body under the same key is not the same request, and finds the row later.
         let mut claims = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if claims.insert(claim.clone()) {
-            Ok(Passage { claim: claim.clone(), in_flight: self.clone() })
+            Ok(Passage {
+                claim: claim.clone(),
+                in_flight: self.clone(),
+            })
         } else {
             Err(Error::InFlight.into())
         }
@@ -122,7 +135,11 @@ impl InFlight {
 
 impl Drop for Passage {
     fn drop(&mut self) {
-        let mut claims = self.in_flight.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut claims = self
+            .in_flight
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         claims.remove(&self.claim);
     }
 }
@@ -180,9 +197,15 @@ pub async fn finish(ctx: &Ctx, claim: &Claim, status: u16, body: Option<&[u8]>) 
     let mut plain = ctx.clone();
     plain.request.claim = None;
     let tx = plain.write().await?;
-    let Some(row) = find(&tx, claim).await? else { return Ok(()) };
+    let Some(row) = find(&tx, claim).await? else {
+        return Ok(());
+    };
     let services = &ctx.services;
-    let seal = |body: &[u8]| services.keyring.seal(&*services.chance, &claim.place(), body);
+    let seal = |body: &[u8]| {
+        services
+            .keyring
+            .seal(&*services.chance, &claim.place(), body)
+    };
     ActiveModel {
         id: Set(row.id),
         state: Set(IdempotencyState::Done),
@@ -240,7 +263,10 @@ pub(crate) async fn refer(tx: &Write, claim: &Claim, path: String) -> Result<()>
 }
 
 async fn find(conn: &impl sea_orm::ConnectionTrait, claim: &Claim) -> Result<Option<Model>> {
-    Ok(Entity::within(Scope::Everyone).filter(mine(claim)).one(conn).await?)
+    Ok(Entity::within(Scope::Everyone)
+        .filter(mine(claim))
+        .one(conn)
+        .await?)
 }
 
 fn mine(claim: &Claim) -> sea_orm::Condition {

@@ -24,7 +24,10 @@ pub struct Ids {
 impl Ids {
     /// A maker that takes its chance from `chance`.
     pub fn new(chance: Arc<dyn Chance>) -> Self {
-        Self { chance, last: Mutex::new((0, 0)) }
+        Self {
+            chance,
+            last: Mutex::new((0, 0)),
+        }
     }
 
     /// A fresh id for the moment `now`, above all that were made before.

@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -90,7 +92,10 @@ impl Request {
         let mut items = select.limit(limit + 1).all(conn).await?;
         let more = items.len() as u64 > limit;
         items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next = items.last().filter(|_| more).map(|last| seal(list, order, place(last)));
+        let next = items
+            .last()
+            .filter(|_| more)
+            .map(|last| seal(list, order, place(last)));
         Ok(Page { items, next })
     }
 }
@@ -98,7 +103,10 @@ impl Request {
 impl<T> Page<T> {
     /// The same page of something else.
     pub fn map<U>(self, into: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(into).collect(), next: self.next }
+        Page {
+            items: self.items.into_iter().map(into).collect(),
+            next: self.next,
+        }
     }
 }
 

@@ -47,7 +47,8 @@ impl Keyring {
     /// The same ring with an older key that still opens what it sealed.
     #[must_use]
     pub fn with_older(mut self, key: [u8; 32]) -> Self {
-        self.keys.insert(key_id(&key), SecretBox::new(Box::new(key)));
+        self.keys
+            .insert(key_id(&key), SecretBox::new(Box::new(key)));
         self
     }
 
@@ -57,8 +58,13 @@ impl Keyring {
         let sealed = self
             .cipher(&self.current)
             .and_then(|cipher| {
-                let payload = Payload { msg: plain, aad: place.as_bytes() };
-                cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| Broken::Altered)
+                let payload = Payload {
+                    msg: plain,
+                    aad: place.as_bytes(),
+                };
+                cipher
+                    .encrypt(&XNonce::from(nonce), payload)
+                    .map_err(|_| Broken::Altered)
             })
             // The current key is on the ring, and the cipher takes any text that fits in memory.
             .expect("the current key seals");
@@ -75,19 +81,29 @@ impl Keyring {
         let body = BASE64.decode(body).map_err(|_| Broken::Malformed)?;
         let (nonce, text) = body.split_at_checked(24).ok_or(Broken::Malformed)?;
         let nonce = <[u8; 24]>::try_from(nonce).map_err(|_| Broken::Malformed)?;
-        let payload = Payload { msg: text, aad: place.as_bytes() };
-        self.cipher(id)?.decrypt(&XNonce::from(nonce), payload).map_err(|_| Broken::Altered)
+        let payload = Payload {
+            msg: text,
+            aad: place.as_bytes(),
+        };
+        self.cipher(id)?
+            .decrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| Broken::Altered)
     }
 
     fn cipher(&self, id: &str) -> Result<XChaCha20Poly1305, Broken> {
-        let key = self.keys.get(id).ok_or_else(|| Broken::NoKey(id.to_owned()))?;
+        let key = self
+            .keys
+            .get(id)
+            .ok_or_else(|| Broken::NoKey(id.to_owned()))?;
         Ok(XChaCha20Poly1305::new(key.expose_secret().into()))
     }
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keyring").field("current", &self.current).finish_non_exhaustive()
+        f.debug_struct("Keyring")
+            .field("current", &self.current)
+            .finish_non_exhaustive()
     }
 }
 
@@ -117,8 +133,17 @@ mod tests {
         let sealed = old.seal(&SystemChance, "integrations/1", b"token");
 
         assert_eq!(new.open("integrations/1", &sealed).unwrap(), b"token");
-        assert!(matches!(new.open("integrations/2", &sealed), Err(Broken::Altered)));
-        assert!(matches!(Keyring::new([3; 32]).open("", &sealed), Err(Broken::NoKey(_))));
-        assert!(matches!(new.open("", &Encrypted("v1.x".into())), Err(Broken::Malformed)));
+        assert!(matches!(
+            new.open("integrations/2", &sealed),
+            Err(Broken::Altered)
+        ));
+        assert!(matches!(
+            Keyring::new([3; 32]).open("", &sealed),
+            Err(Broken::NoKey(_))
+        ));
+        assert!(matches!(
+            new.open("", &Encrypted("v1.x".into())),
+            Err(Broken::Malformed)
+        ));
     }
 }

@@ -16,10 +16,18 @@ async fn a_foreign_run_does_not_exist() {
 
         assert_eq!(bob.get(&path).await.verdict(), "404 run.not_found");
         assert_eq!(bob.delete(&path).await.verdict(), "404 run.not_found");
-        assert_eq!(bob.post(&format!("{path}/retry"), json!({})).await.verdict(), "404 run.not_found");
+        assert_eq!(
+            bob.post(&format!("{path}/retry"), json!({}))
+                .await
+                .verdict(),
+            "404 run.not_found"
+        );
         assert_eq!(bob.get("/api/v1/runs").await.body["items"], json!([]));
         assert_eq!(operator.get(&path).await.status, 200);
-        assert_eq!(app.anonymous().get(&path).await.verdict(), "401 unauthenticated");
+        assert_eq!(
+            app.anonymous().get(&path).await.verdict(),
+            "401 unauthenticated"
+        );
         app.stop().await;
     }
 }
@@ -30,14 +38,37 @@ async fn sessions_end_keys_die_and_failures_are_limited() {
         let ann = app.user("ann", UserRole::User).await;
         let key = json!({ "name": "k", "scopes": ["read"] });
         let made = ann.post("/api/v1/me/keys", key.clone()).await;
-        let reader = app.anonymous().with("x-api-key", made.body["key"].as_str().unwrap());
-        assert_eq!(reader.get("/api/v1/me").await.body["email"], "ann@example.test");
-        assert_eq!(reader.post("/api/v1/me/keys", key).await.verdict(), "403 key.needs_session");
-        assert_eq!(reader.post("/api/v1/runs", run_body("a.pdf")).await.verdict(), "403 forbidden");
+        let reader = app
+            .anonymous()
+            .with("x-api-key", made.body["key"].as_str().unwrap());
+        assert_eq!(
+            reader.get("/api/v1/me").await.body["email"],
+            "ann@example.test"
+        );
+        assert_eq!(
+            reader.post("/api/v1/me/keys", key).await.verdict(),
+            "403 key.needs_session"
+        );
+        assert_eq!(
+            reader
+                .post("/api/v1/runs", run_body("a.pdf"))
+                .await
+                .verdict(),
+            "403 forbidden"
+        );
         let worker = json!({ "name": "k", "scopes": ["worker"] });
-        assert_eq!(ann.post("/api/v1/me/keys", worker).await.verdict(), "403 key.scope_denied");
+        assert_eq!(
+            ann.post("/api/v1/me/keys", worker).await.verdict(),
+            "403 key.scope_denied"
+        );
         let foreign = ann.with("origin", "https://evil.example");
-        assert_eq!(foreign.post("/api/v1/runs", run_body("a.pdf")).await.verdict(), "403 csrf");
+        assert_eq!(
+            foreign
+                .post("/api/v1/runs", run_body("a.pdf"))
+                .await
+                .verdict(),
+            "403 csrf"
+        );
 
         assert_eq!(ann.delete("/api/v1/session").await.status, 204);
         let wrong = json!({ "email": "ann@example.test", "password": "not the password" });
@@ -47,7 +78,12 @@ async fn sessions_end_keys_die_and_failures_are_limited() {
         }
         let right = json!({ "email": "ann@example.test", "password": PASSWORD });
         let limited = app.anonymous().post("/api/v1/session", right).await;
-        assert_eq!(limited.verdict(), "429 auth.too_many_failures", "{}", app.engine);
+        assert_eq!(
+            limited.verdict(),
+            "429 auth.too_many_failures",
+            "{}",
+            app.engine
+        );
         assert!(limited.headers.contains_key("retry-after"));
         app.stop().await;
     }
@@ -62,46 +98,122 @@ async fn bad_requests_are_told_what_is_wrong() {
         let run = "/api/v1/runs";
         let missing = "/api/v1/runs/00000000-0000-7000-8000-000000000000";
         let long = json!({ "company_id": "x".repeat(256), "company_name": "n",
-            "document_name": "d", "document_url": "https://x.example" }).to_string();
+            "document_name": "d", "document_url": "https://x.example" })
+        .to_string();
         let nul = json!({ "company_id": "a\0b", "company_name": "n",
-            "document_name": "d", "document_url": "https://x.example" }).to_string();
+            "document_name": "d", "document_url": "https://x.example" })
+        .to_string();
         let huge = json!({ "company_id": "x".repeat(2_000_000) }).to_string();
         let lease = json!({ "lease_token": "00000000-0000-4000-8000-000000000000" });
         for (who, method, path, body, verdict) in [
             (&nobody, Method::GET, "/nowhere", "", "404 no_route"),
             (&nobody, Method::PUT, run, "{}", "405 method_not_allowed"),
             (&nobody, Method::GET, run, "", "401 unauthenticated"),
-            (&nobody, Method::POST, "/api/v1/session", "{}", "422 invalid"),
-            (&nobody, Method::POST, "/api/v1/session", "nonsense", "400 malformed"),
-            (&ann, Method::GET, "/api/v1/runs?limit=0", "", "422 limit.out_of_range"),
-            (&ann, Method::GET, "/api/v1/runs?limit=x", "", "400 malformed"),
-            (&ann, Method::GET, "/api/v1/runs?after=zzz", "", "400 cursor.bad"),
-            (&ann, Method::GET, "/api/v1/runs?status=NOPE", "", "400 malformed"),
-            (&ann, Method::GET, "/api/v1/runs/not-an-id", "", "404 not_found"),
+            (
+                &nobody,
+                Method::POST,
+                "/api/v1/session",
+                "{}",
+                "422 invalid",
+            ),
+            (
+                &nobody,
+                Method::POST,
+                "/api/v1/session",
+                "nonsense",
+                "400 malformed",
+            ),
+            (
+                &ann,
+                Method::GET,
+                "/api/v1/runs?limit=0",
+                "",
+                "422 limit.out_of_range",
+            ),
+            (
+                &ann,
+                Method::GET,
+                "/api/v1/runs?limit=x",
+                "",
+                "400 malformed",
+            ),
+            (
+                &ann,
+                Method::GET,
+                "/api/v1/runs?after=zzz",
+                "",
+                "400 cursor.bad",
+            ),
+            (
+                &ann,
+                Method::GET,
+                "/api/v1/runs?status=NOPE",
+                "",
+                "400 malformed",
+            ),
+            (
+                &ann,
+                Method::GET,
+                "/api/v1/runs/not-an-id",
+                "",
+                "404 not_found",
+            ),
             (&ann, Method::GET, missing, "", "404 run.not_found"),
             (&ann, Method::POST, run, "[]", "422 invalid"),
             (&ann, Method::POST, run, "{\"company_id\":1}", "422 invalid"),
             (&ann, Method::POST, run, &long, "422 invalid"),
             (&ann, Method::POST, run, &nul, "422 invalid"),
             (&ann, Method::POST, run, &huge, "413 too_large"),
-            (&ann, Method::POST, "/api/v1/runs/claim", "{\"worker\":\"w\"}", "403 forbidden"),
-            (&ann, Method::PATCH, "/api/v1/cards/x", "{\"starred\":true}", "404 not_found"),
-            (&ann, Method::DELETE, "/api/v1/me/keys/x", "", "404 not_found"),
-            (&worker, Method::POST, "/api/v1/runs/claim", "{\"worker\":\"\"}", "422 invalid"),
+            (
+                &ann,
+                Method::POST,
+                "/api/v1/runs/claim",
+                "{\"worker\":\"w\"}",
+                "403 forbidden",
+            ),
+            (
+                &ann,
+                Method::PATCH,
+                "/api/v1/cards/x",
+                "{\"starred\":true}",
+                "404 not_found",
+            ),
+            (
+                &ann,
+                Method::DELETE,
+                "/api/v1/me/keys/x",
+                "",
+                "404 not_found",
+            ),
+            (
+                &worker,
+                Method::POST,
+                "/api/v1/runs/claim",
+                "{\"worker\":\"\"}",
+                "422 invalid",
+            ),
             (&worker, Method::GET, run, "", "403 forbidden"),
         ] {
             let body = (!body.is_empty()).then(|| body.as_bytes().to_vec());
             let answer = who.ask(method.clone(), path, body).await;
             let what = format!("{}: {method} {path}: {}", app.engine, answer.body);
             assert_eq!(answer.verdict(), verdict, "{what}");
-            assert_eq!(answer.headers["content-type"], "application/problem+json", "{what}");
+            assert_eq!(
+                answer.headers["content-type"], "application/problem+json",
+                "{what}"
+            );
             assert!(answer.body["request_id"].is_string(), "{what}");
         }
-        let text = ann.with("content-type", "text/plain").ask(Method::POST, run, Some(b"{}".to_vec()));
-        assert_eq!(text.await.verdict(), "415 unsupported_media_type");
+        let plain = ann.with("content-type", "text/plain");
+        let text = plain.ask(Method::POST, run, Some(b"{}".to_vec())).await;
+        assert_eq!(text.verdict(), "415 unsupported_media_type");
         let beat = worker.post(&format!("{missing}/heartbeat"), lease).await;
         assert_eq!(beat.verdict(), "404 run.not_found");
-        assert_eq!(ann.get(run).await.body["items"], json!([]), "nothing is half-written");
+        assert_eq!(
+            ann.get(run).await.body["items"],
+            json!([]),
+            "nothing is half-written"
+        );
         app.stop().await;
     }
 }

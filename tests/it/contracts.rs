@@ -1,9 +1,14 @@
 //! The generated contract files are what the code says.
 
 fn same(path: &str, made: &str) {
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(path);
     let kept = std::fs::read_to_string(file).unwrap_or_default();
-    assert!(kept.trim() == made.trim(), "{path} is stale: run `.ci/run generate`");
+    assert!(
+        kept.trim() == made.trim(),
+        "{path} is stale: run `.ci/run generate`"
+    );
 }
 
 #[test]

@@ -70,7 +70,9 @@ impl TestApp {
             let name = format!("chancery_test_{}", uuid::Uuid::new_v4().simple());
             let db = migration::connect(&server).await.unwrap();
             let sql = format!("CREATE DATABASE {name}");
-            sea_orm::ConnectionTrait::execute_unprepared(&db, &sql).await.unwrap();
+            sea_orm::ConnectionTrait::execute_unprepared(&db, &sql)
+                .await
+                .unwrap();
             let mut url = url::Url::parse(&server).unwrap();
             url.set_path(&name);
             return Some(Self::start("PostgreSQL", url.as_str(), Keep::Nothing).await);
@@ -84,7 +86,10 @@ impl TestApp {
         let db = migration::connect(url).await.unwrap();
         migration::up(&db).await.unwrap();
         db.close().await.unwrap();
-        let settings = Settings { environment: Environment::Test, ..Settings::default() };
+        let settings = Settings {
+            environment: Environment::Test,
+            ..Settings::default()
+        };
         let services = api::config::assemble(
             DbSettings::new(DatabaseUrl::parse(url).unwrap()),
             settings,
@@ -102,9 +107,19 @@ impl TestApp {
             ..api::server::Timeouts::default()
         };
         #[expect(clippy::disallowed_methods, reason = "the test ends it itself")]
-        let server =
-            tokio::spawn(api::server::serve(listener, router, Arc::clone(&services), timeouts));
-        Self { base, engine, services, server, _keep: keep }
+        let server = tokio::spawn(api::server::serve(
+            listener,
+            router,
+            Arc::clone(&services),
+            timeouts,
+        ));
+        Self {
+            base,
+            engine,
+            services,
+            server,
+            _keep: keep,
+        }
     }
 
     /// End the application in order.
@@ -115,7 +130,11 @@ impl TestApp {
 
     /// A caller without credentials.
     pub fn anonymous(&self) -> Client {
-        Client { base: self.base.clone(), http: reqwest::Client::new(), headers: HeaderMap::new() }
+        Client {
+            base: self.base.clone(),
+            http: reqwest::Client::new(),
+            headers: HeaderMap::new(),
+        }
     }
 
     /// A person who has signed in.
@@ -149,8 +168,9 @@ impl TestApp {
     /// A program with a key of a fresh admin's.
     pub async fn key(&self, name: &str, scopes: &[&str]) -> Client {
         let owner = self.user(name, UserRole::Admin).await;
-        let answer =
-            owner.post("/api/v1/me/keys", json!({ "name": name, "scopes": scopes })).await;
+        let answer = owner
+            .post("/api/v1/me/keys", json!({ "name": name, "scopes": scopes }))
+            .await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         let mut client = self.anonymous();
         client.header("x-api-key", answer.body["key"].as_str().unwrap());
@@ -181,14 +201,17 @@ impl Answer {
     /// Status and code, as `409 run.stale_lease`.
     pub fn verdict(&self) -> String {
         let status = self.status.as_u16();
-        self.body["code"].as_str().map_or(status.to_string(), |code| format!("{status} {code}"))
+        self.body["code"]
+            .as_str()
+            .map_or(status.to_string(), |code| format!("{status} {code}"))
     }
 }
 
 impl Client {
     /// Send this header with every request.
     pub fn header(&mut self, name: &'static str, value: &str) {
-        self.headers.insert(name, HeaderValue::from_str(value).unwrap());
+        self.headers
+            .insert(name, HeaderValue::from_str(value).unwrap());
     }
 
     /// The same caller with one more header.
@@ -213,7 +236,11 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer { status, headers, body }
+        Answer {
+            status,
+            headers,
+            body,
+        }
     }
 
     /// GET.
@@ -223,17 +250,20 @@ impl Client {
 
     /// POST a JSON body.
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::POST, path, Some(body.to_string().into_bytes())).await
+        self.ask(Method::POST, path, Some(body.to_string().into_bytes()))
+            .await
     }
 
     /// PUT a JSON body.
     pub async fn put(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::PUT, path, Some(body.to_string().into_bytes())).await
+        self.ask(Method::PUT, path, Some(body.to_string().into_bytes()))
+            .await
     }
 
     /// PATCH with a JSON body.
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::PATCH, path, Some(body.to_string().into_bytes())).await
+        self.ask(Method::PATCH, path, Some(body.to_string().into_bytes()))
+            .await
     }
 
     /// DELETE.

@@ -32,7 +32,9 @@ pub async fn frame(
     let id = request_id(&services, request.headers());
     let method = request.method().clone();
     let extensions = request.extensions_mut();
-    let route = extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = extensions
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     extensions.insert(RequestId(id.clone()));
     if !route.starts_with("/health") && route != "/metrics" {
@@ -58,8 +60,11 @@ pub async fn frame(
     let status = response.status().as_u16();
     let took = began.elapsed();
     info!(%method, route, status, request.id = id, took_us = took.as_micros(), "request");
-    let labels =
-        [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    let labels = [
+        ("method", method.to_string()),
+        ("route", route),
+        ("status", status.to_string()),
+    ];
     metrics::counter!("chancery_http_requests_total", &labels).increment(1);
     metrics::histogram!("chancery_http_request_duration_seconds", &labels[..2])
         .record(took.as_secs_f64());
@@ -68,11 +73,19 @@ pub async fn frame(
 
 /// The caller's id when it is a sane one, else a fresh one.
 fn request_id(services: &Services, headers: &HeaderMap) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| {
-        (8..=64).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    });
-    given.map_or_else(|| services.ids.fresh(services.clock.now()).to_string(), str::to_owned)
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|id| {
+            (8..=64).contains(&id.len())
+                && id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        });
+    given.map_or_else(
+        || services.ids.fresh(services.clock.now()).to_string(),
+        str::to_owned,
+    )
 }
 
 /// The headers that every answer has, unless its route set them.
@@ -88,14 +101,25 @@ pub async fn security(
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
     ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
-    let secure = services.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
+    let secure = services
+        .settings
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.scheme() == "https");
     if secure {
         let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
-        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(value);
+        headers
+            .entry(header::STRICT_TRANSPORT_SECURITY)
+            .or_insert(value);
     }
     response
 }

@@ -20,7 +20,8 @@ pub struct Secret;
 
 /// Do a keyed POST once.
 pub async fn once(request: Request, next: Next) -> Response {
-    let keyed = request.method() == Method::POST && request.headers().contains_key("idempotency-key");
+    let keyed =
+        request.method() == Method::POST && request.headers().contains_key("idempotency-key");
     if !keyed {
         return next.run(request).await;
     }
@@ -36,12 +37,20 @@ pub async fn once(request: Request, next: Next) -> Response {
 
 async fn answer(ctx: Ctx, request: Request, next: Next) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let key = parts.headers.get("idempotency-key").and_then(|key| key.to_str().ok());
+    let key = parts
+        .headers
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok());
     let key = key.unwrap_or_default().to_owned();
-    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let route = parts
+        .extensions
+        .get::<MatchedPath>()
+        .map_or("", MatchedPath::as_str);
     let route = format!("POST {route}");
     // The limit of the route's body layer applies while it is read.
-    let body = to_bytes(body, usize::MAX).await.map_err(|_| Error::from(Door::TooLarge))?;
+    let body = to_bytes(body, usize::MAX)
+        .await
+        .map_err(|_| Error::from(Door::TooLarge))?;
     let content = [parts.uri.path().as_bytes(), b"\n", &body].concat();
     let claim = Claim::new(&ctx, route, &key, &content)?;
 
@@ -66,7 +75,9 @@ async fn answer(ctx: Ctx, request: Request, next: Next) -> Result<Response, ApiE
             let uri: Uri = format!("/api/v1{path}").parse().map_err(Error::internal)?;
             let mut response = StatusCode::SEE_OTHER.into_response();
             let location = HeaderValue::from_str(&uri.to_string()).map_err(Error::internal)?;
-            response.headers_mut().insert(axum::http::header::LOCATION, location);
+            response
+                .headers_mut()
+                .insert(axum::http::header::LOCATION, location);
             Ok(replayed(response))
         }
     }
@@ -88,6 +99,8 @@ async fn keep(ctx: &Ctx, claim: &Claim, response: Response) -> Result<Response, 
 }
 
 fn replayed(mut response: Response) -> Response {
-    response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    response
+        .headers_mut()
+        .insert("idempotency-replayed", HeaderValue::from_static("true"));
     response
 }

@@ -26,8 +26,11 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 fn answer(good: bool) -> Response {
-    let (status, word) =
-        if good { (StatusCode::OK, "pass") } else { (StatusCode::SERVICE_UNAVAILABLE, "fail") };
+    let (status, word) = if good {
+        (StatusCode::OK, "pass")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "fail")
+    };
     let mut response = (status, json!({ "status": word }).to_string()).into_response();
     let kind = HeaderValue::from_static("application/health+json");
     response.headers_mut().insert(CONTENT_TYPE, kind);
@@ -49,10 +52,7 @@ async fn is_ready(app: &Arc<Services>) -> bool {
 }
 
 /// How the database is, for staff.
-async fn database(
-    State(app): State<App>,
-    Caller(ctx): Caller,
-) -> Result<Json<Value>, ApiError> {
+async fn database(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<Value>, ApiError> {
     ctx.actor.reads()?;
     if !ctx.actor.is_staff() {
         return Err(service::error::Common::Denied.into());
@@ -61,10 +61,7 @@ async fn database(
 }
 
 /// Connect anew, for admins.
-async fn reconnect(
-    State(app): State<App>,
-    Caller(ctx): Caller,
-) -> Result<Json<Value>, ApiError> {
+async fn reconnect(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<Value>, ApiError> {
     ctx.actor.need_admin()?;
     Ok(Json(json!(app.db.reconnect().await)))
 }

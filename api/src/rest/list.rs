@@ -18,7 +18,10 @@ pub(super) struct PageQuery {
 
 impl From<PageQuery> for service::page::Request {
     fn from(query: PageQuery) -> Self {
-        Self { after: query.after, limit: query.limit }
+        Self {
+            after: query.after,
+            limit: query.limit,
+        }
     }
 }
 
@@ -36,7 +39,9 @@ pub(super) fn answer<T: Serialize>(page: Page<T>, uri: &Uri) -> Response {
     let Page { items, next } = page;
     let link = next.as_deref().and_then(|next| {
         let kept = uri.query().unwrap_or_default();
-        let kept = kept.split('&').filter(|part| !part.is_empty() && !part.starts_with("after="));
+        let kept = kept
+            .split('&')
+            .filter(|part| !part.is_empty() && !part.starts_with("after="));
         let after = format!("after={next}");
         let query: Vec<&str> = kept.chain([after.as_str()]).collect();
         let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));

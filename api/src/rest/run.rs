@@ -205,7 +205,10 @@ async fn list_runs(
         company_id: query.company_id,
         user: query.user_id.map(UserId),
     };
-    let page = service::page::Request { after: query.after, limit: query.limit };
+    let page = service::page::Request {
+        after: query.after,
+        limit: query.limit,
+    };
     let page = pipeline::runs(&ctx, filter, page).await?;
     Ok(list::answer(page.map(Run::from), &uri))
 }
@@ -275,9 +278,16 @@ fn etag(version: i64) -> Result<HeaderValue, ApiError> {
 
 /// The version that an update names, when it names one.
 fn if_match(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
-    let Some(value) = headers.get(IF_MATCH) else { return Ok(None) };
-    let version = value.to_str().ok().and_then(|text| text.trim_matches('"').parse().ok());
-    version.map(Some).ok_or_else(|| Common::VersionConflict.into())
+    let Some(value) = headers.get(IF_MATCH) else {
+        return Ok(None);
+    };
+    let version = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim_matches('"').parse().ok());
+    version
+        .map(Some)
+        .ok_or_else(|| Common::VersionConflict.into())
 }
 
 /// Remove a run with everything that it brought.
@@ -316,8 +326,18 @@ async fn list_cards(
     uri: Uri,
     Query(query): Query<CardQuery>,
 ) -> Result<Response, ApiError> {
-    let page = PageQuery { after: query.after, limit: query.limit };
-    let page = pipeline::cards(&ctx, CardFilter { starred: query.starred }, page.into()).await?;
+    let page = PageQuery {
+        after: query.after,
+        limit: query.limit,
+    };
+    let page = pipeline::cards(
+        &ctx,
+        CardFilter {
+            starred: query.starred,
+        },
+        page.into(),
+    )
+    .await?;
     Ok(list::answer(page.map(Card::from), &uri))
 }
 
@@ -332,7 +352,9 @@ pub struct Count {
     (status = 200, body = Count), (status = 401, body = Problem),
 ))]
 async fn starred_count(Caller(ctx): Caller) -> Result<Json<Count>, ApiError> {
-    Ok(Json(Count { count: pipeline::starred_count(&ctx).await? }))
+    Ok(Json(Count {
+        count: pipeline::starred_count(&ctx).await?,
+    }))
 }
 
 /// A card's mark.

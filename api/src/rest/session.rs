@@ -82,7 +82,9 @@ async fn sign_in(
     headers: HeaderMap,
     Json(body): Json<SignInBody>,
 ) -> Result<Response, ApiError> {
-    let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+    let user_agent = headers
+        .get(USER_AGENT)
+        .and_then(|value| value.to_str().ok());
     let input = SignIn {
         email: body.email,
         password: body.password,
@@ -97,10 +99,17 @@ async fn sign_in(
 }
 
 fn set_cookie(app: &App, response: &mut Response, token: &str, life: u64) -> Result<(), ApiError> {
-    let tls = app.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https");
-    let (name, secure) = if tls { (COOKIES[0], "; Secure") } else { (COOKIES[1], "") };
-    let cookie =
-        format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}{secure}");
+    let tls = app
+        .settings
+        .public_url
+        .as_ref()
+        .is_some_and(|url| url.scheme() == "https");
+    let (name, secure) = if tls {
+        (COOKIES[0], "; Secure")
+    } else {
+        (COOKIES[1], "")
+    };
+    let cookie = format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}{secure}");
     let cookie = HeaderValue::from_str(&cookie).map_err(Error::internal)?;
     response.headers_mut().append(SET_COOKIE, cookie);
     Ok(())
@@ -226,13 +235,17 @@ async fn my_keys(Caller(ctx): Caller) -> Result<Json<Vec<Key>>, ApiError> {
 #[utoipa::path(post, path = "/me/keys", tag = "me", request_body = NewKeyBody, responses(
     (status = 201, body = Key), (status = 403, body = Problem), (status = 422, body = Problem),
 ))]
-async fn make_key(
-    Caller(ctx): Caller,
-    Json(body): Json<NewKeyBody>,
-) -> Result<Response, ApiError> {
-    let new = NewKey { name: body.name, scopes: body.scopes, expires_at: body.expires_at };
+async fn make_key(Caller(ctx): Caller, Json(body): Json<NewKeyBody>) -> Result<Response, ApiError> {
+    let new = NewKey {
+        name: body.name,
+        scopes: body.scopes,
+        expires_at: body.expires_at,
+    };
     let issued = identity::create_key(&ctx, new).await?;
-    let key = Key { key: Some(issued.key), ..issued.row.into() };
+    let key = Key {
+        key: Some(issued.key),
+        ..issued.row.into()
+    };
     let mut response = (StatusCode::CREATED, Json(key)).into_response();
     response.extensions_mut().insert(Secret);
     Ok(response)
@@ -241,10 +254,7 @@ async fn make_key(
 /// Revoke one of the caller's keys.
 #[utoipa::path(delete, path = "/me/keys/{id}", tag = "me", params(("id" = Uuid, Path)),
     responses((status = 204), (status = 404, body = Problem)))]
-async fn revoke_key(
-    Caller(ctx): Caller,
-    Path(id): Path<ApiKeyId>,
-) -> Result<StatusCode, ApiError> {
+async fn revoke_key(Caller(ctx): Caller, Path(id): Path<ApiKeyId>) -> Result<StatusCode, ApiError> {
     identity::revoke_key(&ctx, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

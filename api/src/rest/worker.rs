@@ -181,7 +181,11 @@ async fn submit(
     Json(body): Json<StageBody>,
 ) -> Result<Json<Run>, ApiError> {
     let token = body.lease_token;
-    Ok(Json(pipeline::submit(&ctx, id, stage, token, body.into()).await?.into()))
+    Ok(Json(
+        pipeline::submit(&ctx, id, stage, token, body.into())
+            .await?
+            .into(),
+    ))
 }
 
 /// Why a worker gives up.
@@ -202,5 +206,9 @@ async fn fail(
     Path(id): Path<RunId>,
     Json(body): Json<FailBody>,
 ) -> Result<Json<Run>, ApiError> {
-    Ok(Json(pipeline::fail(&ctx, id, body.lease_token, &body.message).await?.into()))
+    Ok(Json(
+        pipeline::fail(&ctx, id, body.lease_token, &body.message)
+            .await?
+            .into(),
+    ))
 }

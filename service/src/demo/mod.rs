@@ -61,17 +61,28 @@ async fn runs(tx: &Write, owners: &[UserId]) -> Result<()> {
         let created = begin + TimeDelta::minutes(at * DAYS * 24 * 60 / RUNS + at * 37 % 90);
         let owner = owners[usize::try_from(at).unwrap_or(0) * 7 % 10 % owners.len()];
         let run = one(tx, owner, at, created);
-        let (id, stages, done) = (run.id, run.current_stage, run.status == RunStatus::Completed);
+        let (id, stages, done) = (
+            run.id,
+            run.current_stage,
+            run.status == RunStatus::Completed,
+        );
         let row = sea_orm::ActiveModelTrait::reset_all(run.into_active_model());
         run::Entity::insert(row).exec_without_returning(tx).await?;
-        let outputs: Vec<_> = (1..=stages).map(|stage| output(tx, id, stage, at, created)).collect();
+        let outputs: Vec<_> = (1..=stages)
+            .map(|stage| output(tx, id, stage, at, created))
+            .collect();
         if !outputs.is_empty() {
-            stage_output::Entity::insert_many(outputs).exec_without_returning(tx).await?;
+            stage_output::Entity::insert_many(outputs)
+                .exec_without_returning(tx)
+                .await?;
         }
         if done {
-            let cards: Vec<_> =
-                (1..=5).map(|number| card(tx, id, owner, number, at, created)).collect();
-            opportunity_card::Entity::insert_many(cards).exec_without_returning(tx).await?;
+            let cards: Vec<_> = (1..=5)
+                .map(|number| card(tx, id, owner, number, at, created))
+                .collect();
+            opportunity_card::Entity::insert_many(cards)
+                .exec_without_returning(tx)
+                .await?;
         }
     }
     Ok(())
@@ -117,7 +128,10 @@ fn output(
     at: i64,
     created: DateTime<Utc>,
 ) -> stage_output::ActiveModel {
-    let text = format!("# Stage {stage}\n\nWhat stage {stage} found in report {}.", at + 1);
+    let text = format!(
+        "# Stage {stage}\n\nWhat stage {stage} found in report {}.",
+        at + 1
+    );
     let made = created + TimeDelta::minutes(2 + i64::from(stage) * 3);
     stage_output::ActiveModel {
         id: Set(tx.fresh()),
@@ -143,7 +157,12 @@ fn card(
     created: DateTime<Utc>,
 ) -> opportunity_card::ActiveModel {
     let made = created + TimeDelta::minutes(17);
-    let line = |what: &str| Set(format!("{what} of opportunity {number} in report {}", at + 1));
+    let line = |what: &str| {
+        Set(format!(
+            "{what} of opportunity {number} in report {}",
+            at + 1
+        ))
+    };
     opportunity_card::ActiveModel {
         id: Set(tx.fresh()),
         run_id: Set(run),

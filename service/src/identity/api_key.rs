@@ -42,7 +42,9 @@ pub struct IssuedKey {
 
 impl fmt::Debug for IssuedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IssuedKey").field("id", &self.row.id).finish_non_exhaustive()
+        f.debug_struct("IssuedKey")
+            .field("id", &self.row.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,7 +67,10 @@ pub async fn create_key(ctx: &Ctx, new: NewKey) -> Result<IssuedKey> {
         let known = FREE.contains(&scope.as_str());
         if ADMINS.contains(&scope.as_str()) {
             if !ctx.actor.is_admin() {
-                return Err(Error::ScopeDenied { scope: scope.clone() }.into());
+                return Err(Error::ScopeDenied {
+                    scope: scope.clone(),
+                }
+                .into());
             }
         } else if !known {
             let list = [&FREE[..], &ADMINS[..]].concat().join(", ");
@@ -98,7 +103,10 @@ pub async fn create_key(ctx: &Ctx, new: NewKey) -> Result<IssuedKey> {
         .exec_without_returning(&tx)
         .await?;
     tx.commit().await?;
-    Ok(IssuedKey { row, key: format!("ck_live_{prefix}_{secret}") })
+    Ok(IssuedKey {
+        row,
+        key: format!("ck_live_{prefix}_{secret}"),
+    })
 }
 
 /// The caller's keys, the newest first.

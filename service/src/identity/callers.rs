@@ -87,7 +87,11 @@ async fn by_session(services: &Services, hash: &str) -> Result<Actor> {
         Some((session, Some(user)))
             if session.revoked_at.is_none() && session.expires_at > now && may_act(&user) =>
         {
-            Ok(Actor::User { id: user.id, role: user.role, session: session.id })
+            Ok(Actor::User {
+                id: user.id,
+                role: user.role,
+                session: session.id,
+            })
         }
         _ => Err(Error::BadToken.into()),
     }
@@ -109,7 +113,12 @@ async fn by_key(services: &Services, shown: &SecretString) -> Result<Actor> {
                 && key.expires_at.is_none_or(|end| end > now)
                 && may_act(&user) =>
         {
-            Ok(Actor::ApiKey { id: key.id, owner: user.id, role: user.role, scopes: key.scopes })
+            Ok(Actor::ApiKey {
+                id: key.id,
+                owner: user.id,
+                role: user.role,
+                scopes: key.scopes,
+            })
         }
         _ => Err(Error::BadToken.into()),
     }

@@ -27,7 +27,10 @@ impl EmailAddress {
             Some((local, domain))
                 if !local.is_empty() && !domain.is_empty() && !domain.contains('@') =>
             {
-                Ok(Self { text: text.to_owned(), key: text.to_lowercase() })
+                Ok(Self {
+                    text: text.to_owned(),
+                    key: text.to_lowercase(),
+                })
             }
             _ => Err(wrong("is not an e-mail address")),
         }
@@ -42,7 +45,15 @@ mod tests {
     fn addresses_are_told_from_other_texts() {
         let key = |raw: &str| EmailAddress::new(raw).map(|address| address.key).ok();
         assert_eq!(key(" Ann@Demo.Test "), Some("ann@demo.test".into()));
-        for wrong in ["", "ann", "@demo.test", "ann@", "a@b@c", "a b@c", "a@b\u{0}"] {
+        for wrong in [
+            "",
+            "ann",
+            "@demo.test",
+            "ann@",
+            "a@b@c",
+            "a b@c",
+            "a@b\u{0}",
+        ] {
             assert_eq!(key(wrong), None, "{wrong:?}");
         }
         assert_eq!(key(&format!("{}@x", "a".repeat(255))), None);

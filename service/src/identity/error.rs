@@ -77,6 +77,9 @@ impl Refusal for Error {
 impl Error {
     /// The value at `pointer` is wrong.
     pub(super) fn field(pointer: &'static str, detail: impl Into<String>) -> Self {
-        Self::Field { pointer, detail: detail.into() }
+        Self::Field {
+            pointer,
+            detail: detail.into(),
+        }
     }
 }

@@ -44,7 +44,9 @@ pub(super) fn wait(
         Some(last + delay)
     };
     [
-        until(PAIR, false, &|row| row.account_hash == account && row.address == address),
+        until(PAIR, false, &|row| {
+            row.account_hash == account && row.address == address
+        }),
         until(ACCOUNT, true, &|row| row.account_hash == account),
         until(ADDRESS, true, &|row| row.address == address),
     ]

@@ -21,7 +21,10 @@ impl Password {
     pub fn new(raw: &str) -> std::result::Result<Self, Refused> {
         match raw.chars().count() {
             10..=200 => Ok(Self(raw.into())),
-            _ => Err(Refused::field("/password", "must have 10 to 200 characters")),
+            _ => Err(Refused::field(
+                "/password",
+                "must have 10 to 200 characters",
+            )),
         }
     }
 }
@@ -48,7 +51,10 @@ fn hash(raw: &str, salt: [u8; 16]) -> Result<String> {
 impl Passwords {
     /// A hasher; it makes one hash for nobody, so that an unknown address costs what a known does.
     pub fn new(chance: &dyn Chance) -> Result<Self> {
-        Ok(Self { places: Semaphore::new(AT_ONCE), dummy: hash("nobody", bytes(chance))? })
+        Ok(Self {
+            places: Semaphore::new(AT_ONCE),
+            dummy: hash("nobody", bytes(chance))?,
+        })
     }
 
     /// The hash of `password`.
@@ -66,7 +72,9 @@ impl Passwords {
         let good = self
             .work(move || {
                 PasswordHash::new(&stored).is_ok_and(|stored| {
-                    argon2().verify_password(raw.expose_secret().as_bytes(), &stored).is_ok()
+                    argon2()
+                        .verify_password(raw.expose_secret().as_bytes(), &stored)
+                        .is_ok()
                 })
             })
             .await?;
@@ -78,8 +86,13 @@ impl Passwords {
         !stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
     }
 
-    async fn work<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    async fn work<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
         let _place = self.places.acquire().await.map_err(Error::internal)?;
-        tokio::task::spawn_blocking(task).await.map_err(Error::internal)
+        tokio::task::spawn_blocking(task)
+            .await
+            .map_err(Error::internal)
     }
 }

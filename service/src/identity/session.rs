@@ -40,7 +40,9 @@ pub struct SignedIn {
 
 impl fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedIn").field("user", &self.user.id).finish_non_exhaustive()
+        f.debug_struct("SignedIn")
+            .field("user", &self.user.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -49,8 +51,17 @@ impl fmt::Debug for SignedIn {
 pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     let services = &ctx.services;
     let email = EmailAddress::new(&input.email).ok();
-    let account = fingerprint(email.as_ref().map_or(&input.email, |email| &email.key).as_bytes());
-    let address = ctx.request.address.map(|address| address.to_string()).unwrap_or_default();
+    let account = fingerprint(
+        email
+            .as_ref()
+            .map_or(&input.email, |email| &email.key)
+            .as_bytes(),
+    );
+    let address = ctx
+        .request
+        .address
+        .map(|address| address.to_string())
+        .unwrap_or_default();
     let now = ctx.now();
 
     let reader = ctx.read()?;
@@ -84,7 +95,9 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         user_id: user.id,
         token_hash: fingerprint(token.as_bytes()),
         method: "password".to_owned(),
-        user_agent: input.user_agent.map(|agent| agent.chars().take(255).collect()),
+        user_agent: input
+            .user_agent
+            .map(|agent| agent.chars().take(255).collect()),
         ip: ctx.request.address.map(|address| address.to_string()),
         last_seen_at: tx.now,
         expires_at: tx.now + ctx.settings().session_lifetime,
@@ -93,7 +106,9 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         updated_at: tx.now,
     };
     let row = session::ActiveModel::from(session.clone()).reset_all();
-    session::Entity::insert(row).exec_without_returning(&tx).await?;
+    session::Entity::insert(row)
+        .exec_without_returning(&tx)
+        .await?;
     let mut change = user::ActiveModel {
         id: Set(user.id),
         last_login: Set(Some(tx.now)),
@@ -105,11 +120,17 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     change.update(&tx).await?;
     user.last_login = Some(tx.now);
     tx.commit().await?;
-    Ok(SignedIn { user, session, token })
+    Ok(SignedIn {
+        user,
+        session,
+        token,
+    })
 }
 
 fn stored_outdated(user: &user::Model) -> bool {
-    user.password_hash.as_deref().is_some_and(Passwords::is_outdated)
+    user.password_hash
+        .as_deref()
+        .is_some_and(Passwords::is_outdated)
 }
 
 async fn rehash(ctx: &Ctx, password: &SecretString) -> Result<String> {

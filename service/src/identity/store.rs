@@ -15,7 +15,10 @@ pub(super) async fn user(
     scope: Scope,
     id: UserId,
 ) -> Result<Option<user::Model>> {
-    Ok(user::Entity::within(scope).filter(user::Column::Id.eq(id)).one(conn).await?)
+    Ok(user::Entity::within(scope)
+        .filter(user::Column::Id.eq(id))
+        .one(conn)
+        .await?)
 }
 
 pub(super) async fn user_by_email(
@@ -23,7 +26,10 @@ pub(super) async fn user_by_email(
     key: &str,
 ) -> Result<Option<user::Model>> {
     let people = user::Entity::within(Scope::Everyone);
-    Ok(people.filter(user::Column::EmailKey.eq(key)).one(conn).await?)
+    Ok(people
+        .filter(user::Column::EmailKey.eq(key))
+        .one(conn)
+        .await?)
 }
 
 pub(super) async fn session_by_hash(
@@ -112,7 +118,11 @@ pub(super) async fn failures(
 ) -> Result<Vec<login_failure::Model>> {
     use login_failure::Column;
     let rows = login_failure::Entity::within(Scope::Everyone)
-        .filter(Column::AccountHash.eq(account).or(Column::Address.eq(address)))
+        .filter(
+            Column::AccountHash
+                .eq(account)
+                .or(Column::Address.eq(address)),
+        )
         .filter(Column::UpdatedAt.gt(since))
         .all(conn)
         .await?;

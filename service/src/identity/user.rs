@@ -31,7 +31,11 @@ pub struct NewUser {
 /// Make an account. Only admins and the command line may.
 pub async fn create_user(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
     ctx.actor.need_admin()?;
-    let name = new.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    let name = new
+        .name
+        .as_deref()
+        .map(str::trim)
+        .filter(|name| !name.is_empty());
     if name.is_some_and(|name| name.chars().count() > 255 || name.contains('\0')) {
         return Err(Error::field("/name", "is longer than 255 characters").into());
     }
@@ -124,7 +128,12 @@ pub async fn delete_user(ctx: &Ctx, id: UserId) -> Result<()> {
     // No foreign key leads from a thread to its owner, so the threads go by hand.
     let threads = thread::Entity::delete_many().filter(thread::Column::UserId.eq(id));
     threads.exec(&tx).await?;
-    if user::Entity::delete_by_id(id).exec(&tx).await?.rows_affected == 0 {
+    if user::Entity::delete_by_id(id)
+        .exec(&tx)
+        .await?
+        .rows_affected
+        == 0
+    {
         return Err(Error::UserNotFound.into());
     }
     record(&tx, "user.delete", id).await?;
@@ -134,7 +143,12 @@ pub async fn delete_user(ctx: &Ctx, id: UserId) -> Result<()> {
 
 async fn record(tx: &crate::write::Write, action: &'static str, id: UserId) -> Result<()> {
     let resource_id = id.to_string();
-    let entry =
-        audit::Entry { action, resource_type: "user", resource_id, before: None, after: None };
+    let entry = audit::Entry {
+        action,
+        resource_type: "user",
+        resource_id,
+        before: None,
+        after: None,
+    };
     audit::record(tx, entry).await
 }

@@ -27,9 +27,13 @@ pub async fn cards(ctx: &Ctx, filter: CardFilter, page: Request) -> Result<Page<
     if let Some(starred) = filter.starred {
         select = select.filter(Column::Starred.eq(starred));
     }
-    let place = |card: &Model| Place { time: card.created_at, id: card.id.0 };
+    let place = |card: &Model| Place {
+        time: card.created_at,
+        id: card.id.0,
+    };
     let keys = (Column::CreatedAt, Column::Id);
-    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place).await
+    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place)
+        .await
 }
 
 /// Mark a card, or take the mark off. `version` is the one that was read, if the caller insists.

@@ -32,7 +32,11 @@ mod tests {
     #[test]
     fn who_may_do_what() {
         let id = UserId(Uuid::from_u128(1));
-        let user = |role| Actor::User { id, role, session: SessionId(Uuid::nil()) };
+        let user = |role| Actor::User {
+            id,
+            role,
+            session: SessionId(Uuid::nil()),
+        };
         let key = |role, scopes: &[&str]| Actor::ApiKey {
             id: ApiKeyId(Uuid::nil()),
             owner: id,

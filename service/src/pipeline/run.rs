@@ -110,9 +110,13 @@ pub async fn runs(ctx: &Ctx, filter: RunFilter, page: Request) -> Result<Page<Mo
     if let Some(user) = filter.user {
         select = select.filter(Column::UserId.eq(user));
     }
-    let place = |run: &Model| Place { time: run.created_at, id: run.id.0 };
+    let place = |run: &Model| Place {
+        time: run.created_at,
+        id: run.id.0,
+    };
     let keys = (Column::CreatedAt, Column::Id);
-    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place).await
+    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place)
+        .await
 }
 
 /// One run with its cards, report and outputs.
@@ -125,7 +129,12 @@ pub async fn run(ctx: &Ctx, id: RunId) -> Result<RunDetail> {
         store::report(&reader, id),
         store::outputs(&reader, id),
     )?;
-    Ok(RunDetail { run, cards, report, outputs })
+    Ok(RunDetail {
+        run,
+        cards,
+        report,
+        outputs,
+    })
 }
 
 /// Put a failed run back into the queue. What its stages brought stays: it goes on after the last.
@@ -135,7 +144,11 @@ pub async fn retry(ctx: &Ctx, id: RunId) -> Result<Model> {
     let mut run = store::run_held(&tx, scope, id).await?;
     if run.status != RunStatus::Failed {
         let wanted = "be retried";
-        return Err(Error::InvalidTransition { status: run.status, wanted }.into());
+        return Err(Error::InvalidTransition {
+            status: run.status,
+            wanted,
+        }
+        .into());
     }
     run.status = RunStatus::Pending;
     run.error_message = None;

@@ -96,7 +96,10 @@ impl NewStage {
             if !(1..=5).contains(&card.number) {
                 check.wrong(format!("/cards/{at}/number"), "must be 1 to 5");
             }
-            if self.cards[..at].iter().any(|other| other.number == card.number) {
+            if self.cards[..at]
+                .iter()
+                .any(|other| other.number == card.number)
+            {
                 check.wrong(format!("/cards/{at}/number"), "is taken by another card");
             }
             for (name, text) in [
@@ -128,7 +131,12 @@ impl NewReport {
             ("inspiration2_title", &self.inspiration2_title),
             ("inspiration2_content", &self.inspiration2_content),
         ] {
-            check.text(format!("/report/{name}"), text, name.ends_with("title"), TEXT * 5);
+            check.text(
+                format!("/report/{name}"),
+                text,
+                name.ends_with("title"),
+                TEXT * 5,
+            );
         }
         for (name, list) in [
             ("inspiration1_elements", &self.inspiration1_elements),

@@ -15,8 +15,15 @@ use super::error::Error;
 use crate::error::Result;
 use crate::write::Write;
 
-pub(super) async fn run(conn: &impl ConnectionTrait, scope: Scope, id: RunId) -> Result<run::Model> {
-    let found = run::Entity::within(scope).filter(run::Column::Id.eq(id)).one(conn).await?;
+pub(super) async fn run(
+    conn: &impl ConnectionTrait,
+    scope: Scope,
+    id: RunId,
+) -> Result<run::Model> {
+    let found = run::Entity::within(scope)
+        .filter(run::Column::Id.eq(id))
+        .one(conn)
+        .await?;
     found.ok_or_else(|| Error::RunNotFound(id).into())
 }
 
@@ -50,11 +57,13 @@ pub(super) async fn claim_next(
 ) -> Result<Option<run::Model>> {
     use run::Column;
     let free = || {
-        Condition::any().add(Column::Status.eq(RunStatus::Pending)).add(
-            Condition::all()
-                .add(Column::Status.eq(RunStatus::Running))
-                .add(Column::LeaseUntil.lt(tx.now)),
-        )
+        Condition::any()
+            .add(Column::Status.eq(RunStatus::Pending))
+            .add(
+                Condition::all()
+                    .add(Column::Status.eq(RunStatus::Running))
+                    .add(Column::LeaseUntil.lt(tx.now)),
+            )
     };
     let next = run::Entity::within(Scope::Everyone)
         .select_only()
@@ -67,14 +76,20 @@ pub(super) async fn claim_next(
         .into_query();
     let column = |column: Column| Expr::col((run::Entity, column));
     let claimed = run::Entity::update_many()
-        .col_expr(Column::Status, Column::Status.save_as(Expr::val(RunStatus::Running)))
+        .col_expr(
+            Column::Status,
+            Column::Status.save_as(Expr::val(RunStatus::Running)),
+        )
         .col_expr(Column::ClaimedBy, Expr::val(worker).into())
         .col_expr(Column::LeaseToken, Expr::val(token).into())
         .col_expr(Column::LeaseUntil, Expr::val(until).into())
-        .col_expr(Column::StartedAt, Expr::cust_with_exprs("COALESCE($1, $2)", [
-            column(Column::StartedAt).into(),
-            Expr::val(tx.now).into(),
-        ]))
+        .col_expr(
+            Column::StartedAt,
+            Expr::cust_with_exprs(
+                "COALESCE($1, $2)",
+                [column(Column::StartedAt).into(), Expr::val(tx.now).into()],
+            ),
+        )
         .col_expr(Column::Attempt, column(Column::Attempt).add(1))
         .col_expr(Column::Version, column(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, Expr::val(tx.now).into())
@@ -110,7 +125,9 @@ pub(super) async fn note(
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };
-    run_event::Entity::insert(row).exec_without_returning(tx).await?;
+    run_event::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 
@@ -144,7 +161,10 @@ pub(super) async fn report(
     run: RunId,
 ) -> Result<Option<inspiration_report::Model>> {
     let reports = inspiration_report::Entity::within(Scope::Everyone);
-    Ok(reports.filter(inspiration_report::Column::RunId.eq(run)).one(conn).await?)
+    Ok(reports
+        .filter(inspiration_report::Column::RunId.eq(run))
+        .one(conn)
+        .await?)
 }
 
 pub(super) async fn cards_of(
@@ -165,13 +185,20 @@ pub(super) async fn card_held(
     id: OpportunityCardId,
 ) -> Result<opportunity_card::Model> {
     let select = opportunity_card::Entity::within(scope);
-    let found = select.filter(opportunity_card::Column::Id.eq(id)).lock_exclusive().one(tx).await?;
+    let found = select
+        .filter(opportunity_card::Column::Id.eq(id))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
     found.ok_or_else(|| Error::CardNotFound(id).into())
 }
 
 pub(super) async fn starred(conn: &impl ConnectionTrait, scope: Scope) -> Result<u64> {
     let cards = opportunity_card::Entity::within(scope);
-    Ok(cards.filter(opportunity_card::Column::Starred.eq(true)).count(conn).await?)
+    Ok(cards
+        .filter(opportunity_card::Column::Starred.eq(true))
+        .count(conn)
+        .await?)
 }
 
 pub(super) async fn delete_run(tx: &Write, id: RunId) -> Result<()> {

@@ -8,7 +8,13 @@ pub(super) struct Check(Vec<FieldError>);
 
 impl Check {
     /// `text` must have `1..=max` characters when `required`, else at most `max`.
-    pub(super) fn text(&mut self, pointer: impl Into<String>, text: &str, required: bool, max: usize) {
+    pub(super) fn text(
+        &mut self,
+        pointer: impl Into<String>,
+        text: &str,
+        required: bool,
+        max: usize,
+    ) {
         let length = text.chars().count();
         let detail = if text.contains('\0') {
             "must not contain U+0000".to_owned()
@@ -36,7 +42,11 @@ impl Check {
 
     /// The refusal, if anything is wrong.
     pub(super) fn done(self) -> Result<(), super::Error> {
-        if self.0.is_empty() { Ok(()) } else { Err(super::Error::Fields { fields: self.0 }) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(super::Error::Fields { fields: self.0 })
+        }
     }
 }
 
@@ -45,7 +55,9 @@ fn has_nul(json: &serde_json::Value) -> bool {
     match json {
         String(text) => text.contains('\0'),
         Array(items) => items.iter().any(has_nul),
-        Object(members) => members.iter().any(|(key, value)| key.contains('\0') || has_nul(value)),
+        Object(members) => members
+            .iter()
+            .any(|(key, value)| key.contains('\0') || has_nul(value)),
         _ => false,
     }
 }

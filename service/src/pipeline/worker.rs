@@ -46,11 +46,19 @@ pub async fn claim(ctx: &Ctx, worker: &str) -> Result<Option<Claimed>> {
     let Some(run) = store::claim_next(&tx, worker, lease_token, lease_until).await? else {
         return Ok(None);
     };
-    let kind = if run.attempt > 1 { RunEventKind::Reclaimed } else { RunEventKind::Claimed };
+    let kind = if run.attempt > 1 {
+        RunEventKind::Reclaimed
+    } else {
+        RunEventKind::Claimed
+    };
     store::note(&tx, run.id, kind, None, Some(worker.to_owned())).await?;
     tx.signal(Signal::RunMoved(run.id));
     tx.commit().await?;
-    Ok(Some(Claimed { run, lease_token, lease_until }))
+    Ok(Some(Claimed {
+        run,
+        lease_token,
+        lease_until,
+    }))
 }
 
 /// Renew a claim; tells when it runs out now.
@@ -65,13 +73,7 @@ pub async fn heartbeat(ctx: &Ctx, id: RunId, token: Uuid) -> Result<DateTime<Utc
 }
 
 /// Hand in a stage. The same stage with the same content again changes nothing.
-pub async fn submit(
-    ctx: &Ctx,
-    id: RunId,
-    stage: i32,
-    token: Uuid,
-    new: NewStage,
-) -> Result<Model> {
+pub async fn submit(ctx: &Ctx, id: RunId, stage: i32, token: Uuid, new: NewStage) -> Result<Model> {
     policy::work(&ctx.actor)?;
     new.check(stage)?;
     let hash = new.hash()?;
@@ -89,10 +91,18 @@ pub async fn submit(
         };
     }
     if run.status != RunStatus::Running {
-        return Err(Error::InvalidTransition { status: run.status, wanted: "take a stage" }.into());
+        return Err(Error::InvalidTransition {
+            status: run.status,
+            wanted: "take a stage",
+        }
+        .into());
     }
     if stage != run.current_stage + 1 {
-        return Err(Error::OutOfOrder { stage, expected: run.current_stage + 1 }.into());
+        return Err(Error::OutOfOrder {
+            stage,
+            expected: run.current_stage + 1,
+        }
+        .into());
     }
 
     insert_stage(&tx, &run, stage, hash, new).await?;
@@ -174,7 +184,9 @@ async fn insert_stage(
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
     };
-    stage_output::Entity::insert(output).exec_without_returning(tx).await?;
+    stage_output::Entity::insert(output)
+        .exec_without_returning(tx)
+        .await?;
     if let Some(report) = new.report {
         let report = inspiration_report::ActiveModel {
             id: Set(tx.fresh()),
@@ -188,28 +200,35 @@ async fn insert_stage(
             created_at: Set(tx.now),
             updated_at: Set(tx.now),
         };
-        inspiration_report::Entity::insert(report).exec_without_returning(tx).await?;
+        inspiration_report::Entity::insert(report)
+            .exec_without_returning(tx)
+            .await?;
     }
-    let cards = new.cards.into_iter().map(|card| opportunity_card::ActiveModel {
-        id: Set(tx.fresh()),
-        run_id: Set(run.id),
-        user_id: Set(run.user_id),
-        number: Set(card.number),
-        title: Set(card.title),
-        tagline: Set(card.tagline),
-        problem: Set(card.problem),
-        solution: Set(card.solution),
-        why_now: Set(card.why_now),
-        target_segment: Set(card.target_segment),
-        quick_win: Set(card.quick_win),
-        starred: Set(false),
-        version: Set(1),
-        created_at: Set(tx.now),
-        updated_at: Set(tx.now),
-    });
+    let cards = new
+        .cards
+        .into_iter()
+        .map(|card| opportunity_card::ActiveModel {
+            id: Set(tx.fresh()),
+            run_id: Set(run.id),
+            user_id: Set(run.user_id),
+            number: Set(card.number),
+            title: Set(card.title),
+            tagline: Set(card.tagline),
+            problem: Set(card.problem),
+            solution: Set(card.solution),
+            why_now: Set(card.why_now),
+            target_segment: Set(card.target_segment),
+            quick_win: Set(card.quick_win),
+            starred: Set(false),
+            version: Set(1),
+            created_at: Set(tx.now),
+            updated_at: Set(tx.now),
+        });
     let cards: Vec<_> = cards.collect();
     if !cards.is_empty() {
-        opportunity_card::Entity::insert_many(cards).exec_without_returning(tx).await?;
+        opportunity_card::Entity::insert_many(cards)
+            .exec_without_returning(tx)
+            .await?;
     }
     Ok(())
 }

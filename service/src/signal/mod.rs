@@ -49,7 +49,10 @@ pub struct Signals {
 impl Signals {
     /// A switchboard for the process that calls itself `origin`.
     pub fn new(origin: Uuid) -> Self {
-        Self { origin, channel: broadcast::Sender::new(1024) }
+        Self {
+            origin,
+            channel: broadcast::Sender::new(1024),
+        }
     }
 
     /// Hear every signal from now on.

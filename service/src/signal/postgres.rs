@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-use sea_orm::{ConnectionTrait, Statement};
 use sea_orm::sqlx::postgres::PgListener;
+use sea_orm::{ConnectionTrait, Statement};
+use secrecy::ExposeSecret;
 use tracing::debug;
 use uuid::Uuid;
 
@@ -19,12 +19,16 @@ const RETRY: Duration = Duration::from_secs(1);
 
 pub(super) async fn announce(tx: &Write, origin: Uuid, signals: &[Signal]) -> Result<()> {
     for signal in signals {
-        let envelope = Envelope { from: origin, signal: signal.clone() };
+        let envelope = Envelope {
+            from: origin,
+            signal: signal.clone(),
+        };
         let text = serde_json::to_string(&envelope).map_err(Error::internal)?;
         let backend = tx.get_database_backend();
         let sql = "SELECT pg_notify($1, $2)";
         let values = [CHANNEL.into(), text.into()];
-        tx.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        tx.query_one_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await?;
     }
     Ok(())
 }

@@ -13,9 +13,13 @@ async fn a_worker_takes_a_run_through_its_stages_once_and_in_order() {
         assert_eq!(run.status, 201, "{} {}", app.engine, run.body);
         let path = format!("/api/v1/runs/{}", run.body["id"].as_str().unwrap());
 
-        let claim = worker.post("/api/v1/runs/claim", json!({ "worker": "w1" })).await;
+        let claim = worker
+            .post("/api/v1/runs/claim", json!({ "worker": "w1" }))
+            .await;
         assert_eq!(claim.body["run"]["id"], run.body["id"], "{}", claim.body);
-        let none = worker.post("/api/v1/runs/claim", json!({ "worker": "w2" })).await;
+        let none = worker
+            .post("/api/v1/runs/claim", json!({ "worker": "w2" }))
+            .await;
         assert_eq!(none.status, 204);
         let token = &claim.body["lease_token"];
         let stage = |stage: i64| format!("{path}/stages/{stage}");
@@ -29,7 +33,11 @@ async fn a_worker_takes_a_run_through_its_stages_once_and_in_order() {
             let answer = worker.put(&stage(number), stage_body(number, token)).await;
             assert_eq!(answer.status, 200, "{} {}", app.engine, answer.body);
             let again = worker.put(&stage(number), stage_body(number, token)).await;
-            assert_eq!(again.status, 200, "a repetition is no error: {}", again.body);
+            assert_eq!(
+                again.status, 200,
+                "a repetition is no error: {}",
+                again.body
+            );
             let mut other = stage_body(number, token);
             other["markdown_output"] = json!("something else");
             let other = worker.put(&stage(number), other).await;
@@ -42,12 +50,21 @@ async fn a_worker_takes_a_run_through_its_stages_once_and_in_order() {
         assert_eq!(shown.body["outputs"].as_array().unwrap().len(), 5);
         assert_eq!(shown.body["report"]["inspiration1_elements"], json!(["x"]));
 
-        let card = format!("/api/v1/cards/{}", shown.body["cards"][0]["id"].as_str().unwrap());
+        let card = format!(
+            "/api/v1/cards/{}",
+            shown.body["cards"][0]["id"].as_str().unwrap()
+        );
         let starred = ann.patch(&card, json!({ "starred": true })).await;
         assert_eq!(starred.body["starred"], true);
-        let stale = ann.with("if-match", "\"1\"").patch(&card, json!({ "starred": false })).await;
+        let stale = ann
+            .with("if-match", "\"1\"")
+            .patch(&card, json!({ "starred": false }))
+            .await;
         assert_eq!(stale.verdict(), "412 version.conflict");
-        assert_eq!(ann.get("/api/v1/cards/starred/count").await.body["count"], 1);
+        assert_eq!(
+            ann.get("/api/v1/cards/starred/count").await.body["count"],
+            1
+        );
 
         assert_eq!(ann.delete(&path).await.status, 204);
         assert_eq!(ann.get(&path).await.verdict(), "404 run.not_found");
@@ -63,9 +80,13 @@ async fn a_failed_run_goes_on_after_its_last_stage() {
         let worker = app.key("worker", &["worker"]).await;
         let run = ann.post("/api/v1/runs", run_body("report.pdf")).await;
         let path = format!("/api/v1/runs/{}", run.body["id"].as_str().unwrap());
-        let claim = worker.post("/api/v1/runs/claim", json!({ "worker": "w1" })).await;
+        let claim = worker
+            .post("/api/v1/runs/claim", json!({ "worker": "w1" }))
+            .await;
         let token = &claim.body["lease_token"];
-        worker.put(&format!("{path}/stages/1"), stage_body(1, token)).await;
+        worker
+            .put(&format!("{path}/stages/1"), stage_body(1, token))
+            .await;
 
         let early = ann.post(&format!("{path}/retry"), json!({})).await;
         assert_eq!(early.verdict(), "409 run.invalid_transition");
@@ -76,11 +97,17 @@ async fn a_failed_run_goes_on_after_its_last_stage() {
         assert_eq!(retried.body["status"], "PENDING");
         assert_eq!(retried.body["current_stage"], 1);
 
-        let claim = worker.post("/api/v1/runs/claim", json!({ "worker": "w2" })).await;
-        let ghost = worker.put(&format!("{path}/stages/2"), stage_body(2, token)).await;
+        let claim = worker
+            .post("/api/v1/runs/claim", json!({ "worker": "w2" }))
+            .await;
+        let ghost = worker
+            .put(&format!("{path}/stages/2"), stage_body(2, token))
+            .await;
         assert_eq!(ghost.verdict(), "409 run.stale_lease");
         let token = &claim.body["lease_token"];
-        let second = worker.put(&format!("{path}/stages/2"), stage_body(2, token)).await;
+        let second = worker
+            .put(&format!("{path}/stages/2"), stage_body(2, token))
+            .await;
         assert_eq!(second.body["current_stage"], 2, "{}", second.body);
         app.stop().await;
     }
@@ -92,19 +119,26 @@ async fn parallel_claims_and_submissions_never_double() {
         let ann = app.user("ann", UserRole::User).await;
         let worker = app.key("worker", &["worker"]).await;
         for at in 0..40 {
-            ann.post("/api/v1/runs", run_body(&format!("{at}.pdf"))).await;
+            ann.post("/api/v1/runs", run_body(&format!("{at}.pdf")))
+                .await;
         }
         let claims = (0..200).map(|at| {
             let worker = worker.clone();
             async move {
-                worker.post("/api/v1/runs/claim", json!({ "worker": format!("w{at}") })).await
+                worker
+                    .post("/api/v1/runs/claim", json!({ "worker": format!("w{at}") }))
+                    .await
             }
         });
         let claims = futures::future::join_all(claims).await;
         let mut claimed = Vec::new();
         for claim in claims {
             // A claim that meets another's lock may be told to come again; none may be told wrong.
-            assert!([200, 204, 503].contains(&claim.status.as_u16()), "{}", claim.body);
+            assert!(
+                [200, 204, 503].contains(&claim.status.as_u16()),
+                "{}",
+                claim.body
+            );
             if claim.status == 200 {
                 claimed.push(claim.body);
             }
@@ -113,10 +147,18 @@ async fn parallel_claims_and_submissions_never_double() {
         let count = ids.len();
         ids.sort();
         ids.dedup();
-        assert_eq!(ids.len(), count, "{}: a run went to two workers", app.engine);
+        assert_eq!(
+            ids.len(),
+            count,
+            "{}: a run went to two workers",
+            app.engine
+        );
         assert!(count > 0);
 
-        let path = format!("/api/v1/runs/{}/stages/1", claimed[0]["run"]["id"].as_str().unwrap());
+        let path = format!(
+            "/api/v1/runs/{}/stages/1",
+            claimed[0]["run"]["id"].as_str().unwrap()
+        );
         let submissions = (0..50).map(|at| {
             let (worker, path) = (worker.clone(), path.clone());
             let mut body = stage_body(1, &claimed[0]["lease_token"]);
