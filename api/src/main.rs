@@ -122,7 +122,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Demo => demo(&mut config).await?,
         Command::Migrate(args) => {
-            let db = migration::connect(config.url()?.expose_secret()).await?;
+            let db = migration::connect(&args.address(config.url()?.expose_secret())).await?;
             let production = config.env() == Env::Production;
             return Ok(ExitCode::from(
                 migration::cli::run(&args, &db, production).await,

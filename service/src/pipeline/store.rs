@@ -5,7 +5,7 @@ use entity::pipeline::run::{self, RunStatus};
 use entity::pipeline::run_event::{self, RunEventKind};
 use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
 use entity::{Scope, Scoped};
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LockBehavior, LockType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
@@ -85,10 +85,7 @@ pub(super) async fn claim_next(
         .col_expr(Column::LeaseUntil, Expr::val(until).into())
         .col_expr(
             Column::StartedAt,
-            Expr::cust_with_exprs(
-                "COALESCE($1, $2)",
-                [column(Column::StartedAt).into(), Expr::val(tx.now).into()],
-            ),
+            Func::coalesce([column(Column::StartedAt).into(), Expr::val(tx.now).into()]).into(),
         )
         .col_expr(Column::Attempt, column(Column::Attempt).add(1))
         .col_expr(Column::Version, column(Column::Version).add(1))
