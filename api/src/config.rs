@@ -225,7 +225,7 @@ impl Config {
             Ok(text) => read(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let key: [u8; 32] = bytes(&SystemChance);
-                let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+                let text = service::secret::hexadecimal(&key);
                 write_private(&path, &text).map_err(wrong)?;
                 Ok(key)
             }

@@ -93,7 +93,7 @@ impl ApiError {
                 error!(causes = %failure.cause, "a request failed in the database");
             }
             Error::Database(failure) => {
-                warn!(code = error.code(), cause = %failure.cause, "refused")
+                warn!(code = error.code(), cause = %failure.cause, "refused");
             }
             Error::Refused(_) => {}
         }

@@ -45,7 +45,7 @@ fn pointer(detail: &str) -> String {
     match detail.split_once(": ") {
         Some((path, _)) if !path.contains(' ') => {
             let path = path.replace('[', ".").replace(']', "");
-            path.split('.').map(|part| format!("/{part}")).collect()
+            format!("/{}", path.replace('.', "/"))
         }
         _ => String::new(),
     }

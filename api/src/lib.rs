@@ -36,7 +36,7 @@ fn documented() -> OpenApiRouter<Arc<Services>> {
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", rest::routes())
 }
 
-/// The OpenAPI document.
+/// The `OpenAPI` document.
 pub fn openapi() -> OpenApi {
     documented().split_for_parts().1
 }

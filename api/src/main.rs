@@ -172,6 +172,10 @@ async fn listen(config: &Config, services: Arc<Services>) -> Result<(), Failure>
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     );
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it outlives the stop that it begins"
+    )]
     tokio::spawn(async move {
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
         info!("stopping");
@@ -185,9 +189,8 @@ async fn listen(config: &Config, services: Arc<Services>) -> Result<(), Failure>
         loop {
             tokio::select! {
                 () = hearing.stop.cancelled() => return,
-                heard = signals.recv() => match heard {
-                    Ok(signal) => hearing.callers.hear(&signal),
-                    Err(_) => continue,
+                heard = signals.recv() => if let Ok(signal) = heard {
+                    hearing.callers.hear(&signal);
                 },
             }
         }

@@ -8,11 +8,6 @@
 //!
 //! Not here: rules, clocks, connections.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "what the derives bring begins transactions"
-)]
-
 pub mod agent;
 pub mod analytics;
 pub mod configuration;

@@ -115,7 +115,7 @@ macro_rules! refusals {
             $(#[$variant_doc])*
             #[error($sentence)]
             $variant $(($($tuple),+))? $({$(
-                #[allow(missing_docs, reason = "the sentence names it")]
+                #[doc = concat!("The sentence's `", stringify!($field), "`.")]
                 $field: $field_type
             ),+})?,
         )+}

@@ -50,10 +50,10 @@ impl Ids {
         };
 
         let mut tail = random;
-        tail[0] = (counter >> 22) as u8 & 0x0f;
-        tail[1] = (counter >> 14) as u8;
-        tail[2] = (counter >> 8) as u8 & 0x3f;
-        tail[3] = counter as u8;
+        tail[0] = (counter >> 22).to_be_bytes()[3] & 0x0f;
+        tail[1] = (counter >> 14).to_be_bytes()[3];
+        tail[2] = (counter >> 8).to_be_bytes()[3] & 0x3f;
+        tail[3] = counter.to_be_bytes()[3];
         uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid()
     }
 }

@@ -53,6 +53,10 @@ impl Keyring {
     }
 
     /// Seal `plain` for the place that `place` names.
+    ///
+    /// # Panics
+    ///
+    /// Never: the current key is on the ring, and the cipher takes any text that fits in memory.
     pub fn seal(&self, chance: &dyn Chance, place: &str, plain: &[u8]) -> Encrypted {
         let nonce: [u8; 24] = bytes(chance);
         let sealed = self
@@ -66,7 +70,6 @@ impl Keyring {
                     .encrypt(&XNonce::from(nonce), payload)
                     .map_err(|_| Broken::Altered)
             })
-            // The current key is on the ring, and the cipher takes any text that fits in memory.
             .expect("the current key seals");
         let body = BASE64.encode([&nonce[..], &sealed].concat());
         Encrypted(format!("v1.{}.{body}", self.current))
@@ -114,6 +117,11 @@ fn key_id(key: &[u8; 32]) -> String {
 /// SHA-256 of `text`, in hex: how tokens are kept.
 pub fn fingerprint(text: &[u8]) -> String {
     hex::encode(Sha256::digest(text))
+}
+
+/// `bytes` in hex.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    hex::encode(bytes)
 }
 
 /// A fresh token of 256 bits, in base64url.

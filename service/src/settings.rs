@@ -42,16 +42,15 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        const HOUR: u64 = 3600;
         Self {
             environment: Environment::Development,
             public_url: None,
             trusted_proxies: Vec::new(),
             listen_url: None,
-            session_lifetime: Duration::from_secs(14 * 24 * HOUR),
+            session_lifetime: Duration::from_hours(14 * 24),
             caller_cache: Duration::from_secs(5),
-            run_lease: Duration::from_secs(60),
-            idempotency_lifetime: Duration::from_secs(24 * HOUR),
+            run_lease: Duration::from_mins(1),
+            idempotency_lifetime: Duration::from_hours(24),
         }
     }
 }

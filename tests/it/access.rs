@@ -90,6 +90,7 @@ async fn sessions_end_keys_die_and_failures_are_limited() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn bad_requests_are_told_what_is_wrong() {
     for app in TestApp::each().await {
         let ann = app.user("ann", UserRole::User).await;

@@ -3,6 +3,13 @@
 //! `PostgreSQL` is the server of `TEST_DATABASE_URL`, else a throw-away one where a server is
 //! installed, else it is left out, said aloud. With `CHANCERY_TEST_POSTGRES=required` that fails.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::disallowed_methods,
+    reason = "a harness: what it cannot do fails the test, and it starts what it tests"
+)]
+
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
 
@@ -106,7 +113,6 @@ impl TestApp {
             drain_delay: std::time::Duration::ZERO,
             ..api::server::Timeouts::default()
         };
-        #[expect(clippy::disallowed_methods, reason = "the test ends it itself")]
         let server = tokio::spawn(api::server::serve(
             listener,
             router,

@@ -141,7 +141,7 @@ impl From<inspiration_report::Model> for Report {
 
 /// The output of a stage.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Output {
+pub struct StageOutput {
     stage_number: i32,
     markdown_output: String,
     json_output: Option<serde_json::Value>,
@@ -151,7 +151,7 @@ pub struct Output {
     created_at: DateTime<Utc>,
 }
 
-impl From<stage_output::Model> for Output {
+impl From<stage_output::Model> for StageOutput {
     fn from(output: stage_output::Model) -> Self {
         Self {
             stage_number: output.stage_number,
@@ -172,7 +172,7 @@ pub struct RunDetail {
     run: Run,
     cards: Vec<Card>,
     report: Option<Report>,
-    outputs: Vec<Output>,
+    outputs: Vec<StageOutput>,
 }
 
 /// Which runs.

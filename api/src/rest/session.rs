@@ -192,7 +192,7 @@ pub struct NewKeyBody {
 
 /// A key, without its secret.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Key {
+pub struct ApiKey {
     id: Uuid,
     name: String,
     prefix: String,
@@ -206,7 +206,7 @@ pub struct Key {
     key: Option<String>,
 }
 
-impl From<api_key::Model> for Key {
+impl From<api_key::Model> for ApiKey {
     fn from(key: api_key::Model) -> Self {
         Self {
             id: key.id.0,
@@ -224,16 +224,16 @@ impl From<api_key::Model> for Key {
 
 /// The caller's keys.
 #[utoipa::path(get, path = "/me/keys", tag = "me", responses(
-    (status = 200, body = Vec<Key>), (status = 401, body = Problem),
+    (status = 200, body = Vec<ApiKey>), (status = 401, body = Problem),
 ))]
-async fn my_keys(Caller(ctx): Caller) -> Result<Json<Vec<Key>>, ApiError> {
+async fn my_keys(Caller(ctx): Caller) -> Result<Json<Vec<ApiKey>>, ApiError> {
     let keys = identity::keys(&ctx).await?;
     Ok(Json(keys.into_iter().map(Into::into).collect()))
 }
 
 /// Make a key: told once.
 #[utoipa::path(post, path = "/me/keys", tag = "me", request_body = NewKeyBody, responses(
-    (status = 201, body = Key), (status = 403, body = Problem), (status = 422, body = Problem),
+    (status = 201, body = ApiKey), (status = 403, body = Problem), (status = 422, body = Problem),
 ))]
 async fn make_key(Caller(ctx): Caller, Json(body): Json<NewKeyBody>) -> Result<Response, ApiError> {
     let new = NewKey {
@@ -242,7 +242,7 @@ async fn make_key(Caller(ctx): Caller, Json(body): Json<NewKeyBody>) -> Result<R
         expires_at: body.expires_at,
     };
     let issued = identity::create_key(&ctx, new).await?;
-    let key = Key {
+    let key = ApiKey {
         key: Some(issued.key),
         ..issued.row.into()
     };

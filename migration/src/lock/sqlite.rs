@@ -10,10 +10,6 @@ use sea_orm_migration::sea_orm::{
 use super::ASK_AGAIN;
 use crate::error::Error;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the lock is a transaction of its own"
-)]
 pub(super) async fn take(
     db: &DatabaseConnection,
     wait: Duration,

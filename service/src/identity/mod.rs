@@ -4,7 +4,7 @@
 //! of a person. Both are kept as hashes only. A verified caller is remembered for a few seconds, and
 //! forgotten at once where the session, key or person changes.
 //!
-//! Not here: JWTs of other issuers, OpenID Connect, wallets; they will end in the same sessions
+//! Not here: JWTs of other issuers, `OpenID` Connect, wallets; they will end in the same sessions
 //! (`user_identities` and `auth_challenges` wait for them).
 
 mod api_key;

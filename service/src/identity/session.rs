@@ -84,9 +84,10 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         return Err(Error::BadCredentials.into());
     };
 
-    let renewed = match stored_outdated(&user) {
-        true => Some(rehash(ctx, &input.password).await?),
-        false => None,
+    let renewed = if stored_outdated(&user) {
+        Some(rehash(ctx, &input.password).await?)
+    } else {
+        None
     };
     let tx = ctx.write().await?;
     let token = token(&*services.chance);

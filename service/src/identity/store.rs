@@ -86,8 +86,8 @@ pub(super) async fn end_sessions(
     one: Option<SessionId>,
 ) -> Result<Vec<SessionId>> {
     let mut update = session::Entity::update_many()
-        .col_expr(session::Column::RevokedAt, Expr::val(tx.now).into())
-        .col_expr(session::Column::UpdatedAt, Expr::val(tx.now).into())
+        .col_expr(session::Column::RevokedAt, Expr::val(tx.now))
+        .col_expr(session::Column::UpdatedAt, Expr::val(tx.now))
         .filter(session::Column::UserId.eq(user))
         .filter(session::Column::RevokedAt.is_null());
     if let Some(one) = one {
@@ -99,8 +99,8 @@ pub(super) async fn end_sessions(
 
 pub(super) async fn revoke_key(tx: &Write, user: UserId, id: ApiKeyId) -> Result<bool> {
     let done = api_key::Entity::update_many()
-        .col_expr(api_key::Column::RevokedAt, Expr::val(tx.now).into())
-        .col_expr(api_key::Column::UpdatedAt, Expr::val(tx.now).into())
+        .col_expr(api_key::Column::RevokedAt, Expr::val(tx.now))
+        .col_expr(api_key::Column::UpdatedAt, Expr::val(tx.now))
         .filter(api_key::Column::Id.eq(id))
         .filter(api_key::Column::UserId.eq(user))
         .filter(api_key::Column::RevokedAt.is_null())

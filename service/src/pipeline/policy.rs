@@ -24,7 +24,7 @@ pub(super) fn work(actor: &Actor) -> Result<Scope> {
 #[cfg(test)]
 mod tests {
     use entity::id::{ApiKeyId, SessionId, UserId};
-    use entity::identity::user::UserRole;
+    use entity::identity::user::UserRole::{Admin, Operator, User};
     use uuid::Uuid;
 
     use super::*;
@@ -45,7 +45,6 @@ mod tests {
         };
         let own = Some(Scope::Owner(id));
         let all = Some(Scope::Everyone);
-        use UserRole::{Admin, Operator, User};
         for (actor, reads, writes, works) in [
             (Actor::Anonymous, None, None, None),
             (user(User), own, own, None),

@@ -80,16 +80,16 @@ pub(super) async fn claim_next(
             Column::Status,
             Column::Status.save_as(Expr::val(RunStatus::Running)),
         )
-        .col_expr(Column::ClaimedBy, Expr::val(worker).into())
-        .col_expr(Column::LeaseToken, Expr::val(token).into())
-        .col_expr(Column::LeaseUntil, Expr::val(until).into())
+        .col_expr(Column::ClaimedBy, Expr::val(worker))
+        .col_expr(Column::LeaseToken, Expr::val(token))
+        .col_expr(Column::LeaseUntil, Expr::val(until))
         .col_expr(
             Column::StartedAt,
-            Func::coalesce([column(Column::StartedAt).into(), Expr::val(tx.now).into()]).into(),
+            Func::coalesce([column(Column::StartedAt), Expr::val(tx.now)]).into(),
         )
         .col_expr(Column::Attempt, column(Column::Attempt).add(1))
         .col_expr(Column::Version, column(Column::Version).add(1))
-        .col_expr(Column::UpdatedAt, Expr::val(tx.now).into())
+        .col_expr(Column::UpdatedAt, Expr::val(tx.now))
         .filter(Column::Id.in_subquery(next))
         .filter(free())
         .exec_with_returning(tx)

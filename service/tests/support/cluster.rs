@@ -50,6 +50,7 @@ impl Cluster {
     }
 
     /// A streaming replica of this server.
+    #[must_use]
     pub fn replica(&self) -> Self {
         let replica = Self::empty(self.programs.clone());
         let source = self.url("postgres");

@@ -27,8 +27,8 @@ async fn a_worker_takes_a_run_through_its_stages_once_and_in_order() {
         let early = worker.put(&stage(2), stage_body(2, token)).await;
         assert_eq!(early.verdict(), "409 run.stage_out_of_order");
         let ghost = json!("00000000-0000-4000-8000-000000000000");
-        let stale = worker.put(&stage(1), stage_body(1, &ghost)).await;
-        assert_eq!(stale.verdict(), "409 run.stale_lease");
+        let foreign = worker.put(&stage(1), stage_body(1, &ghost)).await;
+        assert_eq!(foreign.verdict(), "409 run.stale_lease");
         for number in 1..=5 {
             let answer = worker.put(&stage(number), stage_body(number, token)).await;
             assert_eq!(answer.status, 200, "{} {}", app.engine, answer.body);
@@ -56,11 +56,11 @@ async fn a_worker_takes_a_run_through_its_stages_once_and_in_order() {
         );
         let starred = ann.patch(&card, json!({ "starred": true })).await;
         assert_eq!(starred.body["starred"], true);
-        let stale = ann
+        let outdated = ann
             .with("if-match", "\"1\"")
             .patch(&card, json!({ "starred": false }))
             .await;
-        assert_eq!(stale.verdict(), "412 version.conflict");
+        assert_eq!(outdated.verdict(), "412 version.conflict");
         assert_eq!(
             ann.get("/api/v1/cards/starred/count").await.body["count"],
             1
