@@ -1,7 +1,7 @@
 //! A message: what somebody, the model or a tool said in a thread.
 //!
 //! `content` is a JSON string; a trigger keeps its `content` member in the full-text index (see
-//! [`super::search`]). Ids are UUID version 4, so a page is ordered by (`creation_date`,
+//! `super::search`). Ids are UUID version 4, so a page is ordered by (`creation_date`,
 //! `message_id`).
 
 use sea_orm::entity::prelude::*;
