@@ -13,6 +13,7 @@ use tracing::warn;
 
 use crate::caller::Refused;
 use crate::error::{ApiError, Door};
+use crate::rest::BULK;
 
 /// Marks an answer that holds a secret: it is not kept.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +48,9 @@ async fn answer(ctx: Ctx, request: Request, next: Next) -> Result<Response, ApiE
         .get::<MatchedPath>()
         .map_or("", MatchedPath::as_str);
     let route = format!("POST {route}");
-    // The limit of the route's body layer applies while it is read.
-    let body = to_bytes(body, usize::MAX)
+    // The whole body is needed for its fingerprint. What the route itself takes is checked again
+    // when it reads the body; this is the most that any route takes.
+    let body = to_bytes(body, BULK)
         .await
         .map_err(|_| Error::from(Door::TooLarge))?;
     let content = [parts.uri.path().as_bytes(), b"\n", &body].concat();

@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub type App = Arc<Services>;
 
 const JSON: usize = 1024 * 1024;
-const BULK: usize = 32 * 1024 * 1024;
+/// The largest body that any route takes, in bytes.
+pub(crate) const BULK: usize = 32 * 1024 * 1024;
 
 /// Every route below `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
