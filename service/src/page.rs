@@ -110,7 +110,7 @@ impl<T> Page<T> {
     }
 }
 
-fn mark(list: &str, order: Order) -> [u8; 8] {
+pub(crate) fn mark(list: &str, order: Order) -> [u8; 8] {
     let digest = Sha256::digest(format!("{order:?}\n{list}"));
     let mut mark = [0; 8];
     mark.copy_from_slice(&digest[..8]);

@@ -3,7 +3,7 @@
 use entity::id::{OpportunityCardId, RunId};
 use entity::pipeline::run::RunStatus;
 
-use crate::error::{FieldError, Kind, Refusal, refusals};
+use crate::error::{Kind, Refusal, refusals};
 
 refusals! {
     /// What the pipeline refuses.
@@ -37,10 +37,6 @@ refusals! {
         NoSuchStage => NotFound, "run.no_such_stage",
             "a run has the stages 1 to 5",
             "Check the number in the path.";
-        /// Values are wrong.
-        Fields { fields: Vec<FieldError> } => Invalid, "invalid",
-            "some values are not valid",
-            "Each entry of `errors` points at a value and says what is wrong with it.";
     }
 }
 
@@ -51,12 +47,5 @@ impl Refusal for Error {
 
     fn code(&self) -> &'static str {
         self.entry().0
-    }
-
-    fn fields(&self) -> Vec<FieldError> {
-        match self {
-            Self::Fields { fields } => fields.clone(),
-            _ => Vec::new(),
-        }
     }
 }

@@ -11,7 +11,6 @@ mod policy;
 mod run;
 mod stage;
 mod store;
-mod text;
 mod worker;
 
 pub use card::{CardFilter, cards, star, starred_count};

@@ -9,9 +9,9 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 
 use super::error::Error;
-use super::text::Check;
 use super::{policy, store};
 use crate::audit;
+use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::page::{Order, Page, Place, Request};

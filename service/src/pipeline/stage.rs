@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error::Error;
-use super::text::Check;
+use crate::check::Check;
 use crate::error::Result;
 use crate::secret::fingerprint;
 

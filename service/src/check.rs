@@ -1,14 +1,14 @@
-//! Texts that a run is made of: bounded, and without the one character that no engine keeps.
+//! Values that callers send: bounded, and without the one character that no engine keeps.
 
-use crate::error::FieldError;
+use crate::error::{Common, FieldError};
 
-/// Gathers what is wrong with a request's texts.
+/// Gathers what is wrong with a request's values, so that one answer tells all of it.
 #[derive(Debug, Default)]
-pub(super) struct Check(Vec<FieldError>);
+pub(crate) struct Check(Vec<FieldError>);
 
 impl Check {
     /// `text` must have `1..=max` characters when `required`, else at most `max`.
-    pub(super) fn text(
+    pub(crate) fn text(
         &mut self,
         pointer: impl Into<String>,
         text: &str,
@@ -29,28 +29,29 @@ impl Check {
     }
 
     /// Say that something else is wrong.
-    pub(super) fn wrong(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+    pub(crate) fn wrong(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.0.push(FieldError::new(pointer, detail));
     }
 
     /// No string or key of `json` may contain U+0000.
-    pub(super) fn json(&mut self, pointer: &str, json: &serde_json::Value) {
+    pub(crate) fn json(&mut self, pointer: &str, json: &serde_json::Value) {
         if has_nul(json) {
             self.wrong(pointer, "must not contain U+0000");
         }
     }
 
     /// The refusal, if anything is wrong.
-    pub(super) fn done(self) -> Result<(), super::Error> {
+    pub(crate) fn done(self) -> Result<(), Common> {
         if self.0.is_empty() {
             Ok(())
         } else {
-            Err(super::Error::Fields { fields: self.0 })
+            Err(Common::Invalid { fields: self.0 })
         }
     }
 }
 
-fn has_nul(json: &serde_json::Value) -> bool {
+/// Whether U+0000 stands in a string or key of `json`.
+pub(crate) fn has_nul(json: &serde_json::Value) -> bool {
     use serde_json::Value::{Array, Object, String};
     match json {
         String(text) => text.contains('\0'),

@@ -1,0 +1,27 @@
+//! Conversations: threads, what was said in them, and what it took to answer.
+//!
+//! A message is written with its tool calls, the tools that were offered, the complexity estimate
+//! and the tokens it cost, in one transaction; many messages go in at once by [`append`]. What a
+//! database would refuse (content that the full-text trigger cannot read) is refused before the
+//! write, alike on both engines. The tables are shared with a Python backend, so ids and times may
+//! be given by whoever brings records along.
+
+mod content;
+mod error;
+mod message;
+mod policy;
+pub mod search;
+
+mod store;
+mod thread;
+
+pub use content::INDEXED_BYTES;
+pub use error::Error;
+pub use message::{
+    BATCH, MessageDetail, NewComplexity, NewMessage, NewTokens, NewToolCall, NewToolSelection,
+    append, message, messages, remove,
+};
+pub use store::delete_of_person;
+pub use thread::{
+    NewThread, ThreadChange, ThreadFilter, create, delete, tag, thread, threads, update,
+};

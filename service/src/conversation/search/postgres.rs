@@ -1,0 +1,49 @@
+//! Search by `tsvector`: the trigger's configuration, so that question and text are stemmed alike.
+
+use sea_orm::{DbBackend, Statement};
+
+use super::{CLOSE, OPEN, Term, Values, Within};
+
+/// The page's hits. The text is cut into a snippet for the rows of the page only.
+pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
+    let mut values = Values::default();
+    let sql = {
+        let mut mark = values.mark('$');
+        let query = terms
+            .iter()
+            .map(|term| {
+                let not = if term.excluded { "!!" } else { "" };
+                let parse = if term.phrase { "phraseto" } else { "plainto" };
+                let text = mark(term.text.as_str().into());
+                format!("{not}{parse}_tsquery('english', {text})")
+            })
+            .collect::<Vec<_>>()
+            .join(" && ");
+        let options = mark(
+            format!("StartSel={OPEN}, StopSel={CLOSE}, MaxFragments=2, MaxWords=30, MinWords=10, FragmentDelimiter=\" … \"")
+                .into(),
+        );
+        let conditions = within.conditions(&mut mark);
+        let after = within.after(&mut mark);
+        let limit = within.limit;
+        format!(
+            "WITH question AS MATERIALIZED (SELECT {query} AS q), \
+             hits AS (\
+                 SELECT m.message_id, m.thread_id, t.title, m.entity, m.creation_date, m.content, \
+                        ts_rank(m.search_vector, q)::float8 AS score \
+                 FROM question, messages m JOIN threads t ON t.thread_id = m.thread_id \
+                 WHERE m.search_vector @@ q{conditions}\
+             ), \
+             page AS (\
+                 SELECT * FROM hits{after} \
+                 ORDER BY score DESC, creation_date DESC, message_id DESC LIMIT {limit}\
+             ) \
+             SELECT message_id, thread_id, title, entity::text AS entity, creation_date, score, \
+                    ts_headline('english', coalesce(content::jsonb ->> 'content', ''), q, {options}) \
+                    AS snippet \
+             FROM page, question \
+             ORDER BY score DESC, creation_date DESC, message_id DESC"
+        )
+    };
+    values.statement(DbBackend::Postgres, sql)
+}

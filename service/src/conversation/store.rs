@@ -1,0 +1,214 @@
+//! The queries of conversations.
+
+use entity::conversation::{
+    complexity_estimation, message, thread, token_consumption, tool_call, tool_selection,
+};
+use entity::id::{MessageId, ThreadId, UserId};
+use entity::{Scope, Scoped};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
+
+use super::error::Error;
+use super::message::MessageDetail;
+use crate::error::Result;
+use crate::write::Write;
+
+/// Bind parameters that one statement may have on both engines (`SQLite` takes 32,766).
+const PARAMETERS: usize = 32_000;
+
+pub(super) async fn thread(
+    conn: &impl ConnectionTrait,
+    scope: Scope,
+    id: ThreadId,
+) -> Result<thread::Model> {
+    let select = thread::Entity::within(scope).filter(thread::Column::Id.eq(id));
+    let found = select.one(conn).await?;
+    found.ok_or_else(|| Error::ThreadNotFound(id).into())
+}
+
+/// The thread, held until the write is over, so that its date moves forward only.
+pub(super) async fn thread_held(tx: &Write, scope: Scope, id: ThreadId) -> Result<thread::Model> {
+    let select = thread::Entity::within(scope).filter(thread::Column::Id.eq(id));
+    let found = select.lock_exclusive().one(tx).await?;
+    found.ok_or_else(|| Error::ThreadNotFound(id).into())
+}
+
+pub(super) async fn insert_thread(tx: &Write, row: thread::Model) -> Result<()> {
+    let row = row.into_active_model().reset_all();
+    thread::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn update_thread(tx: &Write, row: &thread::Model) -> Result<()> {
+    let row = row.clone().into_active_model().reset_all();
+    thread::Entity::update(row).exec(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn message(
+    conn: &impl ConnectionTrait,
+    scope: Scope,
+    thread: ThreadId,
+    id: MessageId,
+) -> Result<message::Model> {
+    let found = message::Entity::within(scope)
+        .filter(message::Column::ThreadId.eq(thread))
+        .filter(message::Column::Id.eq(id))
+        .one(conn)
+        .await?;
+    found.ok_or_else(|| Error::MessageNotFound(id).into())
+}
+
+/// Insert messages with everything that belongs to them.
+pub(super) async fn insert_messages(tx: &Write, details: &[MessageDetail]) -> Result<()> {
+    let messages = details.iter().map(|detail| detail.message.clone());
+    insert_all::<message::Entity>(tx, messages).await?;
+    let tool_calls = details.iter().flat_map(|detail| detail.tool_calls.clone());
+    insert_all::<tool_call::Entity>(tx, tool_calls).await?;
+    let selections = details
+        .iter()
+        .flat_map(|detail| detail.tool_selections.clone());
+    insert_all::<tool_selection::Entity>(tx, selections).await?;
+    let complexity = details.iter().flat_map(|detail| detail.complexity.clone());
+    insert_all::<complexity_estimation::Entity>(tx, complexity).await?;
+    let tokens = details.iter().flat_map(|detail| detail.tokens.clone());
+    insert_all::<token_consumption::Entity>(tx, tokens).await
+}
+
+async fn insert_all<E>(tx: &Write, rows: impl IntoIterator<Item = E::Model>) -> Result<()>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+{
+    let rows: Vec<E::ActiveModel> = rows
+        .into_iter()
+        .map(|row| row.into_active_model().reset_all())
+        .collect();
+    let most = PARAMETERS / E::Column::iter().count();
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let some: Vec<E::ActiveModel> = rows.by_ref().take(most).collect();
+        E::insert_many(some).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// The messages with everything that belongs to them, in the order given: four questions, however
+/// many messages there are.
+pub(super) async fn details(
+    conn: &impl ConnectionTrait,
+    messages: Vec<message::Model>,
+) -> Result<Vec<MessageDetail>> {
+    let ids: Vec<MessageId> = messages.iter().map(|message| message.id).collect();
+    let all = Scope::Everyone;
+    let (calls, selections, complexity, tokens) = futures::try_join!(
+        tool_call::Entity::within(all)
+            .filter(tool_call::Column::MessageId.is_in(ids.clone()))
+            .order_by_asc(tool_call::Column::Id)
+            .all(conn),
+        tool_selection::Entity::within(all)
+            .filter(tool_selection::Column::MessageId.is_in(ids.clone()))
+            .order_by_asc(tool_selection::Column::Id)
+            .all(conn),
+        complexity_estimation::Entity::within(all)
+            .filter(complexity_estimation::Column::MessageId.is_in(ids.clone()))
+            .order_by_asc(complexity_estimation::Column::Id)
+            .all(conn),
+        token_consumption::Entity::within(all)
+            .filter(token_consumption::Column::MessageId.is_in(ids))
+            .order_by_asc(token_consumption::Column::Id)
+            .all(conn),
+    )?;
+    let mut details: Vec<MessageDetail> = messages.into_iter().map(MessageDetail::from).collect();
+    let place: std::collections::HashMap<MessageId, usize> = details
+        .iter()
+        .enumerate()
+        .map(|(place, detail)| (detail.message.id, place))
+        .collect();
+    for row in calls {
+        details[place[&row.message_id]].tool_calls.push(row);
+    }
+    for row in selections {
+        details[place[&row.message_id]].tool_selections.push(row);
+    }
+    for row in complexity {
+        details[place[&row.message_id]].complexity.push(row);
+    }
+    for row in tokens {
+        details[place[&row.message_id]].tokens.push(row);
+    }
+    Ok(details)
+}
+
+/// Remove one message of a thread with everything that belongs to it; tells whether it was there.
+pub(super) async fn delete_message(tx: &Write, thread: ThreadId, id: MessageId) -> Result<bool> {
+    let chosen = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::ThreadId.eq(thread))
+        .filter(message::Column::Id.eq(id))
+        .into_query();
+    delete_children(tx, &chosen).await?;
+    let done = message::Entity::delete_many()
+        .filter(message::Column::ThreadId.eq(thread))
+        .filter(message::Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(done.rows_affected > 0)
+}
+
+pub(super) async fn delete_thread(tx: &Write, id: ThreadId) -> Result<()> {
+    delete_threads(tx, thread::Column::Id.eq(id)).await
+}
+
+/// Remove every thread of a person with all that was said in it.
+pub async fn delete_of_person(tx: &Write, user: UserId) -> Result<()> {
+    delete_threads(tx, thread::Column::UserId.eq(user)).await
+}
+
+/// Children first: in an adopted database the keys have no delete rule.
+async fn delete_threads(tx: &Write, which: sea_orm::sea_query::SimpleExpr) -> Result<()> {
+    let threads = thread::Entity::find()
+        .select_only()
+        .column(thread::Column::Id)
+        .filter(which.clone())
+        .into_query();
+    let messages = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::ThreadId.in_subquery(threads.clone()))
+        .into_query();
+    delete_children(tx, &messages).await?;
+    message::Entity::delete_many()
+        .filter(message::Column::ThreadId.in_subquery(threads))
+        .exec(tx)
+        .await?;
+    thread::Entity::delete_many().filter(which).exec(tx).await?;
+    Ok(())
+}
+
+async fn delete_children(tx: &Write, messages: &SelectStatement) -> Result<()> {
+    token_consumption::Entity::delete_many()
+        .filter(token_consumption::Column::MessageId.in_subquery(messages.clone()))
+        .exec(tx)
+        .await?;
+    complexity_estimation::Entity::delete_many()
+        .filter(complexity_estimation::Column::MessageId.in_subquery(messages.clone()))
+        .exec(tx)
+        .await?;
+    tool_selection::Entity::delete_many()
+        .filter(tool_selection::Column::MessageId.in_subquery(messages.clone()))
+        .exec(tx)
+        .await?;
+    tool_call::Entity::delete_many()
+        .filter(tool_call::Column::MessageId.in_subquery(messages.clone()))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
