@@ -128,6 +128,11 @@ impl TestApp {
         }
     }
 
+    /// What the application is made of, for a look behind the doors.
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
     /// End the application in order.
     pub async fn stop(self) {
         self.services.stop.cancel();

@@ -4,13 +4,23 @@ pub mod health;
 mod list;
 pub mod run;
 pub mod session;
+mod tag;
+pub mod thread;
 pub mod worker;
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use service::ctx::Services;
+use service::error::Error;
 use utoipa_axum::router::OpenApiRouter;
+
+use crate::error::ApiError;
 
 /// The state that routes share.
 pub type App = Arc<Services>;
@@ -25,6 +35,14 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(session::routes())
         .merge(run::routes())
         .layer(DefaultBodyLimit::max(JSON))
+        .merge(thread::routes())
         // A stage brings a whole text.
         .merge(worker::routes().layer(DefaultBodyLimit::max(BULK)))
+}
+
+/// A fresh row as an answer: 201, with its place.
+fn created(location: &str, row: impl Serialize) -> Result<Response, ApiError> {
+    let location = HeaderValue::from_str(location).map_err(Error::internal)?;
+    let headers = [(LOCATION, location)];
+    Ok((StatusCode::CREATED, headers, Json(row)).into_response())
 }

@@ -1,22 +1,21 @@
 //! Runs and cards, as their owners see them.
 
-use axum::http::header::{ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use entity::id::{OpportunityCardId, RunId, UserId};
 use entity::pipeline::run::RunStatus;
 use entity::pipeline::{inspiration_report, opportunity_card, run, stage_output};
 use serde::{Deserialize, Serialize};
-use service::error::{Common, Error};
 use service::pipeline::{self, CardFilter, NewRun, RunFilter};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::App;
 use super::list::{self, List, PageQuery};
+use super::{App, tag};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path, Query};
@@ -242,11 +241,8 @@ async fn create_run(
         document_url: body.document_url,
     };
     let run = pipeline::create(&ctx, new).await?;
-    let mut response = (StatusCode::CREATED, Json(Run::from(run.clone()))).into_response();
     let location = format!("/api/v1/runs/{}", run.id);
-    let location = HeaderValue::from_str(&location).map_err(Error::internal)?;
-    response.headers_mut().insert(LOCATION, location);
-    Ok(response)
+    super::created(&location, Run::from(run))
 }
 
 /// One run with its cards, report and outputs.
@@ -259,7 +255,7 @@ async fn show_run(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let detail = pipeline::run(&ctx, id).await?;
-    let etag = etag(detail.run.version)?;
+    let etag = tag::header(detail.run.version)?;
     if headers.get(IF_NONE_MATCH) == Some(&etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
@@ -270,24 +266,6 @@ async fn show_run(
         outputs: detail.outputs.into_iter().map(Into::into).collect(),
     };
     Ok(([(ETAG, etag)], Json(body)).into_response())
-}
-
-fn etag(version: i64) -> Result<HeaderValue, ApiError> {
-    Ok(HeaderValue::from_str(&format!("\"{version}\"")).map_err(Error::internal)?)
-}
-
-/// The version that an update names, when it names one.
-fn if_match(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
-    let Some(value) = headers.get(IF_MATCH) else {
-        return Ok(None);
-    };
-    let version = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim_matches('"').parse().ok());
-    version
-        .map(Some)
-        .ok_or_else(|| Common::VersionConflict.into())
 }
 
 /// Remove a run with everything that it brought.
@@ -375,8 +353,8 @@ async fn star_card(
     headers: HeaderMap,
     Json(body): Json<StarBody>,
 ) -> Result<Response, ApiError> {
-    let version = if_match(&headers)?;
+    let version = tag::version(&headers)?;
     let card = pipeline::star(&ctx, id, body.starred, version).await?;
-    let etag = etag(card.version)?;
+    let etag = tag::header(card.version)?;
     Ok(([(ETAG, etag)], Json(Card::from(card))).into_response())
 }

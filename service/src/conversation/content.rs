@@ -1,7 +1,7 @@
 //! What a message may hold, so that both engines take it and index it alike.
 //!
-//! `USER` and `AI_MESSAGE` content is read by a trigger: as `jsonb` on `PostgreSQL`, by SQLite's
-//! JSON functions otherwise. What one of them would refuse, or read differently, is refused here.
+//! `USER` and `AI_MESSAGE` content is read by a trigger: as `jsonb` on `PostgreSQL`, by the
+//! JSON functions of `SQLite`. What one of them would refuse, or read differently, is refused here.
 
 use std::fmt;
 

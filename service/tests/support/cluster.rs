@@ -38,7 +38,7 @@ impl Cluster {
                 "scram-sha-256",
                 "-E",
                 "UTF8",
-                "--locale=C",
+                "--locale=C.UTF-8",
                 "--no-sync",
                 "--pwfile",
                 &password.to_string_lossy(),

@@ -11,7 +11,7 @@ pub(super) const OBJECTS: &[&str] = &[
     message_id uuid_text NOT NULL CONSTRAINT messages_fts_map_message_id_key UNIQUE
 )",
     "CREATE VIRTUAL TABLE messages_fts USING fts5(
-    message_id UNINDEXED, content, tokenize = 'porter unicode61'
+    message_id UNINDEXED, content, tokenize = 'porter unicode61 remove_diacritics 0'
 )",
     "CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages
 WHEN NEW.entity IN ('USER', 'AI_MESSAGE')

@@ -27,7 +27,7 @@ CREATE TABLE messages_fts_map (
 );
 
 CREATE VIRTUAL TABLE messages_fts USING fts5(
-    message_id UNINDEXED, content, tokenize = 'porter unicode61'
+    message_id UNINDEXED, content, tokenize = 'porter unicode61 remove_diacritics 0'
 );
 
 CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages

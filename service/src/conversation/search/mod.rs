@@ -122,8 +122,12 @@ pub async fn search(ctx: &Ctx, question: Question, page: Request) -> Result<Page
     let more = rows.len() > size;
     rows.truncate(size);
     let next = rows.last().filter(|_| more).map(|last| {
-        let (score, time, id) = (last.score, last.creation_date, last.message_id);
-        Edge { score, time, id }.seal(&list)
+        let edge = Edge {
+            score: last.score,
+            time: last.creation_date,
+            id: last.message_id,
+        };
+        edge.seal(&list)
     });
     let items = rows.into_iter().map(Hit::from).collect();
     Ok(Page { items, next })
@@ -141,14 +145,15 @@ impl Within {
     /// The conditions that both engines share, on `messages AS m` and `threads AS t`; `mark` writes
     /// the placeholder of a value.
     fn conditions(&self, mark: &mut impl FnMut(sea_orm::Value) -> String) -> String {
-        let mut conditions = String::new();
-        if let Scope::Owner(user) = self.scope {
-            conditions += &format!(" AND t.user_id = {}", mark(user.0.into()));
-        }
-        if let Some(thread) = self.thread {
-            conditions += &format!(" AND m.thread_id = {}", mark(thread.0.into()));
-        }
-        conditions
+        let own = match self.scope {
+            Scope::Owner(user) => format!(" AND t.user_id = {}", mark(user.0.into())),
+            Scope::Everyone => String::new(),
+        };
+        let here = match self.thread {
+            Some(thread) => format!(" AND m.thread_id = {}", mark(thread.0.into())),
+            None => String::new(),
+        };
+        own + &here
     }
 
     /// The condition that a row comes after the edge, on the columns of the statement's inner query.

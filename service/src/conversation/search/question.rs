@@ -40,18 +40,14 @@ pub(super) fn terms(text: &str) -> Result<Vec<Term>> {
             Some(body) => (true, body),
             None => (false, rest),
         };
-        let (part, phrase, after) = match body.strip_prefix('"') {
+        let (part, phrase, after) = if let Some(quoted) = body.strip_prefix('"') {
             // A quote that is never closed reaches to the end.
-            Some(quoted) => {
-                let (part, after) = quoted.split_once('"').unwrap_or((quoted, ""));
-                (part, true, after)
-            }
-            None => {
-                let end = body
-                    .find([' ', '\t', '\n', '\r', '"'])
-                    .unwrap_or(body.len());
-                (&body[..end], false, &body[end..])
-            }
+            let (part, after) = quoted.split_once('"').unwrap_or((quoted, ""));
+            (part, true, after)
+        } else {
+            let end = |letter: char| letter.is_whitespace() || letter == '"';
+            let end = body.find(end).unwrap_or(body.len());
+            (&body[..end], false, &body[end..])
         };
         let term = Term {
             text: part.to_owned(),

@@ -52,12 +52,12 @@ fn question(terms: &[Term]) -> String {
             .map(|term| format!("\"{}\"", term.words().collect::<Vec<_>>().join(" ")))
             .collect::<Vec<_>>()
     };
-    let mut question = format!("({})", quoted(false).join(" AND "));
-    let excluded = quoted(true);
-    if !excluded.is_empty() {
-        question += &format!(" NOT ({})", excluded.join(" OR "));
+    let (wanted, excluded) = (quoted(false).join(" AND "), quoted(true).join(" OR "));
+    if excluded.is_empty() {
+        format!("({wanted})")
+    } else {
+        format!("({wanted}) NOT ({excluded})")
     }
-    question
 }
 
 #[cfg(test)]
