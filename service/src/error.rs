@@ -377,6 +377,7 @@ pub fn table() -> Vec<Entry> {
         Common::TABLE,
         DATABASE,
         INTERNAL,
+        crate::analytics::Error::TABLE,
         crate::conversation::Error::TABLE,
         crate::idempotency::Error::TABLE,
         crate::identity::Error::TABLE,

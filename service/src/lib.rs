@@ -1,10 +1,11 @@
 //! What may happen in Chancery, to whom, and what follows.
 //!
-//! A domain is a folder: [`identity`], [`pipeline`], [`conversation`]. An operation takes a
+//! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`analytics`]. An operation takes a
 //! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
 //! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
 
 pub mod actor;
+pub mod analytics;
 pub mod audit;
 pub mod chance;
 mod check;

@@ -8,7 +8,18 @@ use crate::id::{MessageId, TokenConsumptionId};
 
 /// What the tokens were.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    Deserialize,
 )]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "tokentype")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -26,7 +37,18 @@ pub enum TokenType {
 
 /// What the model was asked for.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    Deserialize,
 )]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "task")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
