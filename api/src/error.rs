@@ -70,6 +70,7 @@ pub fn status_of(kind: Kind) -> StatusCode {
         Kind::Denied => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Precondition => StatusCode::PRECONDITION_FAILED,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -149,10 +150,19 @@ pub fn respond(problem: &Problem) -> Response {
 impl From<ApiError> for async_graphql::Error {
     fn from(error: ApiError) -> Self {
         use async_graphql::ErrorExtensions;
+        let wait = error.0.retry_after();
         let problem = error.problem();
         Self::new(problem.detail).extend_with(|_, extensions| {
             extensions.set("code", problem.code);
             extensions.set("status", problem.status);
+            if let Some(wait) = wait {
+                extensions.set("retry_after", wait.as_secs().max(1));
+            }
+            if !problem.errors.is_empty()
+                && let Ok(fields) = async_graphql::to_value(&problem.errors)
+            {
+                extensions.set("errors", fields);
+            }
         })
     }
 }
@@ -175,6 +185,12 @@ pub enum Door {
     /// The body's type is not the route's.
     #[error("send the body as application/json")]
     MediaType,
+    /// No type of answer that the route has is accepted.
+    #[error("this route answers application/graphql-response+json or application/json")]
+    NotAcceptable,
+    /// An operation took too long.
+    #[error("the operation took too long and was stopped")]
+    Deadline,
     /// A write with a cookie came without proof of its origin.
     #[error("a write with a session cookie needs our Origin and the header X-Requested-With")]
     Origin,
@@ -215,6 +231,26 @@ impl Door {
             "Send Content-Type: application/json.",
         ),
         entry(
+            "not_acceptable",
+            Kind::NotAcceptable,
+            "Accept a type that the route has, or leave the header out.",
+        ),
+        entry(
+            "graphql.syntax",
+            Kind::Malformed,
+            "Send a document of the GraphQL language; the error tells the place.",
+        ),
+        entry(
+            "graphql.invalid",
+            Kind::Malformed,
+            "Check the document and its variables against schema.graphql.",
+        ),
+        entry(
+            "graphql.limit",
+            Kind::Malformed,
+            "Ask for less: fewer levels, aliases, fields, or rows (`first`).",
+        ),
+        entry(
             "csrf",
             Kind::Denied,
             "Send Origin and X-Requested-With, or use an API key.",
@@ -239,8 +275,9 @@ impl service::error::Refusal for Door {
             Self::Method => Kind::Method,
             Self::TooLarge => Kind::TooLarge,
             Self::MediaType => Kind::MediaType,
+            Self::NotAcceptable => Kind::NotAcceptable,
             Self::Origin => Kind::Denied,
-            Self::Slow => Kind::Timeout,
+            Self::Deadline | Self::Slow => Kind::Timeout,
             Self::Panic => Kind::Internal,
         }
     }
@@ -252,6 +289,8 @@ impl service::error::Refusal for Door {
             Self::Method => "method_not_allowed",
             Self::TooLarge => "too_large",
             Self::MediaType => "unsupported_media_type",
+            Self::NotAcceptable => "not_acceptable",
+            Self::Deadline => "timeout",
             Self::Origin => "csrf",
             Self::Slow => "too_slow",
             Self::Panic => "internal",

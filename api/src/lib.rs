@@ -1,9 +1,10 @@
-//! How the outside asks Chancery and hears back: REST, and the process around it.
+//! How the outside asks Chancery and hears back: REST, GraphQL, and the process around it.
 
 pub mod caller;
 pub mod config;
 pub mod error;
 pub mod extract;
+pub mod graphql;
 pub mod middleware;
 pub mod rest;
 pub mod server;
@@ -53,6 +54,7 @@ pub fn router(services: Arc<Services>) -> Router {
     };
     routes
         .merge(rest::health::routes())
+        .merge(graphql::routes(&services.settings))
         .route("/api/openapi.json", get(json))
         .route("/errors/{code}", get(error_page))
         .fallback(|| async { refuse(Door::NoRoute) })

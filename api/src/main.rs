@@ -75,6 +75,8 @@ enum Admin {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Contract {
     Openapi,
+    /// schema.graphql.
+    Graphql,
     Errors,
 }
 
@@ -137,6 +139,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Schema {
             what: Contract::Errors,
         } => print!("{}", api::error::document()),
+        Command::Schema {
+            what: Contract::Graphql,
+        } => print!("{}", api::graphql::sdl()),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -20,3 +20,8 @@ fn the_openapi_document_is_up_to_date() {
 fn the_error_codes_are_up_to_date() {
     same("docs/errors.md", &api::error::document());
 }
+
+#[test]
+fn the_graphql_schema_is_up_to_date() {
+    same("schema.graphql", &api::graphql::sdl());
+}

@@ -8,5 +8,6 @@
 mod access;
 mod contracts;
 mod conversation;
+mod graphql;
 mod idempotency;
 mod pipeline;

@@ -205,6 +205,8 @@ async fn the_sample_comes_in_over_rest_and_nothing_is_lost() {
             assert_eq!(count, rows(table), "{}: {table}", app.engine);
         }
         assert_eq!(json!(tokens), facts["tokens_by_model"], "{}", app.engine);
+        let models = models_spent_at(&admin).await;
+        assert_eq!(models, facts["tokens_by_model"], "{}", app.engine);
         for (question, hits) in facts["hits"].as_object().unwrap() {
             let question_url = question.replace(' ', "+");
             let found = found(&admin, &question_url).await;
@@ -215,6 +217,27 @@ async fn the_sample_comes_in_over_rest_and_nothing_is_lost() {
         }
         app.stop().await;
     }
+}
+
+/// The tokens by model, as the dashboard sees them.
+async fn models_spent_at(admin: &Client) -> Value {
+    let query = "{ analytics { tokenUsage(
+        range: { from: \"2020-01-01T00:00:00Z\", to: \"2030-01-01T00:00:00Z\" },
+        bucket: MONTH, groupBy: [MODEL], timeZone: \"Asia/Kathmandu\",
+    ) { total series { model total points { tokens } } } } }";
+    let answer = admin.post("/graphql", json!({ "query": query })).await;
+    let usage = &answer.body["data"]["analytics"]["tokenUsage"];
+    let mut models = serde_json::Map::new();
+    let mut total = 0;
+    for series in usage["series"].as_array().unwrap() {
+        let points = series["points"].as_array().unwrap().iter();
+        let sum: u64 = points.map(|point| point["tokens"].as_u64().unwrap()).sum();
+        assert_eq!(series["total"], sum, "a series is the sum of its points");
+        models.insert(series["model"].as_str().unwrap().to_owned(), json!(sum));
+        total += sum;
+    }
+    assert_eq!(usage["total"], total);
+    Value::Object(models)
 }
 
 /// Every row of every table, the search vectors included, is that of the original.

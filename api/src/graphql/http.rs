@@ -1,0 +1,318 @@
+//! GraphQL over HTTP (draft of the GraphQL foundation): POST with JSON, GET for queries, one
+//! operation a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
+use async_graphql::{Request, Response as Answer, ServerError, Value, Variables};
+use axum::Extension;
+use axum::body::{Body, to_bytes};
+use axum::extract::RawQuery;
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Map, json};
+use service::Ctx;
+use service::error::Error;
+
+use super::{Api, limits, tokens};
+use crate::caller::Caller;
+use crate::error::{ApiError, Door};
+use crate::middleware::RequestId;
+
+/// The largest body, in bytes.
+const BODY: usize = 256 * 1024;
+/// How long an operation may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What a request says.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Params {
+    query: String,
+    operation_name: Option<String>,
+    variables: Option<Map<String, serde_json::Value>>,
+    /// Of no meaning here, and still it must be a map.
+    #[serde(rename = "extensions")]
+    _extensions: Option<Map<String, serde_json::Value>>,
+}
+
+/// The same in a query string, where the maps are JSON.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct QueryParams {
+    query: String,
+    operation_name: Option<String>,
+    variables: Option<String>,
+    extensions: Option<String>,
+}
+
+/// How the answer is dressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Media {
+    /// `application/graphql-response+json`: the status tells whether the document was run.
+    Response,
+    /// `application/json`, as before there was a specification: 200 for all that is GraphQL.
+    Json,
+}
+
+/// Answer one operation.
+pub(super) async fn answer(
+    Extension(api): Extension<Arc<Api>>,
+    Extension(request_id): Extension<RequestId>,
+    caller: Result<Caller, ApiError>,
+    method: Method,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let id = request_id.0;
+    let Some(media) = media(&headers) else {
+        let refusal = Refusal::from(Door::NotAcceptable);
+        return refusal.dress(Media::Json, &id);
+    };
+    let asked = async {
+        let Caller(ctx) = caller?;
+        let params = if method == Method::GET {
+            from_query(query.as_deref().unwrap_or_default())?
+        } else {
+            from_body(&headers, body).await?
+        };
+        run(&api, ctx, params, method == Method::GET).await
+    };
+    match asked.await {
+        Ok(answer) => dress(answer, media, &id),
+        Err(refusal) => refusal.dress(media, &id),
+    }
+}
+
+fn from_query(query: &str) -> Result<Params, Refusal> {
+    let bad = |detail: String| Refusal::from(Door::Malformed(detail));
+    let params: QueryParams =
+        serde_urlencoded::from_str(query).map_err(|error| bad(error.to_string()))?;
+    let map = |name: &str, text: Option<String>| match text.filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => serde_json::from_str(&text).map_err(|error| bad(format!("{name}: {error}"))),
+    };
+    Ok(Params {
+        query: params.query,
+        operation_name: params.operation_name.filter(|name| !name.is_empty()),
+        variables: map("variables", params.variables)?,
+        _extensions: map("extensions", params.extensions)?,
+    })
+}
+
+async fn from_body(headers: &HeaderMap, body: Body) -> Result<Params, Refusal> {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let (kind, rest) = kind
+        .map(|kind| kind.split_once(';').unwrap_or((kind, "")))
+        .unwrap_or_default();
+    let charset = rest.trim().strip_prefix("charset=").unwrap_or("utf-8");
+    let utf8 = charset.trim_matches('"').eq_ignore_ascii_case("utf-8");
+    if !kind.trim().eq_ignore_ascii_case("application/json") || !utf8 {
+        return Err(Door::MediaType.into());
+    }
+    let bytes = to_bytes(body, BODY).await.map_err(|_| Door::TooLarge)?;
+    let wrong = |error: serde_json::Error| Refusal::from(Door::Malformed(error.to_string()));
+    serde_json::from_slice(&bytes).map_err(wrong)
+}
+
+/// The answer's type: what `Accept` weighs most; JSON where it leaves the choice, as clients from
+/// before the specification expect.
+fn media(headers: &HeaderMap) -> Option<Media> {
+    let Some(accept) = headers.get(ACCEPT) else {
+        return Some(Media::Json);
+    };
+    let mut best = None;
+    for part in accept.to_str().ok()?.split(',') {
+        let mut parameters = part.split(';').map(str::trim);
+        let media = match parameters.next().unwrap_or_default() {
+            "application/graphql-response+json" => Media::Response,
+            "application/json" | "application/*" | "*/*" => Media::Json,
+            _ => continue,
+        };
+        let weight = parameters.find_map(|parameter| parameter.strip_prefix("q="));
+        let weight: f32 = weight.map_or(Some(1.0), |weight| weight.parse().ok())?;
+        if weight > 0.0 && best.is_none_or(|(_, most)| weight > most) {
+            best = Some((media, weight));
+        }
+    }
+    best.map(|(media, _)| media)
+}
+
+async fn run(api: &Api, ctx: Ctx, params: Params, safe: bool) -> Result<Answer, Refusal> {
+    let refuse = |limit: limits::Limit| {
+        let error = ServerError::new(limit.message, limit.at);
+        code(Answer::from_errors(vec![error]), "graphql.limit")
+    };
+    if let Err(limit) = tokens::check(&params.query) {
+        return Ok(refuse(limit));
+    }
+    let document = match parse_query(&params.query) {
+        Ok(document) => document,
+        Err(error) => {
+            let answer = Answer::from_errors(vec![error.into()]);
+            return Ok(code(answer, "graphql.syntax"));
+        }
+    };
+    let variables = Variables::from_json(params.variables.unwrap_or_default().into());
+    if let Err(limit) = limits::check(&document, &variables, api.introspection) {
+        return Ok(refuse(limit));
+    }
+    if safe && writes(&document, params.operation_name.as_deref()) {
+        return Err(Door::Method.into());
+    }
+    let mut request = Request::new(params.query).variables(variables).data(ctx);
+    request.operation_name = params.operation_name;
+    request.set_parsed_query(document);
+    let answer = tokio::time::timeout(DEADLINE, api.schema.execute(request)).await;
+    Ok(answer.unwrap_or_else(|_| {
+        let error = async_graphql::Error::from(ApiError::from(Door::Deadline));
+        Answer::from_errors(vec![error.into_server_error(async_graphql::Pos::default())])
+    }))
+}
+
+/// Whether the operation that would run is anything but a query.
+fn writes(document: &ExecutableDocument, name: Option<&str>) -> bool {
+    let operation = match &document.operations {
+        DocumentOperations::Single(operation) => Some(operation),
+        DocumentOperations::Multiple(operations) => name.and_then(|name| operations.get(name)),
+    };
+    operation.is_some_and(|operation| operation.node.ty != OperationType::Query)
+}
+
+fn code(mut answer: Answer, code: &str) -> Answer {
+    for error in &mut answer.errors {
+        let extensions = error.extensions.get_or_insert_default();
+        extensions.set("code", code);
+        extensions.set("status", 400);
+    }
+    answer
+}
+
+/// Every error gets its code and the request's id.
+///
+/// An error that none of our verbs gave comes from the document or its variables, also where the
+/// library finds it only while it runs: then the request is refused as a whole, and has no `data`.
+fn dress(mut answer: Answer, media: Media, request_id: &str) -> Response {
+    let run =
+        answer.data != Value::Null || answer.errors.iter().any(|error| !error.path.is_empty());
+    let mut refused = !run && !answer.errors.is_empty();
+    for error in &mut answer.errors {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", "graphql.invalid");
+            extensions.set("status", 400);
+            refused = true;
+        }
+        extensions.set("request_id", request_id);
+    }
+    if refused {
+        let status = match media {
+            Media::Response => status(&answer),
+            Media::Json => StatusCode::OK,
+        };
+        let body = serde_json::to_vec(&json!({ "errors": answer.errors }));
+        return send(status, media, body.unwrap_or_default());
+    }
+    let body = serde_json::to_vec(&answer).unwrap_or_default();
+    send(StatusCode::OK, media, body)
+}
+
+fn status(answer: &Answer) -> StatusCode {
+    let extensions = answer
+        .errors
+        .first()
+        .and_then(|error| error.extensions.as_ref());
+    match extensions.and_then(|extensions| extensions.get("status")) {
+        Some(Value::Number(status)) => status
+            .as_u64()
+            .and_then(|status| u16::try_from(status).ok())
+            .and_then(|status| StatusCode::from_u16(status).ok())
+            .unwrap_or(StatusCode::BAD_REQUEST),
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn send(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
+    let kind = HeaderValue::from_static(match media {
+        Media::Response => "application/graphql-response+json; charset=utf-8",
+        Media::Json => "application/json; charset=utf-8",
+    });
+    (status, [(CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// A request that is no GraphQL request, or whose caller is not who they say.
+#[derive(Debug)]
+struct Refusal(ApiError);
+
+impl<E: Into<ApiError>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl Refusal {
+    fn dress(self, media: Media, request_id: &str) -> Response {
+        let wait = self.0.0.retry_after();
+        let method =
+            matches!(&self.0.0, Error::Refused(refusal) if refusal.code() == "method_not_allowed");
+        let problem = self.0.problem();
+        let status = StatusCode::from_u16(problem.status);
+        let body = json!({ "errors": [{
+            "message": problem.detail,
+            "extensions": {
+                "code": problem.code, "status": problem.status, "request_id": request_id,
+            },
+        }] });
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = send(status, media, body);
+        if let Some(wait) = wait {
+            let seconds = HeaderValue::from(wait.as_secs().max(1));
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        if method {
+            let post = HeaderValue::from_static("POST");
+            response.headers_mut().insert(ALLOW, post);
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_is_of_the_type_that_weighs_most() {
+        let (json, response) = (Some(Media::Json), Some(Media::Response));
+        for (accept, expected) in [
+            ("application/json", json),
+            ("*/*", json),
+            ("application/graphql-response+json", response),
+            (
+                "application/graphql-response+json, application/json;q=0.9",
+                response,
+            ),
+            (
+                "application/json;q=0.5, application/graphql-response+json;q=0.4",
+                json,
+            ),
+            ("application/graphql-response+json; charset=utf-8", response),
+            ("text/html, */*;q=0.1", json),
+            ("text/html", None),
+            ("application/json;q=0", None),
+            ("application/json;q=x", None),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(media(&headers), expected, "{accept}");
+        }
+        assert_eq!(media(&HeaderMap::new()), json);
+    }
+}

@@ -1,0 +1,272 @@
+//! What a document may ask for: bounded by what it unfolds to, before it is validated.
+
+use std::collections::BTreeMap;
+
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Name, Pos, Positioned, Value, Variables};
+
+/// The deepest field.
+const DEPTH: usize = 12;
+/// The most aliases.
+const ALIASES: usize = 30;
+/// The most directives of one field.
+const DIRECTIVES: usize = 5;
+/// The most fields at the root.
+const ROOTS: usize = 20;
+/// The most rows that an answer may have, by its document.
+const COMPLEXITY: u64 = 5_000;
+/// The most selections that the fragments of a document may unfold to.
+const SELECTIONS: usize = 10_000;
+/// How many rows a connection is taken to have when it does not say.
+const PAGE: u64 = 50;
+/// Fields that make the database work for more than a row.
+const HEAVY: &[(&str, u64)] = &[("tokenUsage", 200)];
+
+/// A document asks for too much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Limit {
+    /// What is wrong, for people.
+    pub message: String,
+    /// Where in the document.
+    pub at: Option<Pos>,
+}
+
+impl Limit {
+    pub(super) fn new(what: &str, most: usize, at: Option<Pos>) -> Self {
+        Self {
+            message: format!("the document has too many {what}: {most} is the most"),
+            at,
+        }
+    }
+}
+
+/// Refuse a document that asks for too much. One that asks only what the schema is may be as deep
+/// as it likes when `introspection` is open: the usual question is 13 deep.
+pub(super) fn check(
+    document: &ExecutableDocument,
+    variables: &Variables,
+    introspection: bool,
+) -> Result<(), Limit> {
+    let mut walk = Walk {
+        document,
+        variables,
+        defaults: BTreeMap::new(),
+        selections: 0,
+        aliases: 0,
+        open: Vec::new(),
+        bounded: true,
+    };
+    for (_, operation) in document.operations.iter() {
+        walk.operation(&operation.node, operation.pos, introspection)?;
+    }
+    Ok(())
+}
+
+struct Walk<'a> {
+    document: &'a ExecutableDocument,
+    variables: &'a Variables,
+    defaults: BTreeMap<&'a str, Value>,
+    selections: usize,
+    aliases: usize,
+    /// The fragments that the walk is inside of.
+    open: Vec<&'a Name>,
+    /// Whether depth and rows count.
+    bounded: bool,
+}
+
+/// What a selection comes to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    rows: u64,
+    roots: usize,
+    /// Whether it selects the rows of a connection.
+    lists: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn operation(
+        &mut self,
+        operation: &'a OperationDefinition,
+        at: Pos,
+        introspection: bool,
+    ) -> Result<(), Limit> {
+        let defaults = operation.variable_definitions.iter();
+        self.defaults = defaults
+            .filter_map(|variable| {
+                let value = variable.node.default_value.as_ref()?;
+                let value = value.node.clone();
+                Some((variable.node.name.node.as_str(), value))
+            })
+            .collect();
+        let set = &operation.selection_set.node;
+        self.bounded = !(introspection && only_schema(set));
+        let cost = self.set(set, 1)?;
+        if cost.roots > ROOTS {
+            return Err(Limit::new("root fields", ROOTS, Some(at)));
+        }
+        if self.bounded && cost.rows > COMPLEXITY {
+            return Err(Limit {
+                message: format!(
+                    "the document asks for up to {} rows: {COMPLEXITY} is the most",
+                    cost.rows
+                ),
+                at: Some(at),
+            });
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, set: &'a SelectionSet, depth: usize) -> Result<Cost, Limit> {
+        let mut sum = Cost::default();
+        for Positioned { pos, node } in &set.items {
+            self.selections += 1;
+            if self.selections > SELECTIONS {
+                return Err(Limit::new("selections", SELECTIONS, Some(*pos)));
+            }
+            if node.directives().len() > DIRECTIVES {
+                return Err(Limit::new("directives", DIRECTIVES, Some(*pos)));
+            }
+            let cost = match node {
+                Selection::Field(field) => self.field(&field.node, depth, *pos)?,
+                Selection::InlineFragment(part) => {
+                    self.set(&part.node.selection_set.node, depth)?
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    if self.open.contains(&name) {
+                        return Err(Limit {
+                            message: format!("the fragment {name} contains itself"),
+                            at: Some(*pos),
+                        });
+                    }
+                    // One that does not exist is the validator's to name.
+                    let Some(fragment) = self.document.fragments.get(name) else {
+                        continue;
+                    };
+                    self.open.push(name);
+                    let cost = self.set(&fragment.node.selection_set.node, depth)?;
+                    self.open.pop();
+                    cost
+                }
+            };
+            sum.rows = sum.rows.saturating_add(cost.rows);
+            sum.roots += cost.roots;
+            sum.lists |= cost.lists;
+        }
+        Ok(sum)
+    }
+
+    fn field(&mut self, field: &'a Field, depth: usize, at: Pos) -> Result<Cost, Limit> {
+        if self.bounded && depth > DEPTH {
+            return Err(Limit::new("levels", DEPTH, Some(at)));
+        }
+        if field.alias.is_some() {
+            self.aliases += 1;
+            if self.aliases > ALIASES {
+                return Err(Limit::new("aliases", ALIASES, Some(at)));
+            }
+        }
+        let inner = self.set(&field.selection_set.node, depth + 1)?;
+        let name = field.name.node.as_str();
+        let heavy = HEAVY.iter().find(|(heavy, _)| *heavy == name);
+        let rows = match heavy {
+            Some((_, rows)) => *rows,
+            None if inner.lists => self
+                .first(field)
+                .saturating_mul(inner.rows.saturating_add(1)),
+            None => inner.rows,
+        };
+        Ok(Cost {
+            rows,
+            roots: 1,
+            lists: matches!(name, "nodes" | "edges"),
+        })
+    }
+
+    /// How many rows a connection asks for.
+    fn first(&self, field: &Field) -> u64 {
+        let Some(first) = field.get_argument("first") else {
+            return PAGE;
+        };
+        let value = first.node.clone().into_const_with(|name| {
+            let given = self.variables.get(&name).cloned();
+            let value = given.or_else(|| self.defaults.get(name.as_str()).cloned());
+            Ok::<_, std::convert::Infallible>(value.unwrap_or(Value::Null))
+        });
+        match value {
+            Ok(Value::Number(number)) => number.as_u64().unwrap_or_default(),
+            _ => PAGE,
+        }
+    }
+}
+
+fn only_schema(set: &SelectionSet) -> bool {
+    set.items.iter().all(|item| match &item.node {
+        Selection::Field(field) => field.node.name.node.starts_with("__"),
+        Selection::InlineFragment(_) | Selection::FragmentSpread(_) => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+    use serde_json::json;
+
+    use super::*;
+
+    fn verdict(document: &str) -> Result<(), String> {
+        let variables = Variables::from_json(json!({ "n": 90 }));
+        check(&parse_query(document).unwrap(), &variables, true).map_err(|limit| limit.message)
+    }
+
+    fn deep(levels: usize) -> String {
+        "{ a ".repeat(levels) + &"}".repeat(levels)
+    }
+
+    #[test]
+    fn documents_are_bounded_by_what_they_unfold_to() {
+        let fragments: Vec<String> = (0..14)
+            .map(|at| format!("fragment F{at} on Q {{ ...F{0} ...F{0} }}", at + 1))
+            .collect();
+        let fragments = fragments.join(" ");
+        let bomb = format!("{{ ...F0 }} {fragments} fragment F14 on Q {{ a }}");
+        let page =
+            |first: &str| format!("query($n: Int = 1) {{ runs({first}) {{ nodes {{ id }} }} }}");
+        let nested = "{ a(first: 100) { nodes { b(first: 50) { edges { node { id } } } } } }";
+        for (document, part) in [
+            (deep(12), ""),
+            (deep(13), "levels"),
+            (format!("{{ __schema {} }}", deep(14)), ""),
+            (format!("{{ __schema {} a }}", deep(14)), "levels"),
+            (format!("{{ {} }}", "a:b ".repeat(30)), "root fields"),
+            (format!("{{ c {{ {} }} }}", "a:b ".repeat(30)), ""),
+            (format!("{{ c {{ {} }} }}", "a:b ".repeat(31)), "aliases"),
+            (format!("{{ {} }}", "a ".repeat(20)), ""),
+            (format!("{{ {} }}", "a ".repeat(21)), "root fields"),
+            (format!("{{ a {} }}", "@x ".repeat(5)), ""),
+            (format!("{{ a {} }}", "@x ".repeat(6)), "directives"),
+            (
+                "{ ...F } fragment F on Q { a { ...F } }".to_owned(),
+                "contains itself",
+            ),
+            (bomb, "selections"),
+            ("{ ...Missing }".to_owned(), ""),
+            (page("first: 5000"), ""),
+            (page("first: 5001"), "5001 rows"),
+            (page("first: -1"), ""),
+            (page("first: $n"), ""),
+            (nested.to_owned(), "5100 rows"),
+            (format!("{{ {} }}", "tokenUsage ".repeat(20)), ""),
+        ] {
+            let found = verdict(&document);
+            let shown: String = document.chars().take(80).collect();
+            if part.is_empty() {
+                assert_eq!(found, Ok(()), "{shown}");
+            } else {
+                assert!(found.unwrap_err().contains(part), "{shown}");
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! GraphQL at `/graphql`: what admins, analysts and dashboards ask.
+//!
+//! A document is measured before it is run (`tokens`, `limits`), a resolver calls the same verb of
+//! `service` that REST calls, and an error has the same code as there.
+
+mod analytics;
+mod conversation;
+mod http;
+mod identity;
+mod limits;
+mod page;
+mod pipeline;
+mod scalar;
+mod tokens;
+
+use std::sync::Arc;
+
+use async_graphql::{Context, EmptyMutation, EmptySubscription, MergedObject, Schema};
+use axum::routing::get;
+use axum::{Extension, Router};
+use service::Ctx;
+use service::error::Error;
+use service::settings::{Environment, Settings};
+
+use crate::error::ApiError;
+use crate::rest::App;
+
+/// What can be asked.
+#[derive(Debug, Default, MergedObject)]
+struct Query(
+    identity::IdentityQuery,
+    pipeline::PipelineQuery,
+    conversation::ConversationQuery,
+    analytics::AnalyticsQuery,
+);
+
+/// The schema, and who may look at it.
+struct Api {
+    schema: Schema<Query, EmptyMutation, EmptySubscription>,
+    introspection: bool,
+}
+
+impl Api {
+    fn new(introspection: bool) -> Self {
+        // The limits are our own: those of the library stop a client that asks what the schema is.
+        let mut schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription);
+        if !introspection {
+            schema = schema.disable_introspection().disable_suggestions();
+        }
+        Self {
+            schema: schema.finish(),
+            introspection,
+        }
+    }
+}
+
+/// The route. In production nobody is told what the schema is, nor what a typing error may have
+/// meant.
+pub fn routes(settings: &Settings) -> Router<App> {
+    let api = Api::new(settings.environment != Environment::Production);
+    Router::new()
+        .route("/graphql", get(http::answer).post(http::answer))
+        .layer(Extension(Arc::new(api)))
+}
+
+/// schema.graphql.
+pub fn sdl() -> String {
+    Api::new(true).schema.sdl()
+}
+
+/// The caller's context, which the transport put into the request.
+fn caller<'a>(context: &Context<'a>) -> Result<&'a Ctx, ApiError> {
+    let ctx = context.data_opt::<Ctx>();
+    ctx.ok_or_else(|| Error::internal("a GraphQL request without a caller").into())
+}
