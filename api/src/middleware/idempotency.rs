@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::http::{Extensions, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use service::Ctx;
@@ -11,7 +11,7 @@ use service::error::Error;
 use service::idempotency::{self, Claim, Verdict};
 use tracing::warn;
 
-use crate::caller::Refused;
+use crate::caller::{Refused, Visitor};
 use crate::error::{ApiError, Door};
 use crate::rest::BULK;
 
@@ -26,9 +26,16 @@ pub async fn once(request: Request, next: Next) -> Response {
     if !keyed {
         return next.run(request).await;
     }
-    // Without a known caller the route refuses by itself.
-    let Some(Ok(ctx)) = request.extensions().get::<Result<Ctx, Refused>>().cloned() else {
-        return next.run(request).await;
+    let extensions = request.extensions();
+    let ctx = match extensions.get::<Result<Ctx, Refused>>() {
+        Some(Ok(ctx)) => ctx.clone(),
+        // A stale credential: a route that needs one refuses by itself, one that needs none serves
+        // a visitor.
+        Some(Err(_)) => match extensions.get::<Visitor>() {
+            Some(Visitor(ctx)) => ctx.clone(),
+            None => return next.run(request).await,
+        },
+        None => return next.run(request).await,
     };
     match answer(ctx, request, next).await {
         Ok(response) => response,
@@ -58,9 +65,7 @@ async fn answer(ctx: Ctx, request: Request, next: Next) -> Result<Response, ApiE
 
     match idempotency::begin(&ctx, &claim).await? {
         Verdict::Proceed(passage) => {
-            let mut keyed = ctx.clone();
-            keyed.request.claim = Some(claim.clone());
-            parts.extensions.insert(Ok::<Ctx, Refused>(keyed));
+            carry(&mut parts.extensions, &claim);
             let response = next.run(Request::from_parts(parts, Body::from(body))).await;
             let response = keep(&ctx, &claim, response).await?;
             drop(passage);
@@ -82,6 +87,16 @@ async fn answer(ctx: Ctx, request: Request, next: Next) -> Result<Response, ApiE
                 .insert(axum::http::header::LOCATION, location);
             Ok(replayed(response))
         }
+    }
+}
+
+/// Let the route's writes keep `claim`, whichever context the route takes.
+fn carry(extensions: &mut Extensions, claim: &Claim) {
+    if let Some(Ok(ctx)) = extensions.get_mut::<Result<Ctx, Refused>>() {
+        ctx.request.claim = Some(claim.clone());
+    }
+    if let Some(Visitor(ctx)) = extensions.get_mut::<Visitor>() {
+        ctx.request.claim = Some(claim.clone());
     }
 }
 
