@@ -96,6 +96,15 @@ impl Ctx {
         }
     }
 
+    /// The same request without its idempotency key: for writes beside the request's effect (a count
+    /// of failures, a kept answer), which must not use the key up.
+    #[must_use]
+    pub fn unkeyed(&self) -> Self {
+        let mut plain = self.clone();
+        plain.request.claim = None;
+        plain
+    }
+
     /// The moment.
     pub fn now(&self) -> DateTime<Utc> {
         self.services.clock.now()

@@ -193,10 +193,7 @@ pub async fn begin(ctx: &Ctx, claim: &Claim) -> Result<Verdict> {
 
 /// Keep the answer; `body` is `None` when it holds a secret.
 pub async fn finish(ctx: &Ctx, claim: &Claim, status: u16, body: Option<&[u8]>) -> Result<()> {
-    // The claim is spent: this write must not take it again.
-    let mut plain = ctx.clone();
-    plain.request.claim = None;
-    let tx = plain.write().await?;
+    let tx = ctx.unkeyed().write().await?;
     let Some(row) = find(&tx, claim).await? else {
         return Ok(());
     };

@@ -50,3 +50,25 @@ async fn a_stale_credential_does_not_keep_anybody_from_signing_in() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_failed_sign_in_leaves_its_idempotency_key_free() {
+    for app in TestApp::each().await {
+        app.user("ann", UserRole::User).await;
+        let keyed = app.anonymous().with("idempotency-key", "first");
+        let wrong = credentials("ann@example.test", "not the password");
+        for _ in 0..5 {
+            let answer = keyed.post(SESSION, wrong.clone()).await;
+            assert_eq!(
+                answer.verdict(),
+                "401 auth.bad_credentials",
+                "{}",
+                app.engine
+            );
+        }
+        // Each of them was counted.
+        let answer = keyed.post(SESSION, wrong.clone()).await;
+        assert_eq!(answer.verdict(), "429 auth.too_many_failures");
+        app.stop().await;
+    }
+}

@@ -78,7 +78,8 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     let user = user.filter(|user| good && user.status == user::UserStatus::Active);
 
     let Some(mut user) = user else {
-        let tx = ctx.write().await?;
+        // Not the request's effect: the refused request may be sent again under its key.
+        let tx = ctx.unkeyed().write().await?;
         store::count_failure(&tx, &account, &address, login::window(now)).await?;
         tx.commit().await?;
         return Err(Error::BadCredentials.into());
