@@ -15,6 +15,7 @@ use crate::ctx::{Ctx, RequestInfo, Services};
 use crate::db::{Engine, Transaction};
 use crate::error::Result;
 use crate::idempotency;
+use crate::identity::Callers;
 use crate::signal::Signal;
 
 /// An open write.
@@ -81,20 +82,35 @@ impl Write {
         self.follow().made = Some(path.into());
     }
 
-    /// Keep everything.
+    /// Keep everything. Callers whom it changes are forgotten before it answers.
     pub async fn commit(self) -> Result<()> {
         let Follow { signals, made } = std::mem::take(&mut *self.follow());
         if let (Some(claim), Some(made)) = (&self.request.claim, made) {
             idempotency::refer(&self, claim, made).await?;
         }
         self.services.signals.announce(&self, &signals).await?;
+        let services = Arc::clone(&self.services);
+        let forgetting = Forgetting(&services.callers, &signals);
         self.tx.commit().await?;
-        self.services.signals.publish(signals);
+        drop(forgetting);
+        services.signals.publish(signals);
         Ok(())
     }
 
     fn follow(&self) -> std::sync::MutexGuard<'_, Follow> {
         self.follow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets the callers hear the signals when it is dropped: also after a commit whose answer was lost,
+/// or whose request was given up. To forget a caller in vain costs a look-up.
+struct Forgetting<'a>(&'a Callers, &'a [Signal]);
+
+impl Drop for Forgetting<'_> {
+    fn drop(&mut self) {
+        for signal in self.1 {
+            self.0.hear(signal);
+        }
     }
 }
 

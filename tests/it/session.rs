@@ -1,6 +1,6 @@
 //! Signing in and out, and what becomes of the sessions.
 
-use entity::identity::user::UserRole;
+use entity::identity::user::{UserRole, UserStatus};
 use serde_json::{Value, json};
 use tests::{PASSWORD, TestApp};
 
@@ -69,6 +69,60 @@ async fn a_failed_sign_in_leaves_its_idempotency_key_free() {
         // Each of them was counted.
         let answer = keyed.post(SESSION, wrong.clone()).await;
         assert_eq!(answer.verdict(), "429 auth.too_many_failures");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_revoked_is_dead_on_the_very_next_request() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let elsewhere = app.sign_in("ann@example.test").await;
+        let key = |at: usize| {
+            let (app, ann) = (&app, &elsewhere);
+            async move {
+                let body = json!({ "name": format!("key {at}"), "scopes": ["read"] });
+                let made = ann.post("/api/v1/me/keys", body).await;
+                let client = app.anonymous();
+                let client = client.with("x-api-key", made.body["key"].as_str().unwrap());
+                (
+                    client,
+                    format!("/api/v1/me/keys/{}", made.body["id"].as_str().unwrap()),
+                )
+            }
+        };
+        let ((first, path), (second, _)) = (key(1).await, key(2).await);
+        let dead = "401 auth.bad_token";
+        let me = "/api/v1/me";
+        let alive = [&ann, &elsewhere, &first, &second];
+        for client in alive {
+            assert_eq!(client.get(me).await.status, 200);
+        }
+
+        assert_eq!(ann.delete(SESSION).await.status, 204);
+        assert_eq!(ann.get(me).await.verdict(), dead, "{}", app.engine);
+        assert_eq!(elsewhere.delete(&path).await.status, 204);
+        assert_eq!(first.get(me).await.verdict(), dead, "{}", app.engine);
+        assert_eq!(second.get(me).await.status, 200);
+
+        let id = second.get(me).await.body["id"].clone();
+        let id = serde_json::from_value(id).unwrap();
+        let admin = app.system();
+        let set = |status| service::identity::set_status(&admin, id, status);
+        set(UserStatus::Suspended).await.unwrap();
+        for client in [&second, &elsewhere] {
+            assert_eq!(client.get(me).await.verdict(), dead, "{}", app.engine);
+        }
+        let right = credentials("ann@example.test", PASSWORD);
+        let refused = app.anonymous().post(SESSION, right).await;
+        assert_eq!(refused.verdict(), "401 auth.bad_credentials");
+        set(UserStatus::Active).await.unwrap();
+        assert_eq!(second.get(me).await.status, 200);
+        assert_eq!(
+            elsewhere.get(me).await.verdict(),
+            dead,
+            "its session is over"
+        );
         app.stop().await;
     }
 }

@@ -139,6 +139,16 @@ impl TestApp {
         self.server.await.unwrap();
     }
 
+    /// What the process owns: for verbs that no door has yet.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// The process itself, acting.
+    pub fn system(&self) -> Ctx {
+        Ctx::system(Arc::clone(&self.services), "test")
+    }
+
     /// A caller without credentials.
     pub fn anonymous(&self) -> Client {
         Client {
@@ -151,14 +161,15 @@ impl TestApp {
     /// A person who has signed in.
     pub async fn user(&self, name: &str, role: UserRole) -> Client {
         let email = format!("{name}@example.test");
-        let ctx = Ctx::system(Arc::clone(&self.services), "test");
         let new = NewUser {
             email: EmailAddress::new(&email).unwrap(),
             name: Some(name.to_owned()),
             password: Some(Password::new(PASSWORD).unwrap()),
             role,
         };
-        service::identity::create_user(&ctx, new).await.unwrap();
+        service::identity::create_user(&self.system(), new)
+            .await
+            .unwrap();
         self.sign_in(&email).await
     }
 

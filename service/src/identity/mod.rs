@@ -23,4 +23,4 @@ pub use email::EmailAddress;
 pub use error::Error;
 pub use password::{Password, Passwords};
 pub use session::{SignIn, SignedIn, revoke_session, sessions, sign_in, sign_out};
-pub use user::{NewUser, create_user, delete_user, me, reset_password, user};
+pub use user::{NewUser, create_user, delete_user, me, reset_password, set_status, user};

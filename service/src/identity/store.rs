@@ -2,11 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{ApiKeyId, SessionId, UserId};
+use entity::identity::user::UserStatus;
 use entity::identity::{api_key, login_failure, session, user};
 use entity::{Scope, Scoped};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
+};
 
+use super::error::Error;
 use crate::error::Result;
 use crate::write::Write;
 
@@ -19,6 +24,31 @@ pub(super) async fn user(
         .filter(user::Column::Id.eq(id))
         .one(conn)
         .await?)
+}
+
+/// The account, held until the write is over (`SQLite` has one writer anyway).
+pub(super) async fn user_held(tx: &Write, id: UserId) -> Result<user::Model> {
+    let found = user::Entity::within(Scope::Everyone)
+        .filter(user::Column::Id.eq(id))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    found.ok_or_else(|| Error::UserNotFound.into())
+}
+
+pub(super) async fn update_status(
+    tx: &Write,
+    user: &user::Model,
+    status: UserStatus,
+) -> Result<user::Model> {
+    let change = user::ActiveModel {
+        id: Set(user.id),
+        status: Set(status),
+        version: Set(user.version + 1),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    Ok(change.update(tx).await?)
 }
 
 pub(super) async fn user_by_email(

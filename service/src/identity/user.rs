@@ -121,6 +121,35 @@ pub async fn reset_password(ctx: &Ctx, email: &EmailAddress, password: &Password
     tx.commit().await
 }
 
+/// Suspend an account, or let it act again. A suspended person's sessions end, and their keys are
+/// dead for as long as they are suspended.
+pub async fn set_status(ctx: &Ctx, id: UserId, status: UserStatus) -> Result<user::Model> {
+    ctx.actor.need_admin()?;
+    let tx = ctx.write().await?;
+    let user = store::user_held(&tx, id).await?;
+    if user.status == status {
+        return Ok(user);
+    }
+    let changed = store::update_status(&tx, &user, status).await?;
+    if status == UserStatus::Suspended {
+        store::end_sessions(&tx, id, None).await?;
+    }
+    audit::record(
+        &tx,
+        audit::Entry {
+            action: "user.set_status",
+            resource_type: "user",
+            resource_id: id.to_string(),
+            before: Some(serde_json::json!({ "status": user.status })),
+            after: Some(serde_json::json!({ "status": status })),
+        },
+    )
+    .await?;
+    tx.signal(Signal::UserChanged(id));
+    tx.commit().await?;
+    Ok(changed)
+}
+
 /// Remove an account with everything that is its own. The audit log keeps the id.
 pub async fn delete_user(ctx: &Ctx, id: UserId) -> Result<()> {
     ctx.actor.need_admin()?;
