@@ -11,3 +11,4 @@ mod conversation;
 mod idempotency;
 mod pipeline;
 mod session;
+mod tidy;

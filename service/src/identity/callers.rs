@@ -78,10 +78,10 @@ impl Callers {
     }
 
     /// Remember `actor`, unless somebody was forgotten since `seen`: it may have been this one.
-    fn remember(&self, hash: String, actor: Actor, seen: u64) {
-        self.known.insert(hash.clone(), actor);
+    fn remember(&self, hash: &str, actor: Actor, seen: u64) {
+        self.known.insert(hash.to_owned(), actor);
         if self.forgotten.load(Ordering::SeqCst) != seen {
-            self.known.invalidate(&hash);
+            self.known.invalidate(hash);
         }
     }
 }
@@ -99,7 +99,7 @@ pub async fn authenticate(services: &Services, credential: &Credential) -> Resul
         Credential::Session(_) => by_session(services, &hash).await?,
         Credential::Key(shown) => by_key(services, shown).await?,
     };
-    callers.remember(hash, actor.clone(), seen);
+    callers.remember(&hash, actor.clone(), seen);
     Ok(actor)
 }
 
@@ -163,8 +163,8 @@ mod tests {
 
         let before = seen();
         callers.hear(&Signal::UserChanged(id));
-        callers.remember("late".to_owned(), actor(), before);
-        callers.remember("fresh".to_owned(), actor(), seen());
+        callers.remember("late", actor(), before);
+        callers.remember("fresh", actor(), seen());
 
         assert!(callers.known.get("late").is_none());
         assert!(callers.known.get("fresh").is_some());

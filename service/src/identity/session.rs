@@ -4,7 +4,6 @@ use std::fmt;
 
 use entity::id::SessionId;
 use entity::identity::{session, user};
-use sea_orm::{ActiveModelTrait, EntityTrait, Set};
 use secrecy::SecretString;
 
 use super::email::EmailAddress;
@@ -107,19 +106,8 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         created_at: tx.now,
         updated_at: tx.now,
     };
-    let row = session::ActiveModel::from(session.clone()).reset_all();
-    session::Entity::insert(row)
-        .exec_without_returning(&tx)
-        .await?;
-    let mut change = user::ActiveModel {
-        id: Set(user.id),
-        last_login: Set(Some(tx.now)),
-        ..Default::default()
-    };
-    if let Some(hash) = renewed {
-        change.password_hash = Set(Some(hash));
-    }
-    change.update(&tx).await?;
+    store::insert_session(&tx, session.clone()).await?;
+    store::note_login(&tx, user.id, renewed).await?;
     user.last_login = Some(tx.now);
     tx.commit().await?;
     Ok(SignedIn {

@@ -1,14 +1,15 @@
 //! Every query of the identity domain.
 
 use chrono::{DateTime, Utc};
+use entity::conversation::thread;
 use entity::id::{ApiKeyId, SessionId, UserId};
 use entity::identity::user::UserStatus;
 use entity::identity::{api_key, login_failure, session, user};
 use entity::{Scope, Scoped};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, NotSet,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 use super::error::Error;
@@ -24,6 +25,52 @@ pub(super) async fn user(
         .filter(user::Column::Id.eq(id))
         .one(conn)
         .await?)
+}
+
+pub(super) async fn insert_user(tx: &Write, row: user::Model) -> Result<()> {
+    let row = row.into_active_model().reset_all();
+    let inserted = user::Entity::insert(row).exec_without_returning(tx).await;
+    match inserted.map_err(crate::error::Error::from) {
+        Err(error) if error.is_unique_violation() => Err(Error::EmailTaken.into()),
+        Err(error) => Err(error),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Whether there was such an account.
+pub(super) async fn delete_user(tx: &Write, id: UserId) -> Result<bool> {
+    let done = user::Entity::delete_by_id(id).exec(tx).await?;
+    Ok(done.rows_affected > 0)
+}
+
+pub(super) async fn delete_threads(tx: &Write, user: UserId) -> Result<()> {
+    let threads = thread::Entity::delete_many().filter(thread::Column::UserId.eq(user));
+    threads.exec(tx).await?;
+    Ok(())
+}
+
+/// Note that the person signed in; `renewed` is the password's hash where it was made anew.
+pub(super) async fn note_login(tx: &Write, id: UserId, renewed: Option<String>) -> Result<()> {
+    let change = user::ActiveModel {
+        id: Set(id),
+        last_login: Set(Some(tx.now)),
+        password_hash: renewed.map_or(NotSet, |hash| Set(Some(hash))),
+        ..Default::default()
+    };
+    user::Entity::update(change).exec(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn update_password(tx: &Write, user: &user::Model, hash: String) -> Result<()> {
+    let change = user::ActiveModel {
+        id: Set(user.id),
+        password_hash: Set(Some(hash)),
+        version: Set(user.version + 1),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    user::Entity::update(change).exec(tx).await?;
+    Ok(())
 }
 
 /// The account, held until the write is over (`SQLite` has one writer anyway).
@@ -107,6 +154,22 @@ pub(super) async fn keys(conn: &impl ConnectionTrait, user: UserId) -> Result<Ve
         .all(conn)
         .await?;
     Ok(rows)
+}
+
+pub(super) async fn insert_session(tx: &Write, row: session::Model) -> Result<()> {
+    let row = row.into_active_model().reset_all();
+    session::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_key(tx: &Write, row: api_key::Model) -> Result<()> {
+    let row = row.into_active_model().reset_all();
+    api_key::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
 }
 
 /// End one session, or all of a person; tells how many.
