@@ -12,3 +12,4 @@ mod idempotency;
 mod pipeline;
 mod session;
 mod tidy;
+mod user;

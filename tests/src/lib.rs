@@ -15,6 +15,7 @@ pub mod cluster;
 
 use std::sync::Arc;
 
+use entity::id::UserId;
 use entity::identity::user::UserRole;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
@@ -23,7 +24,7 @@ use service::Ctx;
 use service::chance::SystemChance;
 use service::clock::SystemClock;
 use service::ctx::Services;
-use service::db::{DatabaseUrl, DbSettings};
+use service::db::{DatabaseUrl, DbSettings, Engine};
 use service::identity::{EmailAddress, NewUser, Password};
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
@@ -149,6 +150,32 @@ impl TestApp {
         Ctx::system(Arc::clone(&self.services), "test")
     }
 
+    /// Give the tables of conversations the keys of a database that was another backend's first:
+    /// without a delete rule. Those were always `PostgreSQL`.
+    pub async fn adopted(&self) {
+        if self.services.db.engine() == Engine::Sqlite {
+            return;
+        }
+        let tx = self.system().write().await.unwrap();
+        for (table, column, parent) in [
+            ("messages", "thread_id", "threads"),
+            ("tool_calls", "message_id", "messages"),
+            ("tool_selection", "message_id", "messages"),
+            ("complexity_estimation", "message_id", "messages"),
+            ("token_consumption", "message_id", "messages"),
+        ] {
+            let key = format!("{table}_{column}_fkey");
+            let sql = format!(
+                "ALTER TABLE {table} DROP CONSTRAINT {key}, ADD CONSTRAINT {key} \
+                 FOREIGN KEY ({column}) REFERENCES {parent} ({column})"
+            );
+            sea_orm::ConnectionTrait::execute_unprepared(&tx, &sql)
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
     /// A caller without credentials.
     pub fn anonymous(&self) -> Client {
         Client {
@@ -263,6 +290,12 @@ impl Client {
             headers,
             body,
         }
+    }
+
+    /// Who it is.
+    pub async fn id(&self) -> UserId {
+        let me = self.get("/api/v1/me").await;
+        serde_json::from_value(me.body["id"].clone()).unwrap()
     }
 
     /// GET.

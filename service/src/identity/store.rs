@@ -1,7 +1,6 @@
 //! Every query of the identity domain.
 
 use chrono::{DateTime, Utc};
-use entity::conversation::thread;
 use entity::id::{ApiKeyId, SessionId, UserId};
 use entity::identity::user::UserStatus;
 use entity::identity::{api_key, login_failure, session, user};
@@ -41,12 +40,6 @@ pub(super) async fn insert_user(tx: &Write, row: user::Model) -> Result<()> {
 pub(super) async fn delete_user(tx: &Write, id: UserId) -> Result<bool> {
     let done = user::Entity::delete_by_id(id).exec(tx).await?;
     Ok(done.rows_affected > 0)
-}
-
-pub(super) async fn delete_threads(tx: &Write, user: UserId) -> Result<()> {
-    let threads = thread::Entity::delete_many().filter(thread::Column::UserId.eq(user));
-    threads.exec(tx).await?;
-    Ok(())
 }
 
 /// Note that the person signed in; `renewed` is the password's hash where it was made anew.

@@ -9,6 +9,7 @@ use super::password::Password;
 use super::store;
 use crate::actor::Grant;
 use crate::audit;
+use crate::conversation;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::signal::Signal;
@@ -138,7 +139,7 @@ pub async fn delete_user(ctx: &Ctx, id: UserId) -> Result<()> {
     ctx.actor.need_admin()?;
     let tx = ctx.write().await?;
     // No foreign key leads from a thread to its owner, so the threads go by hand.
-    store::delete_threads(&tx, id).await?;
+    conversation::delete_of_person(&tx, id).await?;
     if !store::delete_user(&tx, id).await? {
         return Err(Error::UserNotFound.into());
     }
