@@ -37,3 +37,62 @@ async fn a_hundred_keys_sent_fifty_times_each_have_a_hundred_effects() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn replicas_do_a_keyed_request_once() {
+    for app in TestApp::each().await {
+        let other = app.beside().await;
+        let ann = app.user("ann", UserRole::User).await;
+        for key in 0..10 {
+            let keyed = ann.with("idempotency-key", &format!("key-{key}"));
+            let sent = (0..6).map(|at| {
+                let server = if at % 2 == 0 { &app } else { &other };
+                let keyed = server.seen(&keyed);
+                async move { keyed.post("/api/v1/runs", run_body("same.pdf")).await }
+            });
+            for answer in futures::future::join_all(sent).await {
+                let verdict = answer.verdict();
+                let known = ["201", "409 idempotency.in_flight"].contains(&verdict.as_str());
+                assert!(known, "{}: {verdict}", app.engine);
+            }
+        }
+        let runs = ann.get("/api/v1/runs?limit=100").await;
+        let count = runs.body["items"].as_array().unwrap().len();
+        assert_eq!(count, 10, "{}", app.engine);
+        other.stop().await;
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_repetition_at_another_replica_is_not_made_to_wait() {
+    for app in TestApp::each().await {
+        if app.engine == "SQLite" {
+            // One file has one writer: the second waits for the write, not for the key.
+            app.stop().await;
+            continue;
+        }
+        let other = app.beside().await;
+        let ann = app.user("ann", UserRole::User).await;
+        let keyed = ann.with("idempotency-key", "once");
+        let (here, there) = (app.seen(&keyed), other.seen(&keyed));
+
+        let held = app.hold(ann.id().await).await;
+        let first = Box::pin(here.post("/api/v1/runs", run_body("a.pdf")));
+        let second = Box::pin(there.post("/api/v1/runs", run_body("a.pdf")));
+        let (told, done) = futures::future::select(first, second).await.factor_first();
+        assert_eq!(told.verdict(), "409 idempotency.in_flight");
+        assert_eq!(told.headers["retry-after"], "1");
+        drop(held);
+
+        let done = done.await;
+        assert_eq!(done.status, 201, "{}", done.body);
+        for client in [&here, &there] {
+            let again = client.post("/api/v1/runs", run_body("a.pdf")).await;
+            assert_eq!(again.headers["idempotency-replayed"], "true");
+            assert_eq!(again.body, done.body);
+        }
+        other.stop().await;
+        app.stop().await;
+    }
+}

@@ -19,6 +19,7 @@ use entity::id::UserId;
 use entity::identity::user::UserRole;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
+use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::{Value, json};
 use service::Ctx;
 use service::chance::SystemChance;
@@ -28,6 +29,7 @@ use service::db::{DatabaseUrl, DbSettings, Engine};
 use service::identity::{EmailAddress, NewUser, Password};
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
+use service::write::Write;
 
 use crate::cluster::Cluster;
 
@@ -40,6 +42,7 @@ pub struct TestApp {
     pub base: String,
     /// The engine's name, for messages.
     pub engine: &'static str,
+    url: String,
     services: Arc<Services>,
     server: tokio::task::JoinHandle<()>,
     // Dropped last: the database must outlive the server.
@@ -123,6 +126,7 @@ impl TestApp {
         Self {
             base,
             engine,
+            url: url.to_owned(),
             services,
             server,
             _keep: keep,
@@ -130,19 +134,37 @@ impl TestApp {
     }
 
     /// What the application is made of, for a look behind the doors.
-    pub fn services(&self) -> &Services {
+    pub fn services(&self) -> &Arc<Services> {
         &self.services
+    }
+
+    /// A second server on the same database: a replica.
+    pub async fn beside(&self) -> Self {
+        Self::start(self.engine, &self.url, Keep::Nothing).await
+    }
+
+    /// The same caller, at this server.
+    pub fn seen(&self, client: &Client) -> Client {
+        let mut client = client.clone();
+        client.base.clone_from(&self.base);
+        client.header("origin", &self.base);
+        client
+    }
+
+    /// An open write that holds the row of a person, so that who writes for them waits until it is
+    /// dropped.
+    pub async fn hold(&self, person: UserId) -> Write {
+        use entity::identity::user;
+        let tx = self.system().write().await.unwrap();
+        let row = user::Entity::find_by_id(person).lock_exclusive();
+        assert!(row.one(&tx).await.unwrap().is_some());
+        tx
     }
 
     /// End the application in order.
     pub async fn stop(self) {
         self.services.stop.cancel();
         self.server.await.unwrap();
-    }
-
-    /// What the process owns: for verbs that no door has yet.
-    pub fn services(&self) -> &Arc<Services> {
-        &self.services
     }
 
     /// The process itself, acting.

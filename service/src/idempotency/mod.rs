@@ -3,8 +3,11 @@
 //! The first write of a keyed request inserts the key in its own transaction, so that the key and
 //! the effect are kept or lost together; the answer is stored after the commit. A repetition gets
 //! that answer; when the answer was lost, it is answered from the reference to what was made. While
-//! the first is under way, a second is sent away rather than made to wait. Two callers never share
-//! a key. A refused request keeps nothing, so it may be sent again.
+//! the first is under way, a second is sent away rather than made to wait: by a list in the process,
+//! and among replicas by a lock of the database (an embedded file has no replicas). Two callers never
+//! share a key. A refused request keeps nothing, so it may be sent again.
+
+mod postgres;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +17,10 @@ use entity::Scope;
 use entity::Scoped;
 use entity::platform::idempotency_key::{ActiveModel, Column, Entity, IdempotencyState, Model};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, TryInsertResult};
+use sha2::{Digest, Sha256};
 
 use crate::ctx::Ctx;
+use crate::db::Engine;
 use crate::error::{Kind, Refusal, Result, refusals};
 use crate::secret::fingerprint;
 use crate::write::Write;
@@ -104,6 +109,12 @@ impl Claim {
             "idempotency_keys/{}/{}/{}",
             self.actor, self.route, self.key
         )
+    }
+
+    /// The number of its lock. Two keys that share one by chance make one caller try again.
+    fn lock(&self) -> i64 {
+        let hash = Sha256::digest(self.place());
+        hash.first_chunk().copied().map_or(0, i64::from_be_bytes)
     }
 }
 
@@ -218,6 +229,13 @@ pub async fn finish(ctx: &Ctx, claim: &Claim, status: u16, body: Option<&[u8]>) 
 
 /// Insert the key into the open write, or refuse because somebody else has it.
 pub(crate) async fn take(tx: &Write, claim: &Claim) -> Result<()> {
+    let free = match tx.engine() {
+        Engine::Sqlite => true,
+        Engine::Postgres => postgres::lock(tx, claim.lock()).await?,
+    };
+    if !free {
+        return Err(Error::InFlight.into());
+    }
     let life = tx.services().settings.idempotency_lifetime;
     Entity::delete_many()
         .filter(mine(claim))
