@@ -166,9 +166,13 @@ pub enum Verdict {
         status: u16,
         /// The answer's body.
         body: Vec<u8>,
+        /// Where what it made is, below the API's root.
+        made: Option<String>,
     },
-    /// It was done; read what it made.
+    /// It was done, and its answer was lost: read what it was about.
     Refer {
+        /// The answer's status.
+        status: u16,
         /// The path below the API's root.
         path: String,
     },
@@ -187,18 +191,21 @@ pub async fn begin(ctx: &Ctx, claim: &Claim) -> Result<Verdict> {
     if row.fingerprint != claim.fingerprint {
         return Err(Error::Mismatch.into());
     }
-    match (row.status, row.body, row.resource) {
-        (Some(status), Some(body), _) => Ok(Verdict::Replay {
-            status: u16::try_from(status).unwrap_or(200),
+    let status = row.status.and_then(|status| u16::try_from(status).ok());
+    let status = status.unwrap_or(Effect::Touched.status());
+    match (row.state, row.body, row.resource) {
+        (IdempotencyState::Done, Some(body), path) => Ok(Verdict::Replay {
+            status,
             body: ctx
                 .services
                 .keyring
                 .open(&claim.place(), &body)
                 .map_err(crate::error::Error::internal)?,
+            made: path.filter(|_| status == Effect::Made.status()),
         }),
-        (Some(_), None, _) => Err(Error::Secret.into()),
-        (None, _, Some(path)) => Ok(Verdict::Refer { path }),
-        (None, _, None) => Err(Error::Done.into()),
+        (IdempotencyState::Done, None, _) => Err(Error::Secret.into()),
+        (IdempotencyState::InFlight, _, Some(path)) => Ok(Verdict::Refer { status, path }),
+        (IdempotencyState::InFlight, _, None) => Err(Error::Done.into()),
     }
 }
 
@@ -267,10 +274,30 @@ pub(crate) async fn take(tx: &Write, claim: &Claim) -> Result<()> {
     }
 }
 
-/// Name what the request made.
-pub(crate) async fn refer(tx: &Write, claim: &Claim, path: String) -> Result<()> {
+/// What a request did to the resource that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It is new.
+    Made,
+    /// It is another than before.
+    Touched,
+}
+
+impl Effect {
+    /// The status that tells of it.
+    const fn status(self) -> u16 {
+        match self {
+            Self::Made => 201,
+            Self::Touched => 200,
+        }
+    }
+}
+
+/// Name what the request was about, for a repetition that finds no answer.
+pub(crate) async fn refer(tx: &Write, claim: &Claim, effect: Effect, path: String) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::Resource, path.into())
+        .col_expr(Column::Status, i32::from(effect.status()).into())
         .filter(mine(claim))
         .exec(tx)
         .await?;

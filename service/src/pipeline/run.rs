@@ -144,7 +144,7 @@ pub async fn retry(ctx: &Ctx, id: RunId) -> Result<Model> {
     store::note(&tx, id, RunEventKind::Retried, None, None).await?;
     audit_foreign(&tx, "run.retry", &run).await?;
     tx.signal(Signal::RunMoved(id));
-    tx.made(format!("/runs/{id}"));
+    tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
     Ok(run)
 }

@@ -115,7 +115,7 @@ pub async fn submit(ctx: &Ctx, id: RunId, stage: i32, token: Uuid, new: NewStage
     }
     store::update_run(&tx, &run).await?;
     tx.signal(Signal::RunMoved(id));
-    tx.made(format!("/runs/{id}"));
+    tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
     Ok(run)
 }
@@ -139,7 +139,7 @@ pub async fn fail(ctx: &Ctx, id: RunId, token: Uuid, message: &str) -> Result<Mo
     store::update_run(&tx, &run).await?;
     store::note(&tx, id, RunEventKind::Failed, None, run.claimed_by.clone()).await?;
     tx.signal(Signal::RunMoved(id));
-    tx.made(format!("/runs/{id}"));
+    tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
     Ok(run)
 }
