@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method};
@@ -52,6 +52,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
                 .unwrap_or_else(crate::error::unauthenticated)),
             None => Err(Error::internal("a route outside the caller's layer").into()),
         }
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, ApiError> {
+        let ctx = parts.extensions.get::<Result<Ctx, Refused>>();
+        Ok(ctx.and_then(|ctx| ctx.as_ref().ok().cloned().map(Self)))
     }
 }
 

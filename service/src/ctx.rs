@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::db::{ConnectionManager, Reader};
 use crate::error::Result;
 use crate::idempotency::Claim;
-use crate::identity::{Callers, Passwords};
+use crate::identity::{Callers, Passwords, Sightings};
 use crate::ids::Ids;
 use crate::secret::Keyring;
 use crate::settings::Settings;
@@ -40,6 +40,8 @@ pub struct Services {
     pub signals: Signals,
     /// Callers that were verified a moment ago.
     pub callers: Callers,
+    /// Who was seen a moment ago.
+    pub sightings: Sightings,
     /// The hasher of passwords, which takes few at a time.
     pub passwords: Passwords,
     /// Requests with an idempotency key that are under way in this process.

@@ -10,6 +10,7 @@ mod contracts;
 mod conversation;
 mod idempotency;
 mod pipeline;
+mod seen;
 mod session;
 mod tidy;
 mod user;

@@ -126,3 +126,31 @@ async fn what_is_revoked_is_dead_on_the_very_next_request() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn who_signs_in_anew_leaves_the_old_session_behind() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let elsewhere = app.sign_in("ann@example.test").await;
+        app.user("bob", UserRole::User).await;
+        let (me, dead) = ("/api/v1/me", "401 auth.bad_token");
+
+        let wrong = credentials("bob@example.test", "not the password");
+        assert_eq!(ann.post(SESSION, wrong).await.status, 401);
+        assert_eq!(ann.get(me).await.status, 200, "nothing has happened");
+
+        // Also where the session was somebody else's.
+        let bob = ann.post(SESSION, credentials("bob@example.test", PASSWORD));
+        let bob = bob.await;
+        assert_eq!(bob.body["email"], "bob@example.test", "{}", app.engine);
+        assert_eq!(ann.get(me).await.verdict(), dead, "{}", app.engine);
+        let cookie = bob.headers["set-cookie"].to_str().unwrap();
+        let bob = ann.with("cookie", cookie.split(';').next().unwrap());
+        assert_eq!(bob.get(me).await.body["email"], "bob@example.test");
+
+        // The other browser goes on.
+        let sessions = elsewhere.get("/api/v1/me/sessions").await;
+        assert_eq!(sessions.body.as_array().unwrap().len(), 1);
+        app.stop().await;
+    }
+}

@@ -10,6 +10,7 @@
     reason = "a harness: what it cannot do fails the test, and it starts what it tests"
 )]
 
+mod clock;
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
 
@@ -23,7 +24,6 @@ use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::{Value, json};
 use service::Ctx;
 use service::chance::SystemChance;
-use service::clock::SystemClock;
 use service::ctx::Services;
 use service::db::{DatabaseUrl, DbSettings, Engine};
 use service::identity::{EmailAddress, NewUser, Password};
@@ -31,6 +31,7 @@ use service::secret::Keyring;
 use service::settings::{Environment, Settings};
 use service::write::Write;
 
+use crate::clock::TestClock;
 use crate::cluster::Cluster;
 
 /// Everybody's password.
@@ -42,6 +43,8 @@ pub struct TestApp {
     pub base: String,
     /// The engine's name, for messages.
     pub engine: &'static str,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
     url: String,
     services: Arc<Services>,
     server: tokio::task::JoinHandle<()>,
@@ -72,7 +75,7 @@ impl TestApp {
     async fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db?mode=rwc", directory.path().display());
-        Self::start("SQLite", &url, Keep::Directory(directory)).await
+        Self::start("SQLite", &url, Arc::default(), Keep::Directory(directory)).await
     }
 
     async fn postgres() -> Option<Self> {
@@ -86,14 +89,16 @@ impl TestApp {
                 .unwrap();
             let mut url = url::Url::parse(&server).unwrap();
             url.set_path(&name);
-            return Some(Self::start("PostgreSQL", url.as_str(), Keep::Nothing).await);
+            return Some(
+                Self::start("PostgreSQL", url.as_str(), Arc::default(), Keep::Nothing).await,
+            );
         }
         let cluster = Cluster::start()?;
         let url = cluster.url("postgres");
-        Some(Self::start("PostgreSQL", &url, Keep::Cluster(cluster)).await)
+        Some(Self::start("PostgreSQL", &url, Arc::default(), Keep::Cluster(cluster)).await)
     }
 
-    async fn start(engine: &'static str, url: &str, keep: Keep) -> Self {
+    async fn start(engine: &'static str, url: &str, clock: Arc<TestClock>, keep: Keep) -> Self {
         let db = migration::connect(url).await.unwrap();
         migration::up(&db).await.unwrap();
         db.close().await.unwrap();
@@ -105,7 +110,7 @@ impl TestApp {
             DbSettings::new(DatabaseUrl::parse(url).unwrap()),
             settings,
             Keyring::new([7; 32]),
-            Arc::new(SystemClock),
+            Arc::<TestClock>::clone(&clock),
             Arc::new(SystemChance),
         )
         .unwrap();
@@ -126,6 +131,7 @@ impl TestApp {
         Self {
             base,
             engine,
+            clock,
             url: url.to_owned(),
             services,
             server,
@@ -138,9 +144,15 @@ impl TestApp {
         &self.services
     }
 
-    /// A second server on the same database: a replica.
+    /// A second server on the same database, by the same clock: a replica.
     pub async fn beside(&self) -> Self {
-        Self::start(self.engine, &self.url, Keep::Nothing).await
+        Self::start(
+            self.engine,
+            &self.url,
+            Arc::clone(&self.clock),
+            Keep::Nothing,
+        )
+        .await
     }
 
     /// The same caller, at this server.
@@ -347,6 +359,20 @@ impl Client {
     pub async fn delete(&self, path: &str) -> Answer {
         self.ask(Method::DELETE, path, None).await
     }
+}
+
+/// What `look` sees, as soon as it sees something.
+pub async fn eventually<T>(look: impl AsyncFn() -> Option<T>) -> T {
+    let seen = async {
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(30);
+    tokio::time::timeout(patience, seen).await.unwrap()
 }
 
 /// The body of a run.

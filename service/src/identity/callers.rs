@@ -1,5 +1,6 @@
 //! From a token to a caller, remembered for a few seconds.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use entity::id::{ApiKeyId, SessionId, UserId};
@@ -9,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
-use super::store;
+use super::{seen, store};
 use crate::actor::Actor;
 use crate::ctx::Services;
 use crate::error::Result;
@@ -87,7 +88,13 @@ impl Callers {
 }
 
 /// Who shows `credential`, or the refusal.
-pub async fn authenticate(services: &Services, credential: &Credential) -> Result<Actor> {
+pub async fn authenticate(services: &Arc<Services>, credential: &Credential) -> Result<Actor> {
+    let actor = known(services, credential).await?;
+    seen::note_use(services, &actor);
+    Ok(actor)
+}
+
+async fn known(services: &Services, credential: &Credential) -> Result<Actor> {
     let (Credential::Session(shown) | Credential::Key(shown)) = credential;
     let hash = fingerprint(shown.expose_secret().as_bytes());
     let callers = &services.callers;

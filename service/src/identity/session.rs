@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use super::email::EmailAddress;
 use super::error::Error;
 use super::password::Passwords;
+use super::seen::{Seen, note};
 use super::{login, store};
 use crate::actor::{Actor, Grant};
 use crate::ctx::Ctx;
@@ -46,7 +47,8 @@ impl fmt::Debug for SignedIn {
 }
 
 /// Sign in with an e-mail address and a password. Every failure gives the same answer after the
-/// same work; too many give a wait.
+/// same work; too many give a wait. The session that the caller is in, whosever it is, ends: a token
+/// from before is worth nothing after.
 pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     let services = &ctx.services;
     let email = EmailAddress::new(&input.email).ok();
@@ -107,9 +109,16 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         updated_at: tx.now,
     };
     store::insert_session(&tx, session.clone()).await?;
-    store::note_login(&tx, user.id, renewed).await?;
+    if let Some(hash) = renewed {
+        store::renew_hash(&tx, user.id, hash).await?;
+    }
+    if let Actor::User { id, session, .. } = ctx.actor {
+        store::end_sessions(&tx, id, Some(session)).await?;
+        tx.signal(Signal::SessionRevoked(session));
+    }
     user.last_login = Some(tx.now);
     tx.commit().await?;
+    note(services, Seen::Login(user.id));
     Ok(SignedIn {
         user,
         session,

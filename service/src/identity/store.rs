@@ -5,10 +5,10 @@ use entity::id::{ApiKeyId, SessionId, UserId};
 use entity::identity::user::UserStatus;
 use entity::identity::{api_key, login_failure, session, user};
 use entity::{Scope, Scoped};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, SimpleExpr};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, NotSet,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Set,
 };
 
 use super::error::Error;
@@ -42,12 +42,11 @@ pub(super) async fn delete_user(tx: &Write, id: UserId) -> Result<bool> {
     Ok(done.rows_affected > 0)
 }
 
-/// Note that the person signed in; `renewed` is the password's hash where it was made anew.
-pub(super) async fn note_login(tx: &Write, id: UserId, renewed: Option<String>) -> Result<()> {
+/// Keep a password's hash that was made anew.
+pub(super) async fn renew_hash(tx: &Write, id: UserId, hash: String) -> Result<()> {
     let change = user::ActiveModel {
         id: Set(id),
-        last_login: Set(Some(tx.now)),
-        password_hash: renewed.map_or(NotSet, |hash| Set(Some(hash))),
+        password_hash: Set(Some(hash)),
         ..Default::default()
     };
     user::Entity::update(change).exec(tx).await?;
@@ -241,6 +240,60 @@ pub(super) async fn count_failure(
                 .to_owned(),
         )
         .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Note the use of those sessions that were last used before `until`.
+pub(super) async fn note_sessions(
+    tx: &Write,
+    ids: Vec<SessionId>,
+    until: DateTime<Utc>,
+) -> Result<()> {
+    use session::{Column, Entity};
+    let old = Column::LastSeenAt.lte(until);
+    note::<Entity>(tx, Column::Id, Column::LastSeenAt, ids, old).await
+}
+
+/// Note the use of those keys that were last used before `until`.
+pub(super) async fn note_keys(tx: &Write, ids: Vec<ApiKeyId>, until: DateTime<Utc>) -> Result<()> {
+    use api_key::{Column, Entity};
+    let old = Column::LastUsedAt
+        .is_null()
+        .or(Column::LastUsedAt.lte(until));
+    note::<Entity>(tx, Column::Id, Column::LastUsedAt, ids, old).await
+}
+
+/// Note that those people signed in who last did before `until`.
+pub(super) async fn note_logins(tx: &Write, ids: Vec<UserId>, until: DateTime<Utc>) -> Result<()> {
+    use user::{Column, Entity};
+    let old = Column::LastLogin.is_null().or(Column::LastLogin.lte(until));
+    note::<Entity>(tx, Column::Id, Column::LastLogin, ids, old).await
+}
+
+/// Set `at` to now in those rows of `ids` that are `old`. A row that somebody is changing is left
+/// out: nobody waits for it, so nobody can wait in a circle.
+async fn note<E: EntityTrait>(
+    tx: &Write,
+    id: E::Column,
+    at: E::Column,
+    ids: Vec<impl Into<sea_orm::Value>>,
+    old: SimpleExpr,
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let free = E::find()
+        .select_only()
+        .column(id)
+        .filter(id.is_in(ids))
+        .filter(old)
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+        .into_query();
+    E::update_many()
+        .col_expr(at, Expr::val(tx.now))
+        .filter(id.in_subquery(free))
+        .exec(tx)
         .await?;
     Ok(())
 }
