@@ -1,5 +1,6 @@
 //! Signing in and out, and what becomes of the sessions.
 
+use chrono::TimeDelta;
 use entity::identity::user::{UserRole, UserStatus};
 use serde_json::{Value, json};
 use tests::{PASSWORD, TestApp};
@@ -151,6 +152,34 @@ async fn who_signs_in_anew_leaves_the_old_session_behind() {
         // The other browser goes on.
         let sessions = elsewhere.get("/api/v1/me/sessions").await;
         assert_eq!(sessions.body.as_array().unwrap().len(), 1);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_failed_too_often_is_told_the_limit_and_when_to_come_back() {
+    for app in TestApp::each().await {
+        app.user("ann", UserRole::User).await;
+        let nobody = app.anonymous();
+        let wrong = credentials("ann@example.test", "not the password");
+        for _ in 0..5 {
+            let answer = nobody.post(SESSION, wrong.clone()).await;
+            assert_eq!(answer.verdict(), "401 auth.bad_credentials");
+            assert!(!answer.headers.contains_key("ratelimit"));
+        }
+        let limited = nobody.post(SESSION, wrong.clone()).await;
+        assert_eq!(limited.verdict(), "429 auth.too_many_failures");
+        let wait = limited.headers["retry-after"].to_str().unwrap();
+        let limit = format!("\"sign-in\";r=0;t={wait}");
+        assert_eq!(limited.headers["ratelimit"], limit, "{}", app.engine);
+        assert_eq!(limited.headers["ratelimit-policy"], "\"sign-in\";q=5;w=900");
+
+        let wait: i64 = wait.parse().unwrap();
+        assert!((1..=900).contains(&wait), "{wait}");
+        app.clock.advance(TimeDelta::seconds(wait));
+        let right = credentials("ann@example.test", PASSWORD);
+        let answer = nobody.post(SESSION, right).await;
+        assert_eq!(answer.verdict(), "200", "{}", app.engine);
         app.stop().await;
     }
 }

@@ -67,8 +67,8 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
 
     let reader = ctx.read()?;
     let failures = store::failures(&reader, &account, &address, login::since(now)).await?;
-    if let Some(wait) = login::wait(&failures, &account, &address, now) {
-        return Err(Error::TooManyFailures { wait }.into());
+    if let Some((limit, wait)) = login::wait(&failures, &account, &address, now) {
+        return Err(Error::TooManyFailures { limit, wait }.into());
     }
     let user = match &email {
         Some(email) => store::user_by_email(&reader, &email.key).await?,
