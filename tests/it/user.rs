@@ -3,6 +3,8 @@
 use entity::identity::user::UserRole;
 use reqwest::StatusCode;
 use serde_json::json;
+use service::error::Kind;
+use service::identity::{EmailAddress, NewUser};
 use tests::{Client, TestApp, run_body};
 
 /// A thread with a message that has something in every table.
@@ -46,6 +48,25 @@ async fn a_person_who_is_removed_leaves_nothing_behind() {
         assert_eq!(runs.body["items"], json!([]), "{}", app.engine);
         let again = service::identity::delete_user(&system, id).await;
         assert_eq!(again.unwrap_err().code(), "user.not_found");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_text_that_is_too_long_is_called_that_on_either_engine() {
+    for app in TestApp::each().await {
+        // 207 characters, and 407 in the lower case by which addresses are compared.
+        let email = format!("{}@x.test", "İ".repeat(200));
+        let new = NewUser {
+            email: EmailAddress::new(&email).unwrap(),
+            name: None,
+            password: None,
+            role: UserRole::User,
+        };
+        let refused = service::identity::create_user(&app.system(), new).await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.code(), "value_too_long", "{}", app.engine);
+        assert_eq!(refused.kind(), Kind::Malformed);
         app.stop().await;
     }
 }
