@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method};
@@ -24,6 +24,20 @@ pub const COOKIES: [&str; 2] = ["__Host-chancery", "chancery"];
 #[derive(Clone, Debug)]
 pub struct Caller(pub Ctx);
 
+/// The same request, asked by nobody in particular: for routes that need no credential, and so must
+/// not stumble over one that is stale.
+#[derive(Clone, Debug)]
+pub struct Visitor(pub Ctx);
+
+impl<S: Send + Sync> FromRequestParts<S> for Visitor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let visitor = parts.extensions.get::<Self>().cloned();
+        visitor.ok_or_else(|| Error::internal("a route outside the caller's layer").into())
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
@@ -41,6 +55,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, ApiError> {
+        let ctx = parts.extensions.get::<Result<Ctx, Refused>>();
+        Ok(ctx.and_then(|ctx| ctx.as_ref().ok().cloned().map(Self)))
+    }
+}
+
 /// A refusal that waits in the request until a route asks who calls.
 #[derive(Clone, Debug)]
 pub struct Refused(Arc<std::sync::Mutex<Option<ApiError>>>);
@@ -51,31 +74,32 @@ impl From<ApiError> for Refused {
     }
 }
 
-/// The context of a request, or why it has none.
-pub async fn identify(
-    services: &Arc<Services>,
-    method: &Method,
-    headers: &HeaderMap,
-    extensions: &Extensions,
-) -> Result<Ctx, ApiError> {
-    let request = RequestInfo {
-        id: extensions
-            .get::<RequestId>()
-            .map(|id| id.0.clone())
-            .unwrap_or_default(),
-        address: address(services, headers, extensions),
-        claim: None,
-    };
-    let actor = match credential(headers) {
-        None => Actor::Anonymous,
-        Some(credential) => {
-            if matches!(credential, Credential::Session(_)) && !method.is_safe() {
-                same_origin(services, headers)?;
-            }
-            authenticate(services, &credential).await?
+impl Visitor {
+    /// What is known of a request whatever it shows of its sender.
+    pub fn of(services: &Arc<Services>, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        let request = RequestInfo {
+            id: extensions
+                .get::<RequestId>()
+                .map(|id| id.0.clone())
+                .unwrap_or_default(),
+            address: address(services, headers, extensions),
+            claim: None,
+        };
+        Self(Ctx::new(Arc::clone(services), Actor::Anonymous, request))
+    }
+
+    /// The context of whom the request's credential names, or why there is none.
+    pub async fn identify(&self, method: &Method, headers: &HeaderMap) -> Result<Ctx, ApiError> {
+        let services = &self.0.services;
+        let Some(credential) = credential(headers) else {
+            return Ok(self.0.clone());
+        };
+        if matches!(credential, Credential::Session(_)) && !method.is_safe() {
+            same_origin(services, headers)?;
         }
-    };
-    Ok(Ctx::new(Arc::clone(services), actor, request))
+        let actor = authenticate(services, &credential).await?;
+        Ok(self.0.acting_as(actor))
+    }
 }
 
 fn credential(headers: &HeaderMap) -> Option<Credential> {

@@ -12,7 +12,7 @@ use service::chance::{Chance, SystemChance, bytes};
 use service::clock::{Clock, SystemClock};
 use service::ctx::Services;
 use service::db::{ConnectionManager, DatabaseUrl, DbSettings};
-use service::identity::{Callers, Passwords};
+use service::identity::{Callers, Passwords, Sightings};
 use service::ids::Ids;
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
@@ -279,6 +279,7 @@ pub fn assemble(
         db: manager,
         signals: Signals::new(ids.fresh(clock.now())),
         callers: Callers::new(&settings),
+        sightings: Sightings::default(),
         passwords: Passwords::new(&*chance)?,
         in_flight: service::idempotency::InFlight::default(),
         tasks: TaskTracker::new(),

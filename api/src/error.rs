@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use service::error::{Common, Entry, Error, FieldError, Kind};
+use service::error::{Common, Entry, Error, FieldError, Kind, Limit};
 use tracing::{error, warn};
 
 /// A service error on its way to a caller.
@@ -126,13 +126,38 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let problem = self.problem();
         let mut response = respond(&problem);
-        if let Some(wait) = self.0.retry_after() {
-            let seconds = wait.as_secs().max(1);
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        let headers = response.headers_mut();
+        let wait = self.0.retry_after();
+        // Rounded up: who comes back at the said second is not sent away again.
+        let wait = wait.map(|wait| wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        if let Some(wait) = wait {
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.max(1)));
+        }
+        if let Some(limit) = self.0.limit() {
+            limited(headers, limit, wait.unwrap_or_default());
         }
         response
+    }
+}
+
+/// The limit that is used up, as draft-ietf-httpapi-ratelimit-headers spells it.
+fn limited(headers: &mut HeaderMap, limit: Limit, wait: u64) {
+    let Limit {
+        policy,
+        quota,
+        window,
+    } = limit;
+    let window = window.as_secs();
+    for (name, value) in [
+        (
+            "ratelimit-policy",
+            format!("\"{policy}\";q={quota};w={window}"),
+        ),
+        ("ratelimit", format!("\"{policy}\";r=0;t={wait}")),
+    ] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use service::ctx::Services;
@@ -52,7 +52,7 @@ pub fn router(services: Arc<Services>) -> Router {
             document.to_string(),
         )
     };
-    routes
+    let routes = routes
         .merge(rest::health::routes())
         .merge(graphql::routes(&services.settings))
         .route("/api/openapi.json", get(json))
@@ -60,13 +60,15 @@ pub fn router(services: Arc<Services>) -> Router {
         .fallback(|| async { refuse(Door::NoRoute) })
         .method_not_allowed_fallback(|| async { refuse(Door::Method) })
         .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))
-        .layer(from_fn(middleware::once))
+        .with_state(Arc::clone(&services));
+    routes
+        .clone()
+        .layer(from_fn_with_state(routes, middleware::once))
         .layer(from_fn_with_state(
             Arc::clone(&services),
             middleware::security,
         ))
-        .layer(from_fn_with_state(Arc::clone(&services), middleware::frame))
-        .with_state(services)
+        .layer(from_fn_with_state(services, middleware::frame))
 }
 
 fn refuse(door: Door) -> Response {

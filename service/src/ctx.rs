@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::db::{ConnectionManager, Reader};
 use crate::error::Result;
 use crate::idempotency::Claim;
-use crate::identity::{Callers, Passwords};
+use crate::identity::{Callers, Passwords, Sightings};
 use crate::ids::Ids;
 use crate::secret::Keyring;
 use crate::settings::Settings;
@@ -40,6 +40,8 @@ pub struct Services {
     pub signals: Signals,
     /// Callers that were verified a moment ago.
     pub callers: Callers,
+    /// Who was seen a moment ago.
+    pub sightings: Sightings,
     /// The hasher of passwords, which takes few at a time.
     pub passwords: Passwords,
     /// Requests with an idempotency key that are under way in this process.
@@ -94,6 +96,15 @@ impl Ctx {
             actor,
             ..self.clone()
         }
+    }
+
+    /// The same request without its idempotency key: for writes beside the request's effect (a count
+    /// of failures, a kept answer), which must not use the key up.
+    #[must_use]
+    pub fn unkeyed(&self) -> Self {
+        let mut plain = self.clone();
+        plain.request.claim = None;
+        plain
     }
 
     /// The moment.

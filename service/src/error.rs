@@ -81,6 +81,17 @@ pub struct Entry {
     pub advice: &'static str,
 }
 
+/// A limit that is used up: so many within such a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// What the limit is called: lower case and hyphens.
+    pub policy: &'static str,
+    /// How many there may be.
+    pub quota: u32,
+    /// Within what time.
+    pub window: Duration,
+}
+
 /// A no that the caller can act on.
 pub trait Refusal: std::error::Error + Send + Sync + 'static {
     /// What sort of no it is.
@@ -96,6 +107,11 @@ pub trait Refusal: std::error::Error + Send + Sync + 'static {
 
     /// When to try again, if that helps.
     fn retry_after(&self) -> Option<Duration> {
+        None
+    }
+
+    /// The limit that is used up, if that is why.
+    fn limit(&self) -> Option<Limit> {
         None
     }
 }
@@ -226,6 +242,14 @@ impl Error {
             Self::Refused(refusal) => refusal.retry_after(),
             Self::Database(failure) => failure.outcome.retry_after(),
             Self::Internal(_) => None,
+        }
+    }
+
+    /// The limit that is used up, if that is why.
+    pub fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::Refused(refusal) => refusal.limit(),
+            Self::Database(_) | Self::Internal(_) => None,
         }
     }
 

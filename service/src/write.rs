@@ -14,7 +14,8 @@ use crate::actor::Actor;
 use crate::ctx::{Ctx, RequestInfo, Services};
 use crate::db::{Engine, Transaction};
 use crate::error::Result;
-use crate::idempotency;
+use crate::idempotency::{self, Effect};
+use crate::identity::Callers;
 use crate::signal::Signal;
 
 /// An open write.
@@ -35,7 +36,7 @@ pub struct Write {
 #[derive(Debug, Default)]
 struct Follow {
     signals: Vec<Signal>,
-    made: Option<String>,
+    about: Option<(Effect, String)>,
 }
 
 impl Write {
@@ -78,23 +79,43 @@ impl Write {
     /// Name what the request makes (the path of the new resource below the API's root), so that a
     /// repetition of the request can be answered even when its first answer was lost.
     pub fn made(&self, path: impl Into<String>) {
-        self.follow().made = Some(path.into());
+        self.follow().about = Some((Effect::Made, path.into()));
     }
 
-    /// Keep everything.
+    /// As [`made`](Self::made), for a resource that was there before.
+    pub fn touched(&self, path: impl Into<String>) {
+        self.follow().about = Some((Effect::Touched, path.into()));
+    }
+
+    /// Keep everything. Callers whom it changes are forgotten before it answers.
     pub async fn commit(self) -> Result<()> {
-        let Follow { signals, made } = std::mem::take(&mut *self.follow());
-        if let (Some(claim), Some(made)) = (&self.request.claim, made) {
-            idempotency::refer(&self, claim, made).await?;
+        let Follow { signals, about } = std::mem::take(&mut *self.follow());
+        if let (Some(claim), Some((effect, path))) = (&self.request.claim, about) {
+            idempotency::refer(&self, claim, effect, path).await?;
         }
         self.services.signals.announce(&self, &signals).await?;
+        let services = Arc::clone(&self.services);
+        let forgetting = Forgetting(&services.callers, &signals);
         self.tx.commit().await?;
-        self.services.signals.publish(signals);
+        drop(forgetting);
+        services.signals.publish(signals);
         Ok(())
     }
 
     fn follow(&self) -> std::sync::MutexGuard<'_, Follow> {
         self.follow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets the callers hear the signals when it is dropped: also after a commit whose answer was lost,
+/// or whose request was given up. To forget a caller in vain costs a look-up.
+struct Forgetting<'a>(&'a Callers, &'a [Signal]);
+
+impl Drop for Forgetting<'_> {
+    fn drop(&mut self) {
+        for signal in self.1 {
+            self.0.hear(signal);
+        }
     }
 }
 

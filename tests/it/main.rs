@@ -11,3 +11,7 @@ mod conversation;
 mod graphql;
 mod idempotency;
 mod pipeline;
+mod seen;
+mod session;
+mod tidy;
+mod user;

@@ -10,24 +10,28 @@
     reason = "a harness: what it cannot do fails the test, and it starts what it tests"
 )]
 
+mod clock;
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
 
 use std::sync::Arc;
 
+use entity::id::UserId;
 use entity::identity::user::UserRole;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
+use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::{Value, json};
 use service::Ctx;
 use service::chance::SystemChance;
-use service::clock::SystemClock;
 use service::ctx::Services;
-use service::db::{DatabaseUrl, DbSettings};
+use service::db::{DatabaseUrl, DbSettings, Engine};
 use service::identity::{EmailAddress, NewUser, Password};
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
+use service::write::Write;
 
+use crate::clock::TestClock;
 use crate::cluster::Cluster;
 
 /// Everybody's password.
@@ -39,6 +43,9 @@ pub struct TestApp {
     pub base: String,
     /// The engine's name, for messages.
     pub engine: &'static str,
+    /// Its clock.
+    pub clock: Arc<TestClock>,
+    url: String,
     services: Arc<Services>,
     server: tokio::task::JoinHandle<()>,
     // Dropped last: the database must outlive the server.
@@ -68,7 +75,7 @@ impl TestApp {
     async fn sqlite() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db?mode=rwc", directory.path().display());
-        Self::start("SQLite", &url, Keep::Directory(directory)).await
+        Self::start("SQLite", &url, Arc::default(), Keep::Directory(directory)).await
     }
 
     async fn postgres() -> Option<Self> {
@@ -82,14 +89,16 @@ impl TestApp {
                 .unwrap();
             let mut url = url::Url::parse(&server).unwrap();
             url.set_path(&name);
-            return Some(Self::start("PostgreSQL", url.as_str(), Keep::Nothing).await);
+            return Some(
+                Self::start("PostgreSQL", url.as_str(), Arc::default(), Keep::Nothing).await,
+            );
         }
         let cluster = Cluster::start()?;
         let url = cluster.url("postgres");
-        Some(Self::start("PostgreSQL", &url, Keep::Cluster(cluster)).await)
+        Some(Self::start("PostgreSQL", &url, Arc::default(), Keep::Cluster(cluster)).await)
     }
 
-    async fn start(engine: &'static str, url: &str, keep: Keep) -> Self {
+    async fn start(engine: &'static str, url: &str, clock: Arc<TestClock>, keep: Keep) -> Self {
         let db = migration::connect(url).await.unwrap();
         migration::up(&db).await.unwrap();
         db.close().await.unwrap();
@@ -101,7 +110,7 @@ impl TestApp {
             DbSettings::new(DatabaseUrl::parse(url).unwrap()),
             settings,
             Keyring::new([7; 32]),
-            Arc::new(SystemClock),
+            Arc::<TestClock>::clone(&clock),
             Arc::new(SystemChance),
         )
         .unwrap();
@@ -122,6 +131,8 @@ impl TestApp {
         Self {
             base,
             engine,
+            clock,
+            url: url.to_owned(),
             services,
             server,
             _keep: keep,
@@ -129,14 +140,74 @@ impl TestApp {
     }
 
     /// What the application is made of, for a look behind the doors.
-    pub fn services(&self) -> &Services {
+    pub fn services(&self) -> &Arc<Services> {
         &self.services
+    }
+
+    /// A second server on the same database, by the same clock: a replica.
+    pub async fn beside(&self) -> Self {
+        Self::start(
+            self.engine,
+            &self.url,
+            Arc::clone(&self.clock),
+            Keep::Nothing,
+        )
+        .await
+    }
+
+    /// The same caller, at this server.
+    pub fn seen(&self, client: &Client) -> Client {
+        let mut client = client.clone();
+        client.base.clone_from(&self.base);
+        client.header("origin", &self.base);
+        client
+    }
+
+    /// An open write that holds the row of a person, so that who writes for them waits until it is
+    /// dropped.
+    pub async fn hold(&self, person: UserId) -> Write {
+        use entity::identity::user;
+        let tx = self.system().write().await.unwrap();
+        let row = user::Entity::find_by_id(person).lock_exclusive();
+        assert!(row.one(&tx).await.unwrap().is_some());
+        tx
     }
 
     /// End the application in order.
     pub async fn stop(self) {
         self.services.stop.cancel();
         self.server.await.unwrap();
+    }
+
+    /// The process itself, acting.
+    pub fn system(&self) -> Ctx {
+        Ctx::system(Arc::clone(&self.services), "test")
+    }
+
+    /// Give the tables of conversations the keys of a database that was another backend's first:
+    /// without a delete rule. Those were always `PostgreSQL`.
+    pub async fn adopted(&self) {
+        if self.services.db.engine() == Engine::Sqlite {
+            return;
+        }
+        let tx = self.system().write().await.unwrap();
+        for (table, column, parent) in [
+            ("messages", "thread_id", "threads"),
+            ("tool_calls", "message_id", "messages"),
+            ("tool_selection", "message_id", "messages"),
+            ("complexity_estimation", "message_id", "messages"),
+            ("token_consumption", "message_id", "messages"),
+        ] {
+            let key = format!("{table}_{column}_fkey");
+            let sql = format!(
+                "ALTER TABLE {table} DROP CONSTRAINT {key}, ADD CONSTRAINT {key} \
+                 FOREIGN KEY ({column}) REFERENCES {parent} ({column})"
+            );
+            sea_orm::ConnectionTrait::execute_unprepared(&tx, &sql)
+                .await
+                .unwrap();
+        }
+        tx.commit().await.unwrap();
     }
 
     /// A caller without credentials.
@@ -151,14 +222,15 @@ impl TestApp {
     /// A person who has signed in.
     pub async fn user(&self, name: &str, role: UserRole) -> Client {
         let email = format!("{name}@example.test");
-        let ctx = Ctx::system(Arc::clone(&self.services), "test");
         let new = NewUser {
             email: EmailAddress::new(&email).unwrap(),
             name: Some(name.to_owned()),
             password: Some(Password::new(PASSWORD).unwrap()),
             role,
         };
-        service::identity::create_user(&ctx, new).await.unwrap();
+        service::identity::create_user(&self.system(), new)
+            .await
+            .unwrap();
         self.sign_in(&email).await
     }
 
@@ -254,6 +326,12 @@ impl Client {
         }
     }
 
+    /// Who it is.
+    pub async fn id(&self) -> UserId {
+        let me = self.get("/api/v1/me").await;
+        serde_json::from_value(me.body["id"].clone()).unwrap()
+    }
+
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.ask(Method::GET, path, None).await
@@ -281,6 +359,20 @@ impl Client {
     pub async fn delete(&self, path: &str) -> Answer {
         self.ask(Method::DELETE, path, None).await
     }
+}
+
+/// What `look` sees, as soon as it sees something.
+pub async fn eventually<T>(look: impl AsyncFn() -> Option<T>) -> T {
+    let seen = async {
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(30);
+    tokio::time::timeout(patience, seen).await.unwrap()
 }
 
 /// The body of a run.

@@ -13,7 +13,7 @@ use service::Ctx;
 use service::ctx::Services;
 use tracing::info;
 
-use crate::caller::{Refused, identify};
+use crate::caller::{Refused, Visitor};
 use crate::error::{Problem, respond};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,8 +38,10 @@ pub async fn frame(
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     extensions.insert(RequestId(id.clone()));
     if !route.starts_with("/health") && route != "/metrics" {
-        let ctx = identify(&services, &method, request.headers(), request.extensions()).await;
+        let visitor = Visitor::of(&services, request.headers(), request.extensions());
+        let ctx = visitor.identify(&method, request.headers()).await;
         let ctx: Result<Ctx, Refused> = ctx.map_err(Into::into);
+        request.extensions_mut().insert(visitor);
         request.extensions_mut().insert(ctx);
     }
 

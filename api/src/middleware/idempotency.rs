@@ -1,42 +1,62 @@
 //! `Idempotency-Key` on every POST below the API's root.
+//!
+//! A repetition gets the first answer. Where that was lost, it gets what a GET of the resource gives
+//! now, under the status that the first answer had.
 
+use std::net::SocketAddr;
+
+use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{MatchedPath, Request};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::{Extensions, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use service::Ctx;
 use service::error::Error;
 use service::idempotency::{self, Claim, Verdict};
+use tower::ServiceExt;
 use tracing::warn;
 
-use crate::caller::Refused;
+use crate::caller::{Refused, Visitor};
 use crate::error::{ApiError, Door};
+use crate::middleware::RequestId;
 use crate::rest::BULK;
 
 /// Marks an answer that holds a secret: it is not kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Secret;
 
-/// Do a keyed POST once.
-pub async fn once(request: Request, next: Next) -> Response {
+/// Do a keyed POST once; `routes` are those that the layer stands before.
+pub async fn once(State(routes): State<Router>, request: Request, next: Next) -> Response {
     let keyed =
         request.method() == Method::POST && request.headers().contains_key("idempotency-key");
     if !keyed {
         return next.run(request).await;
     }
-    // Without a known caller the route refuses by itself.
-    let Some(Ok(ctx)) = request.extensions().get::<Result<Ctx, Refused>>().cloned() else {
-        return next.run(request).await;
+    let extensions = request.extensions();
+    let ctx = match extensions.get::<Result<Ctx, Refused>>() {
+        Some(Ok(ctx)) => ctx.clone(),
+        // A stale credential: a route that needs one refuses by itself, one that needs none serves
+        // a visitor.
+        Some(Err(_)) => match extensions.get::<Visitor>() {
+            Some(Visitor(ctx)) => ctx.clone(),
+            None => return next.run(request).await,
+        },
+        None => return next.run(request).await,
     };
-    match answer(ctx, request, next).await {
+    match answer(ctx, routes, request, next).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
 }
 
-async fn answer(ctx: Ctx, request: Request, next: Next) -> Result<Response, ApiError> {
+async fn answer(
+    ctx: Ctx,
+    routes: Router,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     let key = parts
         .headers
@@ -58,30 +78,65 @@ async fn answer(ctx: Ctx, request: Request, next: Next) -> Result<Response, ApiE
 
     match idempotency::begin(&ctx, &claim).await? {
         Verdict::Proceed(passage) => {
-            let mut keyed = ctx.clone();
-            keyed.request.claim = Some(claim.clone());
-            parts.extensions.insert(Ok::<Ctx, Refused>(keyed));
+            carry(&mut parts.extensions, &claim);
             let response = next.run(Request::from_parts(parts, Body::from(body))).await;
             let response = keep(&ctx, &claim, response).await?;
             drop(passage);
             Ok(response)
         }
-        Verdict::Replay { status, body } => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-            let mut response = (status, body).into_response();
+        Verdict::Replay { status, body, made } => {
+            let mut response = body.into_response();
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(CONTENT_TYPE, json);
-            Ok(replayed(response))
+            let uri = made.as_deref().map(address).transpose()?;
+            replayed(response, status, uri)
         }
-        Verdict::Refer { path } => {
-            let uri: Uri = format!("/api/v1{path}").parse().map_err(Error::internal)?;
-            let mut response = StatusCode::SEE_OTHER.into_response();
-            let location = HeaderValue::from_str(&uri.to_string()).map_err(Error::internal)?;
-            response
-                .headers_mut()
-                .insert(axum::http::header::LOCATION, location);
-            Ok(replayed(response))
+        Verdict::Refer { status, path } => {
+            let uri = address(&path)?;
+            let response = show(routes, &parts.extensions, uri.clone()).await;
+            match response.status() {
+                found if found.is_success() => replayed(response, status, Some(uri)),
+                trouble if trouble.is_server_error() => Ok(response),
+                // It is gone, or the caller may do this and not read.
+                _ => Err(idempotency::Error::Done.into()),
+            }
         }
+    }
+}
+
+fn address(path: &str) -> Result<Uri, ApiError> {
+    Ok(format!("/api/v1{path}").parse().map_err(Error::internal)?)
+}
+
+/// What a GET of `uri` gives the same caller now.
+async fn show(routes: Router, asked: &Extensions, uri: Uri) -> Response {
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = uri;
+    let known = request.extensions_mut();
+    // Not what the router found out about the POST: the GET has a route of its own.
+    carry_over::<RequestId>(asked, known);
+    carry_over::<ConnectInfo<SocketAddr>>(asked, known);
+    carry_over::<Result<Ctx, Refused>>(asked, known);
+    carry_over::<Visitor>(asked, known);
+    match routes.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+fn carry_over<T: Clone + Send + Sync + 'static>(from: &Extensions, to: &mut Extensions) {
+    if let Some(known) = from.get::<T>() {
+        to.insert(known.clone());
+    }
+}
+
+/// Let the route's writes keep `claim`, whichever context the route takes.
+fn carry(extensions: &mut Extensions, claim: &Claim) {
+    if let Some(Ok(ctx)) = extensions.get_mut::<Result<Ctx, Refused>>() {
+        ctx.request.claim = Some(claim.clone());
+    }
+    if let Some(Visitor(ctx)) = extensions.get_mut::<Visitor>() {
+        ctx.request.claim = Some(claim.clone());
     }
 }
 
@@ -100,9 +155,17 @@ async fn keep(ctx: &Ctx, claim: &Claim, response: Response) -> Result<Response, 
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-fn replayed(mut response: Response) -> Response {
-    response
-        .headers_mut()
-        .insert("idempotency-replayed", HeaderValue::from_static("true"));
-    response
+fn replayed(
+    mut response: Response,
+    status: u16,
+    location: Option<Uri>,
+) -> Result<Response, ApiError> {
+    *response.status_mut() = StatusCode::from_u16(status).map_err(Error::internal)?;
+    let headers = response.headers_mut();
+    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+    if let Some(uri) = location {
+        let uri = HeaderValue::from_str(&uri.to_string()).map_err(Error::internal)?;
+        headers.insert(LOCATION, uri);
+    }
+    Ok(response)
 }

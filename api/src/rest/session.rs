@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::App;
-use crate::caller::{COOKIES, Caller};
+use crate::caller::{COOKIES, Caller, Visitor};
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path};
 use crate::middleware::Secret;
@@ -72,16 +72,19 @@ pub struct SignInBody {
     password: SecretString,
 }
 
-/// Sign in: the answer sets the session's cookie.
+/// Sign in: the answer sets the session's cookie. The session that the request comes in ends; any
+/// other credential that it carries is not asked.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignInBody, responses(
     (status = 200, body = User), (status = 401, body = Problem), (status = 429, body = Problem),
 ))]
 async fn sign_in(
     State(app): State<App>,
-    Caller(ctx): Caller,
+    caller: Option<Caller>,
+    Visitor(visitor): Visitor,
     headers: HeaderMap,
     Json(body): Json<SignInBody>,
 ) -> Result<Response, ApiError> {
+    let ctx = caller.map_or(visitor, |Caller(ctx)| ctx);
     let user_agent = headers
         .get(USER_AGENT)
         .and_then(|value| value.to_str().ok());

@@ -168,7 +168,7 @@ pub(super) async fn delete_thread(tx: &Write, id: ThreadId) -> Result<()> {
 }
 
 /// Remove every thread of a person with all that was said in it.
-pub async fn delete_of_person(tx: &Write, user: UserId) -> Result<()> {
+pub(crate) async fn delete_of_person(tx: &Write, user: UserId) -> Result<()> {
     delete_threads(tx, thread::Column::UserId.eq(user)).await
 }
 

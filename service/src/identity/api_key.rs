@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use entity::id::ApiKeyId;
 use entity::identity::api_key;
 use entity::types::StringList;
-use sea_orm::EntityTrait;
 
 use super::error::Error;
 use super::store;
@@ -98,10 +97,7 @@ pub async fn create_key(ctx: &Ctx, new: NewKey) -> Result<IssuedKey> {
         created_at: tx.now,
         updated_at: tx.now,
     };
-    let active = sea_orm::IntoActiveModel::into_active_model(row.clone());
-    api_key::Entity::insert(sea_orm::ActiveModelTrait::reset_all(active))
-        .exec_without_returning(&tx)
-        .await?;
+    store::insert_key(&tx, row.clone()).await?;
     tx.commit().await?;
     Ok(IssuedKey {
         row,

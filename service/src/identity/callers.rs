@@ -1,5 +1,8 @@
 //! From a token to a caller, remembered for a few seconds.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use entity::id::{ApiKeyId, SessionId, UserId};
 use entity::identity::user::{Model as User, UserStatus};
 use moka::sync::Cache;
@@ -7,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
-use super::store;
+use super::{seen, store};
 use crate::actor::Actor;
 use crate::ctx::Services;
 use crate::error::Result;
@@ -26,7 +29,11 @@ pub enum Credential {
 
 /// Callers that were verified a moment ago, by the hash of what they showed.
 #[derive(Debug)]
-pub struct Callers(Cache<String, Actor>);
+pub struct Callers {
+    known: Cache<String, Actor>,
+    /// How often somebody was forgotten: a look-up that began before does not count after.
+    forgotten: AtomicU64,
+}
 
 impl Callers {
     /// An empty memory.
@@ -35,7 +42,10 @@ impl Callers {
             .max_capacity(10_000)
             .time_to_live(settings.caller_cache)
             .support_invalidation_closures();
-        Self(cache.build())
+        Self {
+            known: cache.build(),
+            forgotten: AtomicU64::new(0),
+        }
     }
 
     /// Forget whom `signal` is about.
@@ -61,23 +71,42 @@ impl Callers {
     }
 
     fn forget(&self, whom: impl Fn(&Actor) -> bool + Send + Sync + 'static) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         // It fails only on a cache that was built without support for closures.
-        let _ = self.0.invalidate_entries_if(move |_, actor| whom(actor));
+        let _ = self
+            .known
+            .invalidate_entries_if(move |_, actor| whom(actor));
+    }
+
+    /// Remember `actor`, unless somebody was forgotten since `seen`: it may have been this one.
+    fn remember(&self, hash: &str, actor: Actor, seen: u64) {
+        self.known.insert(hash.to_owned(), actor);
+        if self.forgotten.load(Ordering::SeqCst) != seen {
+            self.known.invalidate(hash);
+        }
     }
 }
 
 /// Who shows `credential`, or the refusal.
-pub async fn authenticate(services: &Services, credential: &Credential) -> Result<Actor> {
+pub async fn authenticate(services: &Arc<Services>, credential: &Credential) -> Result<Actor> {
+    let actor = known(services, credential).await?;
+    seen::note_use(services, &actor);
+    Ok(actor)
+}
+
+async fn known(services: &Services, credential: &Credential) -> Result<Actor> {
     let (Credential::Session(shown) | Credential::Key(shown)) = credential;
     let hash = fingerprint(shown.expose_secret().as_bytes());
-    if let Some(actor) = services.callers.0.get(&hash) {
+    let callers = &services.callers;
+    if let Some(actor) = callers.known.get(&hash) {
         return Ok(actor);
     }
+    let seen = callers.forgotten.load(Ordering::SeqCst);
     let actor = match credential {
         Credential::Session(_) => by_session(services, &hash).await?,
         Credential::Key(shown) => by_key(services, shown).await?,
     };
-    services.callers.0.insert(hash, actor.clone());
+    callers.remember(&hash, actor.clone(), seen);
     Ok(actor)
 }
 
@@ -126,4 +155,25 @@ async fn by_key(services: &Services, shown: &SecretString) -> Result<Actor> {
 
 fn may_act(user: &User) -> bool {
     user.status == UserStatus::Active
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_up_that_a_revocation_overtook_is_not_remembered() {
+        let callers = Callers::new(&Settings::default());
+        let id = UserId(uuid::Uuid::nil());
+        let actor = || Actor::System("test");
+        let seen = || callers.forgotten.load(Ordering::SeqCst);
+
+        let before = seen();
+        callers.hear(&Signal::UserChanged(id));
+        callers.remember("late", actor(), before);
+        callers.remember("fresh", actor(), seen());
+
+        assert!(callers.known.get("late").is_none());
+        assert!(callers.known.get("fresh").is_some());
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{FieldError, Kind, Refusal, refusals};
+use crate::error::{FieldError, Kind, Limit, Refusal, refusals};
 
 refusals! {
     /// What the identity domain refuses.
@@ -12,7 +12,7 @@ refusals! {
             "the e-mail address or the password is not right",
             "Check both. A suspended account answers the same.";
         /// Too many failures.
-        TooManyFailures { wait: Duration } => TooMany, "auth.too_many_failures",
+        TooManyFailures { limit: Limit, wait: Duration } => TooMany, "auth.too_many_failures",
             "too many failed attempts to sign in",
             "Wait as long as Retry-After says.";
         /// The token or key is not one of ours, or no longer.
@@ -68,7 +68,14 @@ impl Refusal for Error {
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooManyFailures { wait } => Some(*wait),
+            Self::TooManyFailures { wait, .. } => Some(*wait),
+            _ => None,
+        }
+    }
+
+    fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::TooManyFailures { limit, .. } => Some(*limit),
             _ => None,
         }
     }

@@ -9,10 +9,20 @@ use std::time::Duration;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use entity::identity::login_failure::Model;
 
+use crate::error::Limit;
+
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
-const PAIR: i32 = 5;
-const ACCOUNT: i32 = 10;
-const ADDRESS: i32 = 20;
+const PAIR: Limit = limit("sign-in", 5);
+const ACCOUNT: Limit = limit("sign-in-account", 10);
+const ADDRESS: Limit = limit("sign-in-address", 20);
+
+const fn limit(policy: &'static str, quota: u32) -> Limit {
+    Limit {
+        policy,
+        quota,
+        window: Duration::from_mins(15),
+    }
+}
 
 /// The start of the window that `now` is in.
 pub(super) fn window(now: DateTime<Utc>) -> DateTime<Utc> {
@@ -24,24 +34,24 @@ pub(super) fn since(now: DateTime<Utc>) -> DateTime<Utc> {
     now - WINDOW
 }
 
-/// How long `account` has to wait at `address`, given the failures of either.
+/// How long `account` has to wait at `address`, given the failures of either, and why.
 pub(super) fn wait(
     rows: &[Model],
     account: &str,
     address: &str,
     now: DateTime<Utc>,
-) -> Option<Duration> {
-    let until = |limit, growing: bool, which: &dyn Fn(&Model) -> bool| {
+) -> Option<(Limit, Duration)> {
+    let until = |limit: Limit, growing: bool, which: &dyn Fn(&Model) -> bool| {
         let mine = || rows.iter().filter(|row| which(row));
-        let count: i32 = mine().map(|row| row.count).sum();
+        let count: i64 = mine().map(|row| i64::from(row.count)).sum();
         let last = mine().map(|row| row.updated_at).max()?;
-        let over = u32::try_from(count - limit).ok()?;
+        let over = u32::try_from(count - i64::from(limit.quota)).ok()?;
         let delay = if growing {
             TimeDelta::seconds(2_i64.saturating_pow(over.min(10))).min(WINDOW)
         } else {
             WINDOW
         };
-        Some(last + delay)
+        Some((limit, last + delay))
     };
     [
         until(PAIR, false, &|row| {
@@ -52,9 +62,9 @@ pub(super) fn wait(
     ]
     .into_iter()
     .flatten()
-    .max()
-    .and_then(|until| (until - now).to_std().ok())
-    .filter(|wait| !wait.is_zero())
+    .max_by_key(|(_, until)| *until)
+    .and_then(|(limit, until)| Some((limit, (until - now).to_std().ok()?)))
+    .filter(|(_, wait)| !wait.is_zero())
 }
 
 #[cfg(test)]
@@ -77,16 +87,22 @@ mod tests {
     #[test]
     fn failures_close_the_pair_and_slow_the_rest() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let wait = |rows: &[Model]| wait(rows, "a", "1", now).map(|wait| wait.as_secs());
+        let wait = |rows: &[Model]| {
+            wait(rows, "a", "1", now).map(|(limit, wait)| (limit.policy, wait.as_secs()))
+        };
+        let (account, address) = ("sign-in-account", "sign-in-address");
         for (rows, expected) in [
             (vec![], None),
             (vec![row("a", "1", 4, now)], None),
-            (vec![row("a", "1", 5, now)], Some(900)),
+            (vec![row("a", "1", 5, now)], Some(("sign-in", 900))),
             (vec![row("a", "2", 9, now)], None),
-            (vec![row("a", "2", 10, now)], Some(1)),
-            (vec![row("a", "2", 8, now), row("a", "3", 7, now)], Some(32)),
+            (vec![row("a", "2", 10, now)], Some((account, 1))),
+            (
+                vec![row("a", "2", 8, now), row("a", "3", 7, now)],
+                Some((account, 32)),
+            ),
             (vec![row("b", "1", 19, now)], None),
-            (vec![row("b", "1", 400, now)], Some(900)),
+            (vec![row("b", "1", 400, now)], Some((address, 900))),
         ] {
             assert_eq!(wait(&rows), expected, "{rows:?}");
         }

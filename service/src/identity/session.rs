@@ -4,12 +4,12 @@ use std::fmt;
 
 use entity::id::SessionId;
 use entity::identity::{session, user};
-use sea_orm::{ActiveModelTrait, EntityTrait, Set};
 use secrecy::SecretString;
 
 use super::email::EmailAddress;
 use super::error::Error;
 use super::password::Passwords;
+use super::seen::{Seen, note};
 use super::{login, store};
 use crate::actor::{Actor, Grant};
 use crate::ctx::Ctx;
@@ -47,7 +47,8 @@ impl fmt::Debug for SignedIn {
 }
 
 /// Sign in with an e-mail address and a password. Every failure gives the same answer after the
-/// same work; too many give a wait.
+/// same work; too many give a wait. The session that the caller is in, whosever it is, ends: a token
+/// from before is worth nothing after.
 pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     let services = &ctx.services;
     let email = EmailAddress::new(&input.email).ok();
@@ -66,8 +67,8 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
 
     let reader = ctx.read()?;
     let failures = store::failures(&reader, &account, &address, login::since(now)).await?;
-    if let Some(wait) = login::wait(&failures, &account, &address, now) {
-        return Err(Error::TooManyFailures { wait }.into());
+    if let Some((limit, wait)) = login::wait(&failures, &account, &address, now) {
+        return Err(Error::TooManyFailures { limit, wait }.into());
     }
     let user = match &email {
         Some(email) => store::user_by_email(&reader, &email.key).await?,
@@ -78,7 +79,8 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     let user = user.filter(|user| good && user.status == user::UserStatus::Active);
 
     let Some(mut user) = user else {
-        let tx = ctx.write().await?;
+        // Not the request's effect: the refused request may be sent again under its key.
+        let tx = ctx.unkeyed().write().await?;
         store::count_failure(&tx, &account, &address, login::window(now)).await?;
         tx.commit().await?;
         return Err(Error::BadCredentials.into());
@@ -106,21 +108,17 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         created_at: tx.now,
         updated_at: tx.now,
     };
-    let row = session::ActiveModel::from(session.clone()).reset_all();
-    session::Entity::insert(row)
-        .exec_without_returning(&tx)
-        .await?;
-    let mut change = user::ActiveModel {
-        id: Set(user.id),
-        last_login: Set(Some(tx.now)),
-        ..Default::default()
-    };
+    store::insert_session(&tx, session.clone()).await?;
     if let Some(hash) = renewed {
-        change.password_hash = Set(Some(hash));
+        store::renew_hash(&tx, user.id, hash).await?;
     }
-    change.update(&tx).await?;
+    if let Actor::User { id, session, .. } = ctx.actor {
+        store::end_sessions(&tx, id, Some(session)).await?;
+        tx.signal(Signal::SessionRevoked(session));
+    }
     user.last_login = Some(tx.now);
     tx.commit().await?;
+    note(services, Seen::Login(user.id));
     Ok(SignedIn {
         user,
         session,

@@ -2,11 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{ApiKeyId, SessionId, UserId};
+use entity::identity::user::UserStatus;
 use entity::identity::{api_key, login_failure, session, user};
 use entity::{Scope, Scoped};
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, SimpleExpr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Set,
+};
 
+use super::error::Error;
 use crate::error::Result;
 use crate::write::Write;
 
@@ -19,6 +24,70 @@ pub(super) async fn user(
         .filter(user::Column::Id.eq(id))
         .one(conn)
         .await?)
+}
+
+pub(super) async fn insert_user(tx: &Write, row: user::Model) -> Result<()> {
+    let row = row.into_active_model().reset_all();
+    let inserted = user::Entity::insert(row).exec_without_returning(tx).await;
+    match inserted.map_err(crate::error::Error::from) {
+        Err(error) if error.is_unique_violation() => Err(Error::EmailTaken.into()),
+        Err(error) => Err(error),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Whether there was such an account.
+pub(super) async fn delete_user(tx: &Write, id: UserId) -> Result<bool> {
+    let done = user::Entity::delete_by_id(id).exec(tx).await?;
+    Ok(done.rows_affected > 0)
+}
+
+/// Keep a password's hash that was made anew.
+pub(super) async fn renew_hash(tx: &Write, id: UserId, hash: String) -> Result<()> {
+    let change = user::ActiveModel {
+        id: Set(id),
+        password_hash: Set(Some(hash)),
+        ..Default::default()
+    };
+    user::Entity::update(change).exec(tx).await?;
+    Ok(())
+}
+
+pub(super) async fn update_password(tx: &Write, user: &user::Model, hash: String) -> Result<()> {
+    let change = user::ActiveModel {
+        id: Set(user.id),
+        password_hash: Set(Some(hash)),
+        version: Set(user.version + 1),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    user::Entity::update(change).exec(tx).await?;
+    Ok(())
+}
+
+/// The account, held until the write is over (`SQLite` has one writer anyway).
+pub(super) async fn user_held(tx: &Write, id: UserId) -> Result<user::Model> {
+    let found = user::Entity::within(Scope::Everyone)
+        .filter(user::Column::Id.eq(id))
+        .lock_exclusive()
+        .one(tx)
+        .await?;
+    found.ok_or_else(|| Error::UserNotFound.into())
+}
+
+pub(super) async fn update_status(
+    tx: &Write,
+    user: &user::Model,
+    status: UserStatus,
+) -> Result<user::Model> {
+    let change = user::ActiveModel {
+        id: Set(user.id),
+        status: Set(status),
+        version: Set(user.version + 1),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    Ok(change.update(tx).await?)
 }
 
 pub(super) async fn user_by_email(
@@ -77,6 +146,22 @@ pub(super) async fn keys(conn: &impl ConnectionTrait, user: UserId) -> Result<Ve
         .all(conn)
         .await?;
     Ok(rows)
+}
+
+pub(super) async fn insert_session(tx: &Write, row: session::Model) -> Result<()> {
+    let row = row.into_active_model().reset_all();
+    session::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_key(tx: &Write, row: api_key::Model) -> Result<()> {
+    let row = row.into_active_model().reset_all();
+    api_key::Entity::insert(row)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
 }
 
 /// End one session, or all of a person; tells how many.
@@ -155,6 +240,60 @@ pub(super) async fn count_failure(
                 .to_owned(),
         )
         .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Note the use of those sessions that were last used before `until`.
+pub(super) async fn note_sessions(
+    tx: &Write,
+    ids: Vec<SessionId>,
+    until: DateTime<Utc>,
+) -> Result<()> {
+    use session::{Column, Entity};
+    let old = Column::LastSeenAt.lte(until);
+    note::<Entity>(tx, Column::Id, Column::LastSeenAt, ids, old).await
+}
+
+/// Note the use of those keys that were last used before `until`.
+pub(super) async fn note_keys(tx: &Write, ids: Vec<ApiKeyId>, until: DateTime<Utc>) -> Result<()> {
+    use api_key::{Column, Entity};
+    let old = Column::LastUsedAt
+        .is_null()
+        .or(Column::LastUsedAt.lte(until));
+    note::<Entity>(tx, Column::Id, Column::LastUsedAt, ids, old).await
+}
+
+/// Note that those people signed in who last did before `until`.
+pub(super) async fn note_logins(tx: &Write, ids: Vec<UserId>, until: DateTime<Utc>) -> Result<()> {
+    use user::{Column, Entity};
+    let old = Column::LastLogin.is_null().or(Column::LastLogin.lte(until));
+    note::<Entity>(tx, Column::Id, Column::LastLogin, ids, old).await
+}
+
+/// Set `at` to now in those rows of `ids` that are `old`. A row that somebody is changing is left
+/// out: nobody waits for it, so nobody can wait in a circle.
+async fn note<E: EntityTrait>(
+    tx: &Write,
+    id: E::Column,
+    at: E::Column,
+    ids: Vec<impl Into<sea_orm::Value>>,
+    old: SimpleExpr,
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let free = E::find()
+        .select_only()
+        .column(id)
+        .filter(id.is_in(ids))
+        .filter(old)
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+        .into_query();
+    E::update_many()
+        .col_expr(at, Expr::val(tx.now))
+        .filter(id.in_subquery(free))
+        .exec(tx)
         .await?;
     Ok(())
 }

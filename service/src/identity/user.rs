@@ -1,9 +1,7 @@
 //! Accounts: making, reading, removing them.
 
-use entity::conversation::thread;
 use entity::id::UserId;
 use entity::identity::user::{self, UserRole, UserStatus};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 
 use super::email::EmailAddress;
 use super::error::Error;
@@ -11,6 +9,7 @@ use super::password::Password;
 use super::store;
 use crate::actor::Grant;
 use crate::audit;
+use crate::conversation;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::signal::Signal;
@@ -58,14 +57,7 @@ pub async fn create_user(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
         created_at: tx.now,
         updated_at: tx.now,
     };
-    let inserted = user::Entity::insert(row.clone().into_active_model().reset_all())
-        .exec_without_returning(&tx)
-        .await
-        .map_err(crate::error::Error::from);
-    match inserted {
-        Err(error) if error.is_unique_violation() => return Err(Error::EmailTaken.into()),
-        other => other?,
-    };
+    store::insert_user(&tx, row.clone()).await?;
     let after = serde_json::json!({ "email": row.email, "name": row.name, "role": row.role });
     audit::record(
         &tx,
@@ -106,19 +98,40 @@ pub async fn reset_password(ctx: &Ctx, email: &EmailAddress, password: &Password
     let Some(user) = store::user_by_email(&tx, &email.key).await? else {
         return Err(Error::UserNotFound.into());
     };
-    user::ActiveModel {
-        id: Set(user.id),
-        password_hash: Set(Some(hash)),
-        version: Set(user.version + 1),
-        updated_at: Set(tx.now),
-        ..Default::default()
-    }
-    .update(&tx)
-    .await?;
+    store::update_password(&tx, &user, hash).await?;
     store::end_sessions(&tx, user.id, None).await?;
     record(&tx, "user.reset_password", user.id).await?;
     tx.signal(Signal::UserChanged(user.id));
     tx.commit().await
+}
+
+/// Suspend an account, or let it act again. A suspended person's sessions end, and their keys are
+/// dead for as long as they are suspended.
+pub async fn set_status(ctx: &Ctx, id: UserId, status: UserStatus) -> Result<user::Model> {
+    ctx.actor.need_admin()?;
+    let tx = ctx.write().await?;
+    let user = store::user_held(&tx, id).await?;
+    if user.status == status {
+        return Ok(user);
+    }
+    let changed = store::update_status(&tx, &user, status).await?;
+    if status == UserStatus::Suspended {
+        store::end_sessions(&tx, id, None).await?;
+    }
+    audit::record(
+        &tx,
+        audit::Entry {
+            action: "user.set_status",
+            resource_type: "user",
+            resource_id: id.to_string(),
+            before: Some(serde_json::json!({ "status": user.status })),
+            after: Some(serde_json::json!({ "status": status })),
+        },
+    )
+    .await?;
+    tx.signal(Signal::UserChanged(id));
+    tx.commit().await?;
+    Ok(changed)
 }
 
 /// Remove an account with everything that is its own. The audit log keeps the id.
@@ -126,14 +139,8 @@ pub async fn delete_user(ctx: &Ctx, id: UserId) -> Result<()> {
     ctx.actor.need_admin()?;
     let tx = ctx.write().await?;
     // No foreign key leads from a thread to its owner, so the threads go by hand.
-    let threads = thread::Entity::delete_many().filter(thread::Column::UserId.eq(id));
-    threads.exec(&tx).await?;
-    if user::Entity::delete_by_id(id)
-        .exec(&tx)
-        .await?
-        .rows_affected
-        == 0
-    {
+    conversation::delete_of_person(&tx, id).await?;
+    if !store::delete_user(&tx, id).await? {
         return Err(Error::UserNotFound.into());
     }
     record(&tx, "user.delete", id).await?;

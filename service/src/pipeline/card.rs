@@ -1,16 +1,14 @@
 //! Cards: read, marked, counted.
 
-use entity::Scoped;
 use entity::id::OpportunityCardId;
-use entity::pipeline::opportunity_card::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ColumnTrait, QueryFilter, Set};
+use entity::pipeline::opportunity_card::Model;
 use serde_json::json;
 
 use super::{policy, store};
 use crate::audit;
 use crate::ctx::Ctx;
 use crate::error::{Common, Result};
-use crate::page::{Order, Page, Place, Request};
+use crate::page::{Page, Request};
 
 /// Which cards a list has.
 #[derive(Clone, Debug, Default)]
@@ -22,18 +20,7 @@ pub struct CardFilter {
 /// One page of the cards in the caller's sight, the newest first.
 pub async fn cards(ctx: &Ctx, filter: CardFilter, page: Request) -> Result<Page<Model>> {
     let scope = policy::read(&ctx.actor)?;
-    let list = format!("cards {scope:?} {filter:?}");
-    let mut select = Entity::within(scope);
-    if let Some(starred) = filter.starred {
-        select = select.filter(Column::Starred.eq(starred));
-    }
-    let place = |card: &Model| Place {
-        time: card.created_at,
-        id: card.id.0,
-    };
-    let keys = (Column::CreatedAt, Column::Id);
-    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place)
-        .await
+    store::cards(&ctx.read()?, scope, &filter, page).await
 }
 
 /// Mark a card, or take the mark off. `version` is the one that was read, if the caller insists.
@@ -53,15 +40,7 @@ pub async fn star(
         return Ok(card);
     }
     let foreign = tx.actor.user() != Some(card.user_id);
-    let changed = ActiveModel {
-        id: Set(id),
-        starred: Set(starred),
-        version: Set(card.version + 1),
-        updated_at: Set(tx.now),
-        ..Default::default()
-    }
-    .update(&tx)
-    .await?;
+    let changed = store::update_star(&tx, &card, starred).await?;
     if foreign {
         let entry = audit::Entry {
             action: "card.star",

@@ -1,11 +1,10 @@
 //! Runs, as their owners see them.
 
+use entity::Scope;
 use entity::id::{RunId, UserId};
-use entity::pipeline::run::{Column, Entity, Model, RunStatus};
+use entity::pipeline::run::{Model, RunStatus};
 use entity::pipeline::run_event::RunEventKind;
 use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
-use entity::{Scope, Scoped};
-use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 
 use super::error::Error;
@@ -14,7 +13,7 @@ use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::page::{Order, Page, Place, Request};
+use crate::page::{Page, Request};
 use crate::signal::Signal;
 use crate::write::Write;
 
@@ -99,24 +98,7 @@ pub async fn create(ctx: &Ctx, new: NewRun) -> Result<Model> {
 /// One page of the runs in the caller's sight, the newest first.
 pub async fn runs(ctx: &Ctx, filter: RunFilter, page: Request) -> Result<Page<Model>> {
     let scope = policy::read(&ctx.actor)?;
-    let list = format!("runs {scope:?} {filter:?}");
-    let mut select = Entity::within(scope);
-    if let Some(status) = filter.status {
-        select = select.filter(Column::Status.eq(status));
-    }
-    if let Some(company) = &filter.company_id {
-        select = select.filter(Column::CompanyId.eq(company));
-    }
-    if let Some(user) = filter.user {
-        select = select.filter(Column::UserId.eq(user));
-    }
-    let place = |run: &Model| Place {
-        time: run.created_at,
-        id: run.id.0,
-    };
-    let keys = (Column::CreatedAt, Column::Id);
-    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place)
-        .await
+    store::runs(&ctx.read()?, scope, &filter, page).await
 }
 
 /// One run with its cards, report and outputs.
@@ -162,7 +144,7 @@ pub async fn retry(ctx: &Ctx, id: RunId) -> Result<Model> {
     store::note(&tx, id, RunEventKind::Retried, None, None).await?;
     audit_foreign(&tx, "run.retry", &run).await?;
     tx.signal(Signal::RunMoved(id));
-    tx.made(format!("/runs/{id}"));
+    tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
     Ok(run)
 }

@@ -4,15 +4,20 @@ use entity::id::{OpportunityCardId, RunId};
 use entity::pipeline::run::{self, RunStatus};
 use entity::pipeline::run_event::{self, RunEventKind};
 use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
+use entity::types::StringList;
 use entity::{Scope, Scoped};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LockBehavior, LockType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
 };
 
+use super::card::CardFilter;
 use super::error::Error;
+use super::run::RunFilter;
+use super::stage::{NewCard, NewReport, NewStage};
 use crate::error::Result;
+use crate::page::{Order, Page, Place, Request};
 use crate::write::Write;
 
 pub(super) async fn run(
@@ -34,15 +39,42 @@ pub(super) async fn run_held(tx: &Write, scope: Scope, id: RunId) -> Result<run:
     found.ok_or_else(|| Error::RunNotFound(id).into())
 }
 
+pub(super) async fn runs(
+    conn: &impl ConnectionTrait,
+    scope: Scope,
+    filter: &RunFilter,
+    page: Request,
+) -> Result<Page<run::Model>> {
+    use run::Column;
+    let list = format!("runs {scope:?} {filter:?}");
+    let mut select = run::Entity::within(scope);
+    if let Some(status) = filter.status {
+        select = select.filter(Column::Status.eq(status));
+    }
+    if let Some(company) = &filter.company_id {
+        select = select.filter(Column::CompanyId.eq(company));
+    }
+    if let Some(user) = filter.user {
+        select = select.filter(Column::UserId.eq(user));
+    }
+    let place = |run: &run::Model| Place {
+        time: run.created_at,
+        id: run.id.0,
+    };
+    let keys = (Column::CreatedAt, Column::Id);
+    page.page(conn, select, keys, Order::Newest, &list, place)
+        .await
+}
+
 pub(super) async fn insert_run(tx: &Write, row: run::Model) -> Result<()> {
-    let row = sea_orm::ActiveModelTrait::reset_all(row.into_active_model());
+    let row = row.into_active_model().reset_all();
     run::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
 }
 
 /// Put down a changed run: everything but its id and beginning.
 pub(super) async fn update_run(tx: &Write, row: &run::Model) -> Result<()> {
-    let row = sea_orm::ActiveModelTrait::reset_all(row.clone().into_active_model());
+    let row = row.clone().into_active_model().reset_all();
     run::Entity::update(row).exec(tx).await?;
     Ok(())
 }
@@ -128,6 +160,82 @@ pub(super) async fn note(
     Ok(())
 }
 
+/// Put down what a stage brought: its output, with the report or the cards.
+pub(super) async fn insert_stage(
+    tx: &Write,
+    run: &run::Model,
+    stage: i32,
+    hash: String,
+    new: NewStage,
+) -> Result<()> {
+    let output = stage_output::ActiveModel {
+        id: Set(tx.fresh()),
+        run_id: Set(run.id),
+        stage_number: Set(stage),
+        markdown_output: Set(new.markdown_output),
+        json_output: Set(new.json_output),
+        attempt: Set(run.attempt),
+        content_hash: Set(hash),
+        started_at: Set(new.started_at),
+        duration_ms: Set(new.duration_ms),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    stage_output::Entity::insert(output)
+        .exec_without_returning(tx)
+        .await?;
+    if let Some(report) = new.report {
+        insert_report(tx, run.id, report).await?;
+    }
+    insert_cards(tx, run, new.cards).await
+}
+
+async fn insert_report(tx: &Write, run: RunId, report: NewReport) -> Result<()> {
+    let report = inspiration_report::ActiveModel {
+        id: Set(tx.fresh()),
+        run_id: Set(run),
+        inspiration1_title: Set(report.inspiration1_title),
+        inspiration1_content: Set(report.inspiration1_content),
+        inspiration1_elements: Set(StringList(report.inspiration1_elements)),
+        inspiration2_title: Set(report.inspiration2_title),
+        inspiration2_content: Set(report.inspiration2_content),
+        inspiration2_elements: Set(StringList(report.inspiration2_elements)),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    };
+    inspiration_report::Entity::insert(report)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+async fn insert_cards(tx: &Write, run: &run::Model, new: Vec<NewCard>) -> Result<()> {
+    let cards = new.into_iter().map(|card| opportunity_card::ActiveModel {
+        id: Set(tx.fresh()),
+        run_id: Set(run.id),
+        user_id: Set(run.user_id),
+        number: Set(card.number),
+        title: Set(card.title),
+        tagline: Set(card.tagline),
+        problem: Set(card.problem),
+        solution: Set(card.solution),
+        why_now: Set(card.why_now),
+        target_segment: Set(card.target_segment),
+        quick_win: Set(card.quick_win),
+        starred: Set(false),
+        version: Set(1),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+    });
+    let cards: Vec<_> = cards.collect();
+    if !cards.is_empty() {
+        opportunity_card::Entity::insert_many(cards)
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn output(
     conn: &impl ConnectionTrait,
     run: RunId,
@@ -188,6 +296,42 @@ pub(super) async fn card_held(
         .one(tx)
         .await?;
     found.ok_or_else(|| Error::CardNotFound(id).into())
+}
+
+pub(super) async fn update_star(
+    tx: &Write,
+    card: &opportunity_card::Model,
+    starred: bool,
+) -> Result<opportunity_card::Model> {
+    let change = opportunity_card::ActiveModel {
+        id: Set(card.id),
+        starred: Set(starred),
+        version: Set(card.version + 1),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    Ok(change.update(tx).await?)
+}
+
+pub(super) async fn cards(
+    conn: &impl ConnectionTrait,
+    scope: Scope,
+    filter: &CardFilter,
+    page: Request,
+) -> Result<Page<opportunity_card::Model>> {
+    use opportunity_card::Column;
+    let list = format!("cards {scope:?} {filter:?}");
+    let mut select = opportunity_card::Entity::within(scope);
+    if let Some(starred) = filter.starred {
+        select = select.filter(Column::Starred.eq(starred));
+    }
+    let place = |card: &opportunity_card::Model| Place {
+        time: card.created_at,
+        id: card.id.0,
+    };
+    let keys = (Column::CreatedAt, Column::Id);
+    page.page(conn, select, keys, Order::Newest, &list, place)
+        .await
 }
 
 pub(super) async fn starred(conn: &impl ConnectionTrait, scope: Scope) -> Result<u64> {

@@ -7,9 +7,6 @@ use chrono::{DateTime, Utc};
 use entity::id::RunId;
 use entity::pipeline::run::{Model, RunStatus};
 use entity::pipeline::run_event::RunEventKind;
-use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
-use entity::types::StringList;
-use sea_orm::{EntityTrait, Set};
 use uuid::Uuid;
 
 use super::error::Error;
@@ -105,7 +102,7 @@ pub async fn submit(ctx: &Ctx, id: RunId, stage: i32, token: Uuid, new: NewStage
         .into());
     }
 
-    insert_stage(&tx, &run, stage, hash, new).await?;
+    store::insert_stage(&tx, &run, stage, hash, new).await?;
     let worker = run.claimed_by.clone();
     store::note(&tx, id, RunEventKind::Stage, Some(stage), worker.clone()).await?;
     run.current_stage = stage;
@@ -118,7 +115,7 @@ pub async fn submit(ctx: &Ctx, id: RunId, stage: i32, token: Uuid, new: NewStage
     }
     store::update_run(&tx, &run).await?;
     tx.signal(Signal::RunMoved(id));
-    tx.made(format!("/runs/{id}"));
+    tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
     Ok(run)
 }
@@ -142,7 +139,7 @@ pub async fn fail(ctx: &Ctx, id: RunId, token: Uuid, message: &str) -> Result<Mo
     store::update_run(&tx, &run).await?;
     store::note(&tx, id, RunEventKind::Failed, None, run.claimed_by.clone()).await?;
     tx.signal(Signal::RunMoved(id));
-    tx.made(format!("/runs/{id}"));
+    tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
     Ok(run)
 }
@@ -162,73 +159,4 @@ fn renew(run: &mut Model, tx: &Write) -> DateTime<Utc> {
     run.version += 1;
     run.updated_at = tx.now;
     until
-}
-
-async fn insert_stage(
-    tx: &Write,
-    run: &Model,
-    stage: i32,
-    hash: String,
-    new: NewStage,
-) -> Result<()> {
-    let output = stage_output::ActiveModel {
-        id: Set(tx.fresh()),
-        run_id: Set(run.id),
-        stage_number: Set(stage),
-        markdown_output: Set(new.markdown_output),
-        json_output: Set(new.json_output),
-        attempt: Set(run.attempt),
-        content_hash: Set(hash),
-        started_at: Set(new.started_at),
-        duration_ms: Set(new.duration_ms),
-        created_at: Set(tx.now),
-        updated_at: Set(tx.now),
-    };
-    stage_output::Entity::insert(output)
-        .exec_without_returning(tx)
-        .await?;
-    if let Some(report) = new.report {
-        let report = inspiration_report::ActiveModel {
-            id: Set(tx.fresh()),
-            run_id: Set(run.id),
-            inspiration1_title: Set(report.inspiration1_title),
-            inspiration1_content: Set(report.inspiration1_content),
-            inspiration1_elements: Set(StringList(report.inspiration1_elements)),
-            inspiration2_title: Set(report.inspiration2_title),
-            inspiration2_content: Set(report.inspiration2_content),
-            inspiration2_elements: Set(StringList(report.inspiration2_elements)),
-            created_at: Set(tx.now),
-            updated_at: Set(tx.now),
-        };
-        inspiration_report::Entity::insert(report)
-            .exec_without_returning(tx)
-            .await?;
-    }
-    let cards = new
-        .cards
-        .into_iter()
-        .map(|card| opportunity_card::ActiveModel {
-            id: Set(tx.fresh()),
-            run_id: Set(run.id),
-            user_id: Set(run.user_id),
-            number: Set(card.number),
-            title: Set(card.title),
-            tagline: Set(card.tagline),
-            problem: Set(card.problem),
-            solution: Set(card.solution),
-            why_now: Set(card.why_now),
-            target_segment: Set(card.target_segment),
-            quick_win: Set(card.quick_win),
-            starred: Set(false),
-            version: Set(1),
-            created_at: Set(tx.now),
-            updated_at: Set(tx.now),
-        });
-    let cards: Vec<_> = cards.collect();
-    if !cards.is_empty() {
-        opportunity_card::Entity::insert_many(cards)
-            .exec_without_returning(tx)
-            .await?;
-    }
-    Ok(())
 }

@@ -43,9 +43,7 @@ pub(super) fn verdict(report: &Report<'_>) -> (Category, Outcome) {
         "23502" => Outcome::NotNull {
             field: owned(report.column),
         },
-        "23514" | "23000" | "P0001" => Outcome::Check {
-            constraint: owned(report.constraint),
-        },
+        "23514" | "23000" | "P0001" => Outcome::of_check(owned(report.constraint)),
         "22001" => Outcome::TooLong,
         "22P02" | "22P05" | "22021" | "54000" => Outcome::RefusedText,
         "40001" | "40P01" | "55P03" => Outcome::Conflict,

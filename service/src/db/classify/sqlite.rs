@@ -37,9 +37,7 @@ fn constraint(code: i32, message: &str) -> Option<Outcome> {
             field: what.map(|what| column(what).to_owned()),
         },
         // Check, a trigger's RAISE, a value of another type than a strict table's column.
-        275 | 1811 | 3091 | 19 => Outcome::Check {
-            constraint: what.map(str::to_owned),
-        },
+        275 | 1811 | 3091 | 19 => Outcome::of_check(what.map(str::to_owned)),
         _ => return None,
     })
 }

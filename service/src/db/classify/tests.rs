@@ -238,6 +238,27 @@ fn every_code_of_sqlite_has_its_category_and_outcome() {
 }
 
 #[test]
+fn a_check_of_a_length_says_that_the_value_is_too_long() {
+    let check = |name: &str| Outcome::Check {
+        constraint: Some(name.to_owned()),
+    };
+    for (name, outcome) in [
+        ("runs_company_id_length", Outcome::TooLong),
+        ("runs_status_check", check("runs_status_check")),
+        ("length_of_stay", check("length_of_stay")),
+    ] {
+        let report = postgres::Report {
+            code: "23514",
+            constraint: Some(name),
+            ..postgres::Report::default()
+        };
+        assert_eq!(postgres::verdict(&report).1, outcome);
+        let message = format!("CHECK constraint failed: {name}");
+        assert_eq!(sqlite::verdict(275, &message).1, outcome);
+    }
+}
+
+#[test]
 fn io_errors_are_of_the_network_or_of_the_resolver() {
     let of = |error: io::Error| driver(SqlxError::Io(error)).category;
     for kind in [

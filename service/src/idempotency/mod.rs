@@ -3,8 +3,11 @@
 //! The first write of a keyed request inserts the key in its own transaction, so that the key and
 //! the effect are kept or lost together; the answer is stored after the commit. A repetition gets
 //! that answer; when the answer was lost, it is answered from the reference to what was made. While
-//! the first is under way, a second is sent away rather than made to wait. Two callers never share
-//! a key. A refused request keeps nothing, so it may be sent again.
+//! the first is under way, a second is sent away rather than made to wait: by a list in the process,
+//! and among replicas by a lock of the database (an embedded file has no replicas). Two callers never
+//! share a key. A refused request keeps nothing, so it may be sent again.
+
+mod postgres;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +17,10 @@ use entity::Scope;
 use entity::Scoped;
 use entity::platform::idempotency_key::{ActiveModel, Column, Entity, IdempotencyState, Model};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, TryInsertResult};
+use sha2::{Digest, Sha256};
 
 use crate::ctx::Ctx;
+use crate::db::Engine;
 use crate::error::{Kind, Refusal, Result, refusals};
 use crate::secret::fingerprint;
 use crate::write::Write;
@@ -105,6 +110,12 @@ impl Claim {
             self.actor, self.route, self.key
         )
     }
+
+    /// The number of its lock. Two keys that share one by chance make one caller try again.
+    fn lock(&self) -> i64 {
+        let hash = Sha256::digest(self.place());
+        hash.first_chunk().copied().map_or(0, i64::from_be_bytes)
+    }
 }
 
 /// The keyed requests that are under way in this process.
@@ -155,9 +166,13 @@ pub enum Verdict {
         status: u16,
         /// The answer's body.
         body: Vec<u8>,
+        /// Where what it made is, below the API's root.
+        made: Option<String>,
     },
-    /// It was done; read what it made.
+    /// It was done, and its answer was lost: read what it was about.
     Refer {
+        /// The answer's status.
+        status: u16,
         /// The path below the API's root.
         path: String,
     },
@@ -176,27 +191,27 @@ pub async fn begin(ctx: &Ctx, claim: &Claim) -> Result<Verdict> {
     if row.fingerprint != claim.fingerprint {
         return Err(Error::Mismatch.into());
     }
-    match (row.status, row.body, row.resource) {
-        (Some(status), Some(body), _) => Ok(Verdict::Replay {
-            status: u16::try_from(status).unwrap_or(200),
+    let status = row.status.and_then(|status| u16::try_from(status).ok());
+    let status = status.unwrap_or(Effect::Touched.status());
+    match (row.state, row.body, row.resource) {
+        (IdempotencyState::Done, Some(body), path) => Ok(Verdict::Replay {
+            status,
             body: ctx
                 .services
                 .keyring
                 .open(&claim.place(), &body)
                 .map_err(crate::error::Error::internal)?,
+            made: path.filter(|_| status == Effect::Made.status()),
         }),
-        (Some(_), None, _) => Err(Error::Secret.into()),
-        (None, _, Some(path)) => Ok(Verdict::Refer { path }),
-        (None, _, None) => Err(Error::Done.into()),
+        (IdempotencyState::Done, None, _) => Err(Error::Secret.into()),
+        (IdempotencyState::InFlight, _, Some(path)) => Ok(Verdict::Refer { status, path }),
+        (IdempotencyState::InFlight, _, None) => Err(Error::Done.into()),
     }
 }
 
 /// Keep the answer; `body` is `None` when it holds a secret.
 pub async fn finish(ctx: &Ctx, claim: &Claim, status: u16, body: Option<&[u8]>) -> Result<()> {
-    // The claim is spent: this write must not take it again.
-    let mut plain = ctx.clone();
-    plain.request.claim = None;
-    let tx = plain.write().await?;
+    let tx = ctx.unkeyed().write().await?;
     let Some(row) = find(&tx, claim).await? else {
         return Ok(());
     };
@@ -221,6 +236,13 @@ pub async fn finish(ctx: &Ctx, claim: &Claim, status: u16, body: Option<&[u8]>) 
 
 /// Insert the key into the open write, or refuse because somebody else has it.
 pub(crate) async fn take(tx: &Write, claim: &Claim) -> Result<()> {
+    let free = match tx.engine() {
+        Engine::Sqlite => true,
+        Engine::Postgres => postgres::lock(tx, claim.lock()).await?,
+    };
+    if !free {
+        return Err(Error::InFlight.into());
+    }
     let life = tx.services().settings.idempotency_lifetime;
     Entity::delete_many()
         .filter(mine(claim))
@@ -252,10 +274,30 @@ pub(crate) async fn take(tx: &Write, claim: &Claim) -> Result<()> {
     }
 }
 
-/// Name what the request made.
-pub(crate) async fn refer(tx: &Write, claim: &Claim, path: String) -> Result<()> {
+/// What a request did to the resource that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It is new.
+    Made,
+    /// It is another than before.
+    Touched,
+}
+
+impl Effect {
+    /// The status that tells of it.
+    const fn status(self) -> u16 {
+        match self {
+            Self::Made => 201,
+            Self::Touched => 200,
+        }
+    }
+}
+
+/// Name what the request was about, for a repetition that finds no answer.
+pub(crate) async fn refer(tx: &Write, claim: &Claim, effect: Effect, path: String) -> Result<()> {
     Entity::update_many()
         .col_expr(Column::Resource, path.into())
+        .col_expr(Column::Status, i32::from(effect.status()).into())
         .filter(mine(claim))
         .exec(tx)
         .await?;
