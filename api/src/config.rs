@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use service::chance::{Chance, SystemChance, bytes};
 use service::clock::{Clock, SystemClock};
 use service::ctx::Services;
-use service::db::{ConnectionManager, DatabaseUrl, DbSettings};
+use service::db::{ConnectionManager, DatabaseUrl, DbSettings, Engine};
 use service::identity::{Callers, Passwords};
 use service::ids::Ids;
 use service::secret::Keyring;
@@ -141,6 +141,10 @@ pub struct Config {
         global = true
     )]
     pub secret_key: Option<SecretString>,
+    /// An address of its own for `/metrics`; without one, callers on this machine find it beside
+    /// everything else.
+    #[arg(long, env = "CHANCERY_METRICS_LISTEN", global = true)]
+    pub metrics_listen: Option<SocketAddr>,
     /// How long a worker's claim on a run lasts, in seconds.
     #[arg(long, env = "CHANCERY_RUN_LEASE", default_value_t = 60, global = true)]
     pub run_lease: u64,
@@ -181,6 +185,18 @@ impl Config {
             path: self.data_dir.clone(),
             source,
         })
+    }
+
+    /// Whether the database is a file of this process's own.
+    pub fn is_embedded(&self) -> Result<bool, ConfigError> {
+        Ok(self.db_settings()?.url.engine() == Engine::Sqlite)
+    }
+
+    /// Where migrations run: the direct way, where there is one.
+    pub fn session_url(&self) -> Result<SecretString, ConfigError> {
+        let settings = self.db_settings()?;
+        let url = settings.session_url().unwrap_or(&settings.url);
+        Ok(url.cleaned().clone())
     }
 
     fn db_settings(&self) -> Result<DbSettings, ConfigError> {
@@ -234,7 +250,9 @@ impl Config {
     }
 
     /// Everything that the process owns, not yet connected.
-    pub fn services(&self) -> Result<Arc<Services>, ConfigError> {
+    ///
+    /// `steps` are the migrations that the code expects to find applied.
+    pub fn services(&self, steps: Vec<String>) -> Result<Arc<Services>, ConfigError> {
         let environment = match self.env() {
             Env::Development => Environment::Development,
             Env::Test => Environment::Test,
@@ -249,6 +267,8 @@ impl Config {
             environment,
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
+            metrics_listen: self.metrics_listen,
+            steps,
             listen_url: db.session_url().map(|url| url.cleaned().clone()),
             run_lease: Duration::from_secs(self.run_lease),
             ..Settings::default()

@@ -4,6 +4,7 @@ pub mod caller;
 pub mod config;
 pub mod error;
 pub mod extract;
+pub mod metrics;
 pub mod middleware;
 pub mod rest;
 pub mod server;
@@ -43,6 +44,7 @@ pub fn openapi() -> OpenApi {
 
 /// Every route, behind every layer.
 pub fn router(services: Arc<Services>) -> Router {
+    metrics::install();
     let (routes, document) = documented().split_for_parts();
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     let json = move || async move {
@@ -53,6 +55,7 @@ pub fn router(services: Arc<Services>) -> Router {
     };
     routes
         .merge(rest::health::routes())
+        .merge(metrics::routes())
         .route("/api/openapi.json", get(json))
         .route("/errors/{code}", get(error_page))
         .fallback(|| async { refuse(Door::NoRoute) })

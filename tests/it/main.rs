@@ -10,3 +10,4 @@ mod contracts;
 mod conversation;
 mod idempotency;
 mod pipeline;
+mod server;

@@ -15,6 +15,7 @@ pub mod cluster;
 
 use std::sync::Arc;
 
+use api::server::Timeouts;
 use entity::identity::user::UserRole;
 use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
@@ -33,12 +34,41 @@ use crate::cluster::Cluster;
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// How an application differs from the usual one.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Its settings.
+    pub settings: Settings,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// Whether the database is migrated before it starts.
+    pub migrated: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            settings: Settings {
+                environment: Environment::Test,
+                steps: migration::steps(),
+                ..Settings::default()
+            },
+            timeouts: Timeouts {
+                drain_delay: std::time::Duration::ZERO,
+                ..Timeouts::default()
+            },
+            migrated: true,
+        }
+    }
+}
+
 /// A running Chancery with a database of its own.
 pub struct TestApp {
     /// Its address.
     pub base: String,
     /// The engine's name, for messages.
     pub engine: &'static str,
+    url: String,
     services: Arc<Services>,
     server: tokio::task::JoinHandle<()>,
     // Dropped last: the database must outlive the server.
@@ -54,8 +84,13 @@ enum Keep {
 impl TestApp {
     /// One application for each engine that is here.
     pub async fn each() -> Vec<Self> {
-        let mut apps = vec![Self::sqlite().await];
-        match Self::postgres().await {
+        Self::each_with(&Plan::default()).await
+    }
+
+    /// One application for each engine that is here, made to `plan`.
+    pub async fn each_with(plan: &Plan) -> Vec<Self> {
+        let mut apps = vec![Self::sqlite(plan).await];
+        match Self::postgres(plan).await {
             Some(app) => apps.push(app),
             None => assert!(
                 std::env::var_os("CHANCERY_TEST_POSTGRES").is_none_or(|word| word != "required"),
@@ -65,13 +100,13 @@ impl TestApp {
         apps
     }
 
-    async fn sqlite() -> Self {
+    async fn sqlite(plan: &Plan) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db?mode=rwc", directory.path().display());
-        Self::start("SQLite", &url, Keep::Directory(directory)).await
+        Self::start("SQLite", &url, plan, Keep::Directory(directory)).await
     }
 
-    async fn postgres() -> Option<Self> {
+    async fn postgres(plan: &Plan) -> Option<Self> {
         if let Some(server) = std::env::var_os("TEST_DATABASE_URL") {
             let server = server.into_string().unwrap();
             let name = format!("chancery_test_{}", uuid::Uuid::new_v4().simple());
@@ -82,24 +117,20 @@ impl TestApp {
                 .unwrap();
             let mut url = url::Url::parse(&server).unwrap();
             url.set_path(&name);
-            return Some(Self::start("PostgreSQL", url.as_str(), Keep::Nothing).await);
+            return Some(Self::start("PostgreSQL", url.as_str(), plan, Keep::Nothing).await);
         }
         let cluster = Cluster::start()?;
         let url = cluster.url("postgres");
-        Some(Self::start("PostgreSQL", &url, Keep::Cluster(cluster)).await)
+        Some(Self::start("PostgreSQL", &url, plan, Keep::Cluster(cluster)).await)
     }
 
-    async fn start(engine: &'static str, url: &str, keep: Keep) -> Self {
-        let db = migration::connect(url).await.unwrap();
-        migration::up(&db).await.unwrap();
-        db.close().await.unwrap();
-        let settings = Settings {
-            environment: Environment::Test,
-            ..Settings::default()
-        };
+    async fn start(engine: &'static str, url: &str, plan: &Plan, keep: Keep) -> Self {
+        if plan.migrated {
+            migrate(url).await;
+        }
         let services = api::config::assemble(
             DbSettings::new(DatabaseUrl::parse(url).unwrap()),
-            settings,
+            plan.settings.clone(),
             Keyring::new([7; 32]),
             Arc::new(SystemClock),
             Arc::new(SystemChance),
@@ -109,27 +140,29 @@ impl TestApp {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = api::router(Arc::clone(&services));
-        let timeouts = api::server::Timeouts {
-            drain_delay: std::time::Duration::ZERO,
-            ..api::server::Timeouts::default()
-        };
         let server = tokio::spawn(api::server::serve(
             listener,
             router,
             Arc::clone(&services),
-            timeouts,
+            plan.timeouts,
         ));
         Self {
             base,
             engine,
+            url: url.to_owned(),
             services,
             server,
             _keep: keep,
         }
     }
 
+    /// Apply every migration.
+    pub async fn migrate(&self) {
+        migrate(&self.url).await;
+    }
+
     /// What the application is made of, for a look behind the doors.
-    pub fn services(&self) -> &Services {
+    pub fn services(&self) -> &Arc<Services> {
         &self.services
     }
 
@@ -187,6 +220,12 @@ impl TestApp {
         client.header("x-api-key", answer.body["key"].as_str().unwrap());
         client
     }
+}
+
+async fn migrate(url: &str) {
+    let db = migration::connect(url).await.unwrap();
+    migration::up(&db).await.unwrap();
+    db.close().await.unwrap();
 }
 
 /// Somebody who asks.

@@ -15,6 +15,7 @@ use tracing::info;
 
 use crate::caller::{Refused, identify};
 use crate::error::{Problem, respond};
+use crate::metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -29,6 +30,7 @@ pub async fn frame(
     next: Next,
 ) -> Response {
     let began = Instant::now();
+    let _running = metrics::Running::begin();
     let id = request_id(&services, request.headers());
     let method = request.method().clone();
     let extensions = request.extensions_mut();
@@ -60,14 +62,7 @@ pub async fn frame(
     let status = response.status().as_u16();
     let took = began.elapsed();
     info!(%method, route, status, request.id = id, took_us = took.as_micros(), "request");
-    let labels = [
-        ("method", method.to_string()),
-        ("route", route),
-        ("status", status.to_string()),
-    ];
-    metrics::counter!("chancery_http_requests_total", &labels).increment(1);
-    metrics::histogram!("chancery_http_request_duration_seconds", &labels[..2])
-        .record(took.as_secs_f64());
+    metrics::answered(&method, route, status, took);
     response
 }
 

@@ -1,0 +1,3 @@
+//! The process around the routes: metrics, time limits, foreign origins, health.
+
+mod metrics;
