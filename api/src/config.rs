@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::server::Timeouts;
+
 /// Where the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -145,6 +147,30 @@ pub struct Config {
     /// everything else.
     #[arg(long, env = "CHANCERY_METRICS_LISTEN", global = true)]
     pub metrics_listen: Option<SocketAddr>,
+    /// How long a request's headers may take to arrive, in seconds.
+    #[arg(
+        long,
+        env = "CHANCERY_HEADER_TIMEOUT",
+        default_value_t = 10,
+        global = true
+    )]
+    pub header_timeout: u64,
+    /// How long a request's body may take to arrive, in seconds; every 16 KiB earn it one more.
+    #[arg(
+        long,
+        env = "CHANCERY_BODY_TIMEOUT",
+        default_value_t = 30,
+        global = true
+    )]
+    pub body_timeout: u64,
+    /// How long an answer may take once the request is there, in seconds.
+    #[arg(
+        long,
+        env = "CHANCERY_ANSWER_TIMEOUT",
+        default_value_t = 60,
+        global = true
+    )]
+    pub answer_timeout: u64,
     /// How long a worker's claim on a run lasts, in seconds.
     #[arg(long, env = "CHANCERY_RUN_LEASE", default_value_t = 60, global = true)]
     pub run_lease: u64,
@@ -246,6 +272,17 @@ impl Config {
                 Ok(key)
             }
             Err(error) => Err(wrong(error)),
+        }
+    }
+
+    /// How long things may take.
+    pub fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            headers: Duration::from_secs(self.header_timeout),
+            body: Duration::from_secs(self.body_timeout),
+            answer: Duration::from_secs(self.answer_timeout),
+            drain_delay: Duration::from_secs(self.drain_delay),
+            ..Timeouts::default()
         }
     }
 

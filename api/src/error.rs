@@ -70,6 +70,7 @@ pub fn status_of(kind: Kind) -> StatusCode {
         Kind::Denied => StatusCode::FORBIDDEN,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Slow => StatusCode::REQUEST_TIMEOUT,
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Precondition => StatusCode::PRECONDITION_FAILED,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -181,6 +182,9 @@ pub enum Door {
     /// The request took too long to arrive.
     #[error("the request did not arrive in time")]
     Slow,
+    /// The answer took too long.
+    #[error("the answer took too long")]
+    Overdue,
     /// A handler broke.
     #[error("internal error")]
     Panic,
@@ -220,9 +224,9 @@ impl Door {
             "Send Origin and X-Requested-With, or use an API key.",
         ),
         entry(
-            "too_slow",
-            Kind::Timeout,
-            "Send the whole request within its time.",
+            "request.timeout",
+            Kind::Slow,
+            "Send the whole body at once, or over a faster line.",
         ),
     ];
 }
@@ -240,7 +244,8 @@ impl service::error::Refusal for Door {
             Self::TooLarge => Kind::TooLarge,
             Self::MediaType => Kind::MediaType,
             Self::Origin => Kind::Denied,
-            Self::Slow => Kind::Timeout,
+            Self::Slow => Kind::Slow,
+            Self::Overdue => Kind::Timeout,
             Self::Panic => Kind::Internal,
         }
     }
@@ -253,7 +258,8 @@ impl service::error::Refusal for Door {
             Self::TooLarge => "too_large",
             Self::MediaType => "unsupported_media_type",
             Self::Origin => "csrf",
-            Self::Slow => "too_slow",
+            Self::Slow => "request.timeout",
+            Self::Overdue => "timeout",
             Self::Panic => "internal",
         }
     }

@@ -1,5 +1,6 @@
 //! How the outside asks Chancery and hears back: REST, and the process around it.
 
+pub mod arrival;
 pub mod caller;
 pub mod config;
 pub mod error;

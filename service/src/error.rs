@@ -27,6 +27,8 @@ pub enum Kind {
     NotFound,
     /// The way it was asked is not one of the route's (405).
     Method,
+    /// The request did not arrive in time (408).
+    Slow,
     /// The state of things forbids it (409).
     Conflict,
     /// The version that was read is not the version that stands (412).

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::config::{Config, Env};
 use api::metrics;
-use api::server::{self, Timeouts};
+use api::server;
 use secrecy::ExposeSecret;
 use service::ctx::Services;
 use service::db::Kind;
@@ -24,6 +24,7 @@ const HEAD_START: Duration = Duration::from_secs(3);
 /// Where the database keeps it waiting, the process serves all the same: it is alive, and says that
 /// it is not ready.
 pub(crate) async fn serve(config: &Config, migrate: bool) -> Result<(), Failure> {
+    metrics::install();
     let services = config.services(migration::steps())?;
     let listener = TcpListener::bind(config.listen).await?;
     heed_signals(&services)?;
@@ -134,13 +135,9 @@ async fn listen(
         .tasks
         .spawn(service::signal::relay(Arc::clone(&services)));
     services.tasks.spawn(metrics::upkeep(Arc::clone(&services)));
-    let timeouts = Timeouts {
-        drain_delay: Duration::from_secs(config.drain_delay),
-        ..Timeouts::default()
-    };
     info!("listening on http://{}", listener.local_addr()?);
     let router = api::router(Arc::clone(&services));
-    server::serve(listener, router, services, timeouts).await;
+    server::serve(listener, router, services, config.timeouts()).await;
     Ok(())
 }
 

@@ -6,15 +6,16 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Version};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use service::Ctx;
 use service::ctx::Services;
 use tracing::info;
 
+use crate::arrival::Arrival;
 use crate::caller::{Refused, identify};
-use crate::error::{Problem, respond};
+use crate::error::{ApiError, Door, Problem, respond};
 use crate::metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,7 +46,24 @@ pub async fn frame(
         request.extensions_mut().insert(ctx);
     }
 
-    let mut response = next.run(request).await;
+    let arrival = request.extensions().get::<Arrival>().cloned();
+    let close = request.version() < Version::HTTP_2;
+    let mut response = match &arrival {
+        None => next.run(request).await,
+        Some(arrival) => tokio::select! {
+            response = next.run(request) => response,
+            () = arrival.overdue() => ApiError::from(Door::Overdue).into_response(),
+        },
+    };
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if failed && arrival.is_some_and(|arrival| arrival.is_late()) {
+        // Whatever the reader of the body made of it.
+        response = ApiError::from(Door::Slow).into_response();
+        if close {
+            let value = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, value);
+        }
+    }
     if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         problem.instance = Some(format!("urn:chancery:request:{id}"));
         problem.request_id = Some(id.clone());
@@ -117,4 +135,45 @@ pub async fn security(
             .or_insert(value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use service::chance::SystemChance;
+    use service::clock::SystemClock;
+    use service::db::{DatabaseUrl, DbSettings};
+    use service::secret::Keyring;
+    use service::settings::Settings;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::config::assemble;
+
+    #[tokio::test]
+    async fn an_answer_that_never_comes_is_a_timeout() {
+        let services = assemble(
+            DbSettings::new(DatabaseUrl::parse("sqlite::memory:").unwrap()),
+            Settings::default(),
+            Keyring::new([7; 32]),
+            Arc::new(SystemClock),
+            Arc::new(SystemChance),
+        );
+        let router = Router::new()
+            .route("/never", get(std::future::pending::<()>))
+            .layer(from_fn_with_state(services.unwrap(), frame));
+        let mut request = Request::get("/never").body(Body::empty()).unwrap();
+        Arrival::watch(&mut request, Duration::ZERO, Duration::from_millis(20));
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 504);
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], "timeout");
+        assert!(problem["request_id"].is_string());
+    }
 }

@@ -1,3 +1,4 @@
 //! The process around the routes: metrics, time limits, foreign origins, health.
 
 mod metrics;
+mod slow;
