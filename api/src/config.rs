@@ -125,9 +125,9 @@ pub struct Config {
     #[arg(long, env = "NODE_ENV", value_enum, global = true, hide = true)]
     pub node_env: Option<Env>,
     /// The address under which people reach this server.
-    #[arg(long, env = "PUBLIC_URL", global = true)]
+    #[arg(long, env = "PUBLIC_URL", value_parser = crate::urls::public, global = true)]
     pub public_url: Option<Url>,
-    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    /// Networks of proxies whose `Forwarded` and `X-Forwarded-…` are believed.
     #[arg(
         long,
         env = "CHANCERY_TRUSTED_PROXIES",
@@ -135,6 +135,15 @@ pub struct Config {
         global = true
     )]
     pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may call this server from a browser, with the caller's cookie.
+    #[arg(
+        long,
+        env = "CHANCERY_CORS_ORIGINS",
+        value_delimiter = ',',
+        value_parser = crate::urls::origin,
+        global = true
+    )]
+    pub cors_origins: Vec<String>,
     /// The key that secrets are sealed under: 64 hexadecimal digits.
     #[arg(
         long,
@@ -304,6 +313,7 @@ impl Config {
             environment,
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
+            cors_origins: self.cors_origins.clone(),
             metrics_listen: self.metrics_listen,
             steps,
             listen_url: db.session_url().map(|url| url.cleaned().clone()),

@@ -9,6 +9,7 @@ pub mod metrics;
 pub mod middleware;
 pub mod rest;
 pub mod server;
+pub mod urls;
 
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ pub fn router(services: Arc<Services>) -> Router {
             document.to_string(),
         )
     };
-    routes
+    let routes = routes
         .merge(rest::health::routes())
         .merge(metrics::routes())
         .route("/api/openapi.json", get(json))
@@ -62,7 +63,12 @@ pub fn router(services: Arc<Services>) -> Router {
         .fallback(|| async { refuse(Door::NoRoute) })
         .method_not_allowed_fallback(|| async { refuse(Door::Method) })
         .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))
-        .layer(from_fn(middleware::once))
+        .layer(from_fn(middleware::once));
+    let routes = match middleware::cors(&services.settings.cors_origins) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes
         .layer(from_fn_with_state(
             Arc::clone(&services),
             middleware::security,

@@ -29,6 +29,8 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// Who may say where a request came from.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whose pages may call us from a browser, with the caller's cookie: exact origins.
+    pub cors_origins: Vec<String>,
     /// Where the metrics are served; none: beside everything else, to callers on this machine.
     pub metrics_listen: Option<SocketAddr>,
     /// The migrations that the code expects to find applied.
@@ -51,6 +53,7 @@ impl Default for Settings {
             environment: Environment::Development,
             public_url: None,
             trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
             metrics_listen: None,
             steps: Vec::new(),
             listen_url: None,

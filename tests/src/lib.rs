@@ -183,6 +183,12 @@ impl TestApp {
 
     /// A person who has signed in.
     pub async fn user(&self, name: &str, role: UserRole) -> Client {
+        let email = self.user_row(name, role).await;
+        self.sign_in(&email).await
+    }
+
+    /// A person, as their e-mail address.
+    pub async fn user_row(&self, name: &str, role: UserRole) -> String {
         let email = format!("{name}@example.test");
         let ctx = Ctx::system(Arc::clone(&self.services), "test");
         let new = NewUser {
@@ -192,7 +198,7 @@ impl TestApp {
             role,
         };
         service::identity::create_user(&ctx, new).await.unwrap();
-        self.sign_in(&email).await
+        email
     }
 
     /// Sign in.

@@ -17,6 +17,7 @@ use crate::arrival::Arrival;
 use crate::caller::{Refused, identify};
 use crate::error::{ApiError, Door, Problem, respond};
 use crate::metrics;
+use crate::urls::Urls;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -34,7 +35,14 @@ pub async fn frame(
     let _running = metrics::Running::begin();
     let id = request_id(&services, request.headers());
     let method = request.method().clone();
+    let urls = Urls::of(
+        &services.settings,
+        request.uri(),
+        request.headers(),
+        request.extensions(),
+    );
     let extensions = request.extensions_mut();
+    extensions.insert(urls);
     let route = extensions
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());

@@ -1,4 +1,5 @@
 //! The process around the routes: metrics, time limits, foreign origins, health.
 
 mod metrics;
+mod origins;
 mod slow;
