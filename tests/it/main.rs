@@ -2,12 +2,17 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what a story shares between its steps may fail it as the steps do"
+    clippy::disallowed_methods,
+    reason = "what a story shares between its steps may fail it as the steps do, and starts what it \
+              needs beside"
 )]
 
 mod access;
 mod contracts;
 mod conversation;
+mod house;
 mod idempotency;
 mod pipeline;
 mod server;
+mod sources;
+mod urls;

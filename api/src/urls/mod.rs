@@ -12,6 +12,7 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::HOST;
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{Extensions, HeaderMap, Uri};
 use service::error::Error;
 use service::settings::{Environment, Settings};
@@ -84,7 +85,7 @@ impl Urls {
 /// The address that the request was sent to, as it says itself.
 fn asked(uri: &Uri, headers: &HeaderMap, passed: &Passed) -> Option<Url> {
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str()));
+    let host = host.or_else(|| uri.authority().map(Authority::as_str));
     let host = passed.host.as_deref().or(host)?;
     let scheme = passed.scheme.as_deref().unwrap_or("http");
     let url = Url::parse(&format!("{scheme}://{host}")).ok()?;
