@@ -4,8 +4,8 @@ mod command;
 
 use std::process::ExitCode;
 
-use api::config::{Config, Env, LogFormat};
-use clap::{Parser, Subcommand, ValueEnum};
+use api::config::{self, Config, ConfigError, Env, LogFormat};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use secrecy::ExposeSecret;
 use tracing::error;
 use tracing_subscriber::EnvFilter;
@@ -53,7 +53,13 @@ enum Contract {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match read() {
+        Ok(cli) => cli,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            return ExitCode::from(2);
+        }
+    };
     logs(cli.config.log_format);
     match run(cli).await {
         Ok(code) => code,
@@ -62,6 +68,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line over the environment over the settings' file.
+fn read() -> Result<Cli, ConfigError> {
+    let matches = config::command_line(Cli::command())?.try_get_matches();
+    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    Ok(cli.unwrap_or_else(|error| config::scrubbed(error).exit()))
 }
 
 fn logs(format: LogFormat) {

@@ -29,25 +29,21 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> Result<(), Failure>
     let listener = TcpListener::bind(config.listen).await?;
     heed_signals(&services)?;
     let mut start = Box::pin(start(config, Arc::clone(&services), migrate));
-    match timeout(HEAD_START, &mut start).await {
-        Ok(started) => {
-            started?;
-            listen(config, services, listener).await
-        }
-        Err(_) => {
-            warn!("the database keeps the start waiting; serving without it");
-            let serving = listen(config, Arc::clone(&services), listener);
-            let starting = async {
-                let started = start.await;
-                if started.is_err() {
-                    services.stop.cancel();
-                }
-                started
-            };
-            let (served, started) = tokio::join!(serving, starting);
-            started.and(served)
-        }
+    if let Ok(started) = timeout(HEAD_START, &mut start).await {
+        started?;
+        return listen(config, services, listener).await;
     }
+    warn!("the database keeps the start waiting; serving without it");
+    let serving = listen(config, Arc::clone(&services), listener);
+    let starting = async {
+        let started = start.await;
+        if started.is_err() {
+            services.stop.cancel();
+        }
+        started
+    };
+    let (served, started) = tokio::join!(serving, starting);
+    started.and(served)
 }
 
 /// Connect and migrate. A database that is away for now is waited for; one that cannot be had the

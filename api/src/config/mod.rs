@@ -1,4 +1,11 @@
 //! Every setting of the binary: typed, documented, read once. `--help` is the reference.
+//!
+//! A flag goes before the environment, the environment before `chancery.toml`, the file before the
+//! default. No error shows a value that may be a secret.
+
+mod assemble;
+mod file;
+mod key;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,20 +14,17 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use secrecy::{ExposeSecret, SecretString};
-use service::chance::{Chance, SystemChance, bytes};
-use service::clock::{Clock, SystemClock};
+use secrecy::{ExposeSecret as _, SecretString};
+use service::chance::SystemChance;
+use service::clock::SystemClock;
 use service::ctx::Services;
-use service::db::{ConnectionManager, DatabaseUrl, DbSettings, Engine};
-use service::identity::{Callers, Passwords};
-use service::ids::Ids;
+use service::db::{DatabaseUrl, DbSettings, Engine};
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
-use service::signal::Signals;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
+pub use self::assemble::assemble;
+pub use self::file::{command_line, scrubbed};
 use crate::server::Timeouts;
 
 /// Where the process runs.
@@ -56,6 +60,8 @@ pub enum ConfigError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("{file}: {what}")]
+    File { file: String, what: String },
     #[error("the database: {0}")]
     Database(String),
     #[error(transparent)]
@@ -252,38 +258,6 @@ impl Config {
         Ok(settings)
     }
 
-    /// The secret key: the set one, else one that is made once in the data directory.
-    fn key(&self) -> Result<[u8; 32], ConfigError> {
-        let read = |text: &str| {
-            let mut key = [0; 32];
-            hex_into(text.trim(), &mut key)
-                .then_some(key)
-                .ok_or(ConfigError::Key)
-        };
-        if let Some(key) = &self.secret_key {
-            return read(key.expose_secret());
-        }
-        if self.env() == Env::Production {
-            return Err(ConfigError::Missing("CHANCERY_SECRET_KEY"));
-        }
-        self.make_data_dir()?;
-        let path = self.data_dir.join("secret.key");
-        let wrong = |source| ConfigError::Directory {
-            path: path.clone(),
-            source,
-        };
-        match std::fs::read_to_string(&path) {
-            Ok(text) => read(&text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let key: [u8; 32] = bytes(&SystemChance);
-                let text = service::secret::hexadecimal(&key);
-                write_private(&path, &text).map_err(wrong)?;
-                Ok(key)
-            }
-            Err(error) => Err(wrong(error)),
-        }
-    }
-
     /// How long things may take.
     pub fn timeouts(&self) -> Timeouts {
         Timeouts {
@@ -329,51 +303,4 @@ impl Config {
             Arc::new(SystemChance),
         )
     }
-}
-
-/// Put the services together.
-pub fn assemble(
-    db: DbSettings,
-    settings: Settings,
-    keyring: Keyring,
-    clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
-) -> Result<Arc<Services>, ConfigError> {
-    let manager = ConnectionManager::new(db, Arc::clone(&clock))
-        .map_err(|error| ConfigError::Database(error.to_string()))?;
-    let ids = Ids::new(Arc::clone(&chance));
-    Ok(Arc::new(Services {
-        db: manager,
-        signals: Signals::new(ids.fresh(clock.now())),
-        callers: Callers::new(&settings),
-        passwords: Passwords::new(&*chance)?,
-        in_flight: service::idempotency::InFlight::default(),
-        tasks: TaskTracker::new(),
-        stop: CancellationToken::new(),
-        clock,
-        chance,
-        ids,
-        keyring,
-        settings,
-    }))
-}
-
-fn hex_into(text: &str, out: &mut [u8; 32]) -> bool {
-    text.len() == 64
-        && text.is_ascii()
-        && out.iter_mut().enumerate().all(|(at, byte)| {
-            u8::from_str_radix(&text[2 * at..2 * at + 2], 16).is_ok_and(|value| {
-                *byte = value;
-                true
-            })
-        })
-}
-
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
 }
