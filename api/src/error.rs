@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::urls::path::ERRORS;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -100,7 +101,7 @@ impl ApiError {
         }
         let status = status_of(error.kind());
         Problem {
-            kind: format!("/errors/{}", error.code()),
+            kind: format!("{ERRORS}/{}", error.code()),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: error.to_string(),

@@ -26,6 +26,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::{ApiError, Door};
+use crate::urls::path;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(info(
@@ -36,7 +37,7 @@ use crate::error::{ApiError, Door};
 struct Document;
 
 fn documented() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", rest::routes())
+    OpenApiRouter::with_openapi(Document::openapi()).nest(path::API, rest::routes())
 }
 
 /// The `OpenAPI` document.
@@ -58,8 +59,8 @@ pub fn router(services: Arc<Services>) -> Router {
     let routes = routes
         .merge(rest::health::routes())
         .merge(metrics::routes())
-        .route("/api/openapi.json", get(json))
-        .route("/errors/{code}", get(error_page))
+        .route(path::OPENAPI, get(json))
+        .route(&format!("{}/{{code}}", path::ERRORS), get(error_page))
         .fallback(|| async { refuse(Door::NoRoute) })
         .method_not_allowed_fallback(|| async { refuse(Door::Method) })
         .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))

@@ -25,6 +25,7 @@ use service::ctx::Services;
 use service::db::State as Connection;
 
 use crate::error::{ApiError, Door};
+use crate::urls::path::METRICS;
 
 const REQUESTS: &str = "chancery_http_requests_total";
 const DURATION: &str = "chancery_http_request_duration_seconds";
@@ -153,7 +154,7 @@ fn render(services: &Services) -> Response {
 
 /// `/metrics` beside everything else, for callers on this machine.
 pub(crate) fn routes() -> Router<Arc<Services>> {
-    Router::new().route("/metrics", get(local))
+    Router::new().route(METRICS, get(local))
 }
 
 async fn local(
@@ -174,7 +175,5 @@ async fn local(
 /// `/metrics` alone, for an address of its own.
 pub fn router(services: Arc<Services>) -> Router {
     let all = |State(services): State<Arc<Services>>| async move { render(&services) };
-    Router::new()
-        .route("/metrics", get(all))
-        .with_state(services)
+    Router::new().route(METRICS, get(all)).with_state(services)
 }

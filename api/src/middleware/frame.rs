@@ -17,7 +17,7 @@ use crate::arrival::Arrival;
 use crate::caller::{Refused, identify};
 use crate::error::{ApiError, Door, Problem, respond};
 use crate::metrics;
-use crate::urls::Urls;
+use crate::urls::{Urls, path};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -42,13 +42,13 @@ pub async fn frame(
         request.extensions(),
     );
     let extensions = request.extensions_mut();
-    extensions.insert(urls);
+    extensions.insert(urls.clone());
     let route = extensions
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     extensions.insert(RequestId(id.clone()));
-    if !route.starts_with("/health") && route != "/metrics" {
+    if !route.starts_with(path::HEALTH) && route != path::METRICS {
         let ctx = identify(&services, &method, request.headers(), request.extensions()).await;
         let ctx: Result<Ctx, Refused> = ctx.map_err(Into::into);
         request.extensions_mut().insert(ctx);
@@ -75,6 +75,7 @@ pub async fn frame(
     if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         problem.instance = Some(format!("urn:chancery:request:{id}"));
         problem.request_id = Some(id.clone());
+        problem.kind = urls.outside(&problem.kind);
         let headers = std::mem::take(response.headers_mut());
         response = respond(&problem);
         response.extensions_mut().remove::<Problem>();
@@ -82,6 +83,7 @@ pub async fn frame(
             response.headers_mut().entry(name).or_insert(value.clone());
         }
     }
+    urls.dress(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

@@ -14,6 +14,7 @@ use tracing::warn;
 use crate::caller::Refused;
 use crate::error::{ApiError, Door};
 use crate::rest::BULK;
+use crate::urls::path::API;
 
 /// Marks an answer that holds a secret: it is not kept.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,7 @@ async fn answer(ctx: Ctx, request: Request, next: Next) -> Result<Response, ApiE
             Ok(replayed(response))
         }
         Verdict::Refer { path } => {
-            let uri: Uri = format!("/api/v1{path}").parse().map_err(Error::internal)?;
+            let uri: Uri = format!("{API}{path}").parse().map_err(Error::internal)?;
             let mut response = StatusCode::SEE_OTHER.into_response();
             let location = HeaderValue::from_str(&uri.to_string()).map_err(Error::internal)?;
             response

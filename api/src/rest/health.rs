@@ -15,14 +15,17 @@ use super::App;
 use crate::caller::Caller;
 use crate::error::ApiError;
 use crate::extract::Json;
+use crate::urls::path::{API, HEALTH};
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/health/live", get(live))
-        .route("/health/ready", get(ready))
-        .route("/health/startup", get(ready))
-        .route("/api/v1/system/database", get(database))
-        .route("/api/v1/system/database/reconnect", post(reconnect))
+    let system = Router::new()
+        .route("/system/database", get(database))
+        .route("/system/database/reconnect", post(reconnect));
+    let health = Router::new()
+        .route("/live", get(live))
+        .route("/ready", get(ready))
+        .route("/startup", get(ready));
+    Router::new().nest(HEALTH, health).nest(API, system)
 }
 
 fn answer(good: bool) -> Response {

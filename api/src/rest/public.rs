@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::{App, BULK, JSON};
 use crate::extract::Json;
-use crate::urls::Urls;
+use crate::urls::{Urls, path};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(public))
@@ -83,10 +83,10 @@ async fn public(State(app): State<App>, urls: Urls) -> Json<PublicConfig> {
         environment: environment.to_owned(),
         urls: Addresses {
             public: urls.at("/"),
-            api: urls.at("/api/v1"),
-            graphql: urls.at("/graphql"),
-            openapi: urls.at("/api/openapi.json"),
-            docs: urls.at("/api/docs/"),
+            api: urls.at(path::API),
+            graphql: urls.at(path::GRAPHQL),
+            openapi: urls.at(path::OPENAPI),
+            docs: urls.at(&format!("{}/", path::DOCS)),
         },
         auth: SigningIn {
             password: true,

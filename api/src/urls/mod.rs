@@ -5,15 +5,16 @@
 //! caller's to choose, and must not end up in a link that somebody else follows.
 
 mod forwarded;
+pub mod path;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::HOST;
+use axum::http::header::{HOST, LINK, LOCATION};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{Extensions, HeaderMap, Uri};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Uri};
 use service::error::Error;
 use service::settings::{Environment, Settings};
 use url::Url;
@@ -79,6 +80,31 @@ impl Urls {
     pub fn at(&self, path: &str) -> String {
         let base = self.0.base.as_ref().map_or("", Url::as_str);
         format!("{}{path}", base.trim_end_matches('/'))
+    }
+}
+
+impl Urls {
+    /// `path` as people reach it: below the path of `PUBLIC_URL`, where that has one.
+    pub fn outside(&self, path: &str) -> String {
+        let base = self.0.base.as_ref().map_or("", Url::path);
+        format!("{}{path}", base.trim_end_matches('/'))
+    }
+
+    /// Let the places that an answer names be those that people reach.
+    pub(crate) fn dress(&self, headers: &mut HeaderMap) {
+        let ours = |text: &str| text.starts_with('/') && !text.starts_with("//");
+        let place = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+        let place = place.filter(|place| ours(place));
+        let place = place.map(|place| self.outside(place));
+        let link = headers.get(LINK).and_then(|value| value.to_str().ok());
+        let link = link.and_then(|link| link.strip_prefix('<'));
+        let link = link.filter(|link| ours(link));
+        let link = link.map(|link| format!("<{}", self.outside(link)));
+        for (name, text) in [(LOCATION, place), (LINK, link)] {
+            if let Some(value) = text.and_then(|text| HeaderValue::from_str(&text).ok()) {
+                headers.insert(name, value);
+            }
+        }
     }
 }
 

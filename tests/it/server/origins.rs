@@ -7,6 +7,20 @@ use tests::{Client, Plan, TestApp, run_body};
 
 const GUEST: &str = "https://app.example.com";
 
+/// Ann, on our pages below `origin`.
+async fn signed_in(app: &TestApp, origin: &str) -> Client {
+    let body = serde_json::json!({ "email": "ann@example.test", "password": tests::PASSWORD });
+    app.user_row("ann", UserRole::User).await;
+    let answer = app.anonymous().post("/api/v1/session", body).await;
+    let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("__Host-chancery=") && cookie.contains("; Secure"));
+    let mut ann = app.anonymous();
+    ann.header("cookie", cookie.split(';').next().unwrap());
+    ann.header("x-requested-with", "tests");
+    ann.header("origin", origin);
+    ann
+}
+
 fn preflight(client: &Client, origin: &str) -> Client {
     client
         .with("origin", origin)
@@ -103,14 +117,7 @@ async fn clients_are_told_where_the_doors_are() {
         assert_eq!(urls["public"], "https://chancery.example.com/");
 
         // The cookie is for that address alone, and so are writes with it.
-        let body = serde_json::json!({ "email": "ann@example.test", "password": tests::PASSWORD });
-        app.user_row("ann", UserRole::User).await;
-        let answer = app.anonymous().post("/api/v1/session", body).await;
-        let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
-        assert!(cookie.starts_with("__Host-chancery=") && cookie.contains("; Secure"));
-        let mut ann = app.anonymous();
-        ann.header("cookie", cookie.split(';').next().unwrap());
-        ann.header("x-requested-with", "tests");
+        let ann = signed_in(&app, "https://chancery.example.com").await;
         for (origin, status) in [
             ("https://chancery.example.com", 201),
             (app.base.as_str(), 403),
@@ -131,6 +138,35 @@ async fn clients_are_told_where_the_doors_are() {
         assert_eq!(
             urls["api"], "/api/v1",
             "a Host header is the caller's to choose"
+        );
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn places_are_named_as_people_reach_them() {
+    let mut plan = Plan::default();
+    plan.settings.public_url = Some("https://example.com/records/".parse().unwrap());
+    for app in TestApp::each_with(&plan).await {
+        let nobody = app.anonymous();
+        let urls = &nobody.get("/api/v1/config/public").await.body["urls"];
+        assert_eq!(urls["api"], "https://example.com/records/api/v1");
+        assert_eq!(urls["docs"], "https://example.com/records/api/docs/");
+        let refused = nobody.get("/api/v1/runs").await;
+        assert_eq!(refused.body["type"], "/records/errors/unauthenticated");
+
+        let ann = signed_in(&app, "https://example.com").await;
+        for name in ["a.pdf", "b.pdf"] {
+            let made = ann.post("/api/v1/runs", run_body(name)).await;
+            let place = made.headers["location"].to_str().unwrap();
+            let id = made.body["id"].as_str().unwrap();
+            assert_eq!(place, format!("/records/api/v1/runs/{id}"));
+        }
+        let list = ann.get("/api/v1/runs?limit=1").await;
+        let link = list.headers["link"].to_str().unwrap();
+        assert!(
+            link.starts_with("</records/api/v1/runs?limit=1&after="),
+            "{link}"
         );
         app.stop().await;
     }
