@@ -60,6 +60,10 @@ async fn start(config: &Config, services: Arc<Services>, migrate: bool) -> Resul
         if migrate {
             migrate_up(config).await?;
         }
+        let pending = service::health::look(&services).await.pending;
+        if let Some([first, ..]) = pending.as_deref() {
+            warn!("{first} and what follows is not applied: run `chancery migrate up`");
+        }
         Ok(())
     };
     let started = services.stop.run_until_cancelled(start).await;

@@ -33,6 +33,7 @@ pub fn assemble(
         callers: Callers::new(&settings),
         passwords: Passwords::new(&*chance)?,
         in_flight: service::idempotency::InFlight::default(),
+        started: service::health::Started::default(),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
         clock,

@@ -48,7 +48,9 @@ pub async fn frame(
         .map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     extensions.insert(RequestId(id.clone()));
-    if !route.starts_with(path::HEALTH) && route != path::METRICS {
+    // Whether the process lives must not hang on the database, which knows the callers.
+    let live = route.strip_prefix(path::HEALTH) == Some("/live");
+    if !live && route != path::METRICS {
         let ctx = identify(&services, &method, request.headers(), request.extensions()).await;
         let ctx: Result<Ctx, Refused> = ctx.map_err(Into::into);
         request.extensions_mut().insert(ctx);
