@@ -3,6 +3,7 @@
 pub mod arrival;
 pub mod caller;
 pub mod config;
+mod docs;
 pub mod error;
 pub mod extract;
 pub mod metrics;
@@ -25,11 +26,12 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::docs::Keys;
 use crate::error::{ApiError, Door};
 use crate::urls::path;
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(
+#[openapi(modifiers(&Keys), info(
     title = "Chancery",
     description = "The records of an AI-agent product: REST for workers, uploads, webhooks and \
                    public clients."
@@ -59,6 +61,7 @@ pub fn router(services: Arc<Services>) -> Router {
     let routes = routes
         .merge(rest::health::routes())
         .merge(metrics::routes())
+        .merge(docs::routes())
         .route(path::OPENAPI, get(json))
         .route(&format!("{}/{{code}}", path::ERRORS), get(error_page))
         .fallback(|| async { refuse(Door::NoRoute) })

@@ -181,6 +181,15 @@ impl TestApp {
         }
     }
 
+    /// The same, who follows no redirect.
+    pub fn unfollowed(&self) -> Client {
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        Client {
+            http: builder.build().unwrap(),
+            ..self.anonymous()
+        }
+    }
+
     /// A person who has signed in.
     pub async fn user(&self, name: &str, role: UserRole) -> Client {
         let email = self.user_row(name, role).await;

@@ -1,5 +1,6 @@
 //! The process around the routes: metrics, time limits, foreign origins, health.
 
+mod docs;
 mod health;
 mod metrics;
 mod origins;
