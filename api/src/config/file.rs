@@ -4,6 +4,7 @@
 //! the default of that flag, so that one definition of a setting serves the file, the environment
 //! and the command line alike. The file's place is `CHANCERY_CONFIG`, else the working directory.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue};
@@ -24,7 +25,7 @@ pub fn command_line(command: Command) -> Result<Command, ConfigError> {
         "Every option can stand in {USUAL}, or in the file that {NAMED_BY} names, with _ for -: \
          db_pool_size = 20. Flags go before the environment, the environment before the file."
     );
-    let command = command.after_help(after);
+    let command = command.after_help(after).mut_args(unless_empty);
     let named = std::env::var_os(NAMED_BY).filter(|path| !path.is_empty());
     let path = match named {
         Some(path) => PathBuf::from(path),
@@ -37,6 +38,16 @@ pub fn command_line(command: Command) -> Result<Command, ConfigError> {
     };
     let said = read(&path).map_err(wrong)?;
     with(command, &said).map_err(wrong)
+}
+
+/// An empty variable is none: that is how they are taken away in many a place.
+fn unless_empty(arg: Arg) -> Arg {
+    let empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    if arg.get_env().is_some_and(empty) {
+        arg.env(None::<&'static str>)
+    } else {
+        arg
+    }
 }
 
 fn read(path: &Path) -> Result<Dict, String> {

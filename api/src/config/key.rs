@@ -4,7 +4,7 @@
 use secrecy::ExposeSecret;
 use service::chance::{SystemChance, bytes};
 
-use super::{Config, ConfigError, Env};
+use super::{Config, ConfigError};
 
 impl Config {
     /// The secret key: the set one, else one that is made once in the data directory.
@@ -17,9 +17,6 @@ impl Config {
         };
         if let Some(key) = &self.secret_key {
             return read(key.expose_secret());
-        }
-        if self.env() == Env::Production {
-            return Err(ConfigError::Missing("CHANCERY_SECRET_KEY"));
         }
         self.make_data_dir()?;
         let path = self.data_dir.join("secret.key");

@@ -6,6 +6,7 @@
 mod assemble;
 mod file;
 mod key;
+mod production;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -51,8 +52,8 @@ pub enum LogFormat {
 pub enum ConfigError {
     #[error("DATABASE_URL: {0}")]
     Url(#[from] service::db::UrlError),
-    #[error("in production {0} must be set")]
-    Missing(&'static str),
+    #[error("not with these settings in production: {}", .0.join("; "))]
+    Unsafe(Vec<String>),
     #[error("CHANCERY_SECRET_KEY must be 64 hexadecimal digits")]
     Key,
     #[error("the data directory {path}: {source}")]
@@ -279,8 +280,9 @@ impl Config {
             Env::Staging => Environment::Staging,
             Env::Production => Environment::Production,
         };
-        if environment == Environment::Production && self.public_url.is_none() {
-            return Err(ConfigError::Missing("PUBLIC_URL"));
+        let wrong = self.unsafe_settings();
+        if !wrong.is_empty() {
+            return Err(ConfigError::Unsafe(wrong));
         }
         let db = self.db_settings()?;
         let settings = Settings {

@@ -6,4 +6,5 @@
 )]
 
 mod process;
+mod production;
 mod settings;
