@@ -113,8 +113,11 @@ pub async fn serve(
         .is_err()
     {
         info!("some requests were cut off");
+    } else {
+        info!("every open request was answered");
     }
     services.tasks.close();
     let _ = tokio::time::timeout(Duration::from_secs(3), services.tasks.wait()).await;
     services.db.disconnect().await;
+    info!("the database is closed");
 }

@@ -5,6 +5,14 @@
     reason = "what a story shares between its steps may fail it as the steps do"
 )]
 
+#[path = "../../../service/tests/support/cluster.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "other tests, of other crates, do more with it"
+)]
+mod cluster;
 mod process;
 mod production;
 mod settings;
+mod stop;

@@ -9,6 +9,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::cluster::Cluster;
+
 /// Longer than anything that these stories wait for.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -16,6 +18,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Home {
     directory: TempDir,
     variables: Vec<(String, String)>,
+    cluster: Option<Cluster>,
 }
 
 impl Home {
@@ -24,6 +27,7 @@ impl Home {
         let home = Self {
             directory: tempfile::tempdir().unwrap(),
             variables: Vec::new(),
+            cluster: None,
         };
         home.set("CHANCERY_LISTEN", "127.0.0.1:0")
             .set("CHANCERY_LOG_FORMAT", "json")
@@ -40,6 +44,20 @@ impl Home {
     /// Write a file into the directory.
     pub(crate) fn file(&self, name: &str, text: &str) {
         std::fs::write(self.directory.path().join(name), text).unwrap();
+    }
+
+    /// One for each engine that is here: its name, and what to start the server with.
+    pub(crate) fn each() -> Vec<(&'static str, Self)> {
+        let mut homes = vec![("SQLite", Self::new())];
+        if let Some(cluster) = Cluster::start() {
+            let mut home = Self::new().set("DATABASE_URL", &cluster.url("postgres"));
+            home.cluster = Some(cluster);
+            homes.push(("PostgreSQL", home));
+        } else {
+            let required = std::env::var_os("CHANCERY_TEST_POSTGRES");
+            assert!(required.is_none_or(|word| word != "required"));
+        }
+        homes
     }
 
     fn command(&self, words: &[&str]) -> Command {
@@ -111,6 +129,18 @@ impl Process {
             }
             seen.push(line);
         }
+    }
+
+    /// Send it a signal, by the name that `kill` knows.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Wait for its end: the exit code, if it ended by itself.
+    pub(crate) fn end(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// Ask for `path`: the status and the body.
