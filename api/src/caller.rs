@@ -1,10 +1,9 @@
 //! Who calls: from a request's headers to the context that every operation takes.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts};
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method};
 use secrecy::SecretString;
@@ -16,6 +15,7 @@ use service::identity::{Credential, authenticate};
 
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
+use crate::urls::Urls;
 
 /// The session cookie's name over TLS, and over plain HTTP on loopback.
 pub const COOKIES: [&str; 2] = ["__Host-chancery", "chancery"];
@@ -76,26 +76,31 @@ impl From<ApiError> for Refused {
 
 impl Visitor {
     /// What is known of a request whatever it shows of its sender.
-    pub fn of(services: &Arc<Services>, headers: &HeaderMap, extensions: &Extensions) -> Self {
+    pub fn of(services: &Arc<Services>, extensions: &Extensions) -> Self {
         let request = RequestInfo {
             id: extensions
                 .get::<RequestId>()
                 .map(|id| id.0.clone())
                 .unwrap_or_default(),
-            address: address(services, headers, extensions),
+            address: extensions.get::<Urls>().and_then(Urls::client),
             claim: None,
         };
         Self(Ctx::new(Arc::clone(services), Actor::Anonymous, request))
     }
 
     /// The context of whom the request's credential names, or why there is none.
-    pub async fn identify(&self, method: &Method, headers: &HeaderMap) -> Result<Ctx, ApiError> {
+    pub async fn identify(
+        &self,
+        method: &Method,
+        urls: &Urls,
+        headers: &HeaderMap,
+    ) -> Result<Ctx, ApiError> {
         let services = &self.0.services;
         let Some(credential) = credential(headers) else {
             return Ok(self.0.clone());
         };
         if matches!(credential, Credential::Session(_)) && !method.is_safe() {
-            same_origin(services, headers)?;
+            same_origin(services, urls, headers)?;
         }
         let actor = authenticate(services, &credential).await?;
         Ok(self.0.acting_as(actor))
@@ -119,51 +124,16 @@ fn credential(headers: &HeaderMap) -> Option<Credential> {
         .map(|(_, token)| Credential::Session(SecretString::from(token)))
 }
 
-/// A browser sends its cookie wherever a page tells it to; only our own pages can add both our
-/// origin and a header of their own.
-fn same_origin(services: &Services, headers: &HeaderMap) -> Result<(), ApiError> {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let origin = text(ORIGIN);
-    let ours = match &services.settings.public_url {
-        Some(url) => Some(url.origin().ascii_serialization()),
-        None => text(HOST).map(|host| format!("http://{host}")),
-    };
-    if origin.is_some() && origin == ours.as_deref() && headers.contains_key("x-requested-with") {
+/// A browser sends its cookie wherever a page tells it to; only our own pages, and those of the
+/// origins that are set, can add both their origin and a header of their own.
+fn same_origin(services: &Services, urls: &Urls, headers: &HeaderMap) -> Result<(), ApiError> {
+    let origin = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
+    let ours = urls.origin();
+    let guests = &services.settings.cors_origins;
+    let known = |origin| ours.as_deref() == Some(origin) || guests.iter().any(|one| one == origin);
+    if origin.is_some_and(known) && headers.contains_key("x-requested-with") {
         Ok(())
     } else {
         Err(Error::from(Door::Origin).into())
     }
-}
-
-/// Where the request came from: the peer, or whom a trusted proxy names.
-fn address(services: &Services, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-    let peer = extensions
-        .get::<ConnectInfo<SocketAddr>>()?
-        .0
-        .ip()
-        .to_canonical();
-    let trusted = |address: &IpAddr| {
-        services
-            .settings
-            .trusted_proxies
-            .iter()
-            .any(|network| network.contains(address))
-    };
-    if !trusted(&peer) {
-        return Some(peer);
-    }
-    // The last address that no trusted proxy has is the one that cannot be made up.
-    let named = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let named: Vec<IpAddr> = named
-        .flat_map(|list| list.split(','))
-        .filter_map(|address| address.trim().parse().ok())
-        .collect();
-    named
-        .into_iter()
-        .rev()
-        .find(|address| !trusted(address))
-        .or(Some(peer))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::urls::path::ERRORS;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -71,6 +72,7 @@ pub fn status_of(kind: Kind) -> StatusCode {
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::Method => StatusCode::METHOD_NOT_ALLOWED,
         Kind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Kind::Slow => StatusCode::REQUEST_TIMEOUT,
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Precondition => StatusCode::PRECONDITION_FAILED,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -100,7 +102,7 @@ impl ApiError {
         }
         let status = status_of(error.kind());
         Problem {
-            kind: format!("/errors/{}", error.code()),
+            kind: format!("{ERRORS}/{}", error.code()),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: error.to_string(),
@@ -213,15 +215,15 @@ pub enum Door {
     /// No type of answer that the route has is accepted.
     #[error("this route answers application/graphql-response+json or application/json")]
     NotAcceptable,
-    /// An operation took too long.
-    #[error("the operation took too long and was stopped")]
-    Deadline,
     /// A write with a cookie came without proof of its origin.
     #[error("a write with a session cookie needs our Origin and the header X-Requested-With")]
     Origin,
     /// The request took too long to arrive.
     #[error("the request did not arrive in time")]
     Slow,
+    /// The answer took too long.
+    #[error("the answer took too long")]
+    Overdue,
     /// A handler broke.
     #[error("internal error")]
     Panic,
@@ -281,9 +283,9 @@ impl Door {
             "Send Origin and X-Requested-With, or use an API key.",
         ),
         entry(
-            "too_slow",
-            Kind::Timeout,
-            "Send the whole request within its time.",
+            "request.timeout",
+            Kind::Slow,
+            "Send the whole body at once, or over a faster line.",
         ),
     ];
 }
@@ -302,7 +304,8 @@ impl service::error::Refusal for Door {
             Self::MediaType => Kind::MediaType,
             Self::NotAcceptable => Kind::NotAcceptable,
             Self::Origin => Kind::Denied,
-            Self::Deadline | Self::Slow => Kind::Timeout,
+            Self::Slow => Kind::Slow,
+            Self::Overdue => Kind::Timeout,
             Self::Panic => Kind::Internal,
         }
     }
@@ -315,9 +318,9 @@ impl service::error::Refusal for Door {
             Self::TooLarge => "too_large",
             Self::MediaType => "unsupported_media_type",
             Self::NotAcceptable => "not_acceptable",
-            Self::Deadline => "timeout",
             Self::Origin => "csrf",
-            Self::Slow => "too_slow",
+            Self::Slow => "request.timeout",
+            Self::Overdue => "timeout",
             Self::Panic => "internal",
         }
     }

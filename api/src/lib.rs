@@ -1,13 +1,17 @@
 //! How the outside asks Chancery and hears back: REST, GraphQL, and the process around it.
 
+pub mod arrival;
 pub mod caller;
 pub mod config;
+mod docs;
 pub mod error;
 pub mod extract;
 pub mod graphql;
+pub mod metrics;
 pub mod middleware;
 pub mod rest;
 pub mod server;
+pub mod urls;
 
 use std::sync::Arc;
 
@@ -23,10 +27,12 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::docs::Keys;
 use crate::error::{ApiError, Door};
+use crate::urls::path;
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(
+#[openapi(modifiers(&Keys), info(
     title = "Chancery",
     description = "The records of an AI-agent product: REST for workers, uploads, webhooks and \
                    public clients."
@@ -34,7 +40,7 @@ use crate::error::{ApiError, Door};
 struct Document;
 
 fn documented() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", rest::routes())
+    OpenApiRouter::with_openapi(Document::openapi()).nest(path::API, rest::routes())
 }
 
 /// The `OpenAPI` document.
@@ -44,6 +50,7 @@ pub fn openapi() -> OpenApi {
 
 /// Every route, behind every layer.
 pub fn router(services: Arc<Services>) -> Router {
+    metrics::install();
     let (routes, document) = documented().split_for_parts();
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     let json = move || async move {
@@ -54,16 +61,23 @@ pub fn router(services: Arc<Services>) -> Router {
     };
     let routes = routes
         .merge(rest::health::routes())
+        .merge(metrics::routes())
+        .merge(docs::routes())
         .merge(graphql::routes(&services.settings))
-        .route("/api/openapi.json", get(json))
-        .route("/errors/{code}", get(error_page))
+        .route(path::OPENAPI, get(json))
+        .route(&format!("{}/{{code}}", path::ERRORS), get(error_page))
         .fallback(|| async { refuse(Door::NoRoute) })
         .method_not_allowed_fallback(|| async { refuse(Door::Method) })
         .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))
         .with_state(Arc::clone(&services));
-    routes
+    let routes = routes
         .clone()
-        .layer(from_fn_with_state(routes, middleware::once))
+        .layer(from_fn_with_state(routes, middleware::once));
+    let routes = match middleware::cors(&services.settings.cors_origins) {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    routes
         .layer(from_fn_with_state(
             Arc::clone(&services),
             middleware::security,

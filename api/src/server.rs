@@ -1,4 +1,4 @@
-//! The accept loop: timeouts on headers, and a stop that loses nobody.
+//! The accept loop: time limits on what arrives, and a stop that loses nobody.
 //!
 //! The order of a stop: readiness fails, a pause lets load balancers notice, the door closes, open
 //! requests end or are cut off, then the tasks and the database. A second signal ends at once.
@@ -20,11 +20,17 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 use tracing::{debug, info};
 
+use crate::arrival::Arrival;
+
 /// How long things may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// For a request's headers to arrive.
     pub headers: Duration,
+    /// For a request's body to arrive; large ones earn more.
+    pub body: Duration,
+    /// For the answer, once the whole request is there.
+    pub answer: Duration,
     /// Between failing readiness and closing the door.
     pub drain_delay: Duration,
     /// For open requests to end.
@@ -35,6 +41,8 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             headers: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            answer: Duration::from_mins(1),
             drain_delay: Duration::from_secs(5),
             drain: Duration::from_secs(20),
         }
@@ -87,6 +95,7 @@ pub async fn serve(
             request
                 .extensions_mut()
                 .insert(ConnectInfo::<SocketAddr>(peer));
+            Arrival::watch(&mut request, timeouts.body, timeouts.answer);
             router.clone().oneshot(request)
         });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
@@ -104,8 +113,11 @@ pub async fn serve(
         .is_err()
     {
         info!("some requests were cut off");
+    } else {
+        info!("every open request was answered");
     }
     services.tasks.close();
     let _ = tokio::time::timeout(Duration::from_secs(3), services.tasks.wait()).await;
     services.db.disconnect().await;
+    info!("the database is closed");
 }

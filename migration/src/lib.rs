@@ -42,6 +42,11 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// The names of the history's steps, oldest first.
+pub fn steps() -> Vec<String> {
+    STEPS.iter().map(|step| step.name.to_owned()).collect()
+}
+
 /// The steps that the database behind `db` still needs, oldest first. Makes nothing.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
     Ok(status(db).await?.pending)

@@ -46,6 +46,8 @@ pub struct Services {
     pub passwords: Passwords,
     /// Requests with an idempotency key that are under way in this process.
     pub in_flight: crate::idempotency::InFlight,
+    /// Whether the start is over.
+    pub started: crate::health::Started,
     /// What runs beside the requests; the stop waits for it.
     pub tasks: TaskTracker,
     /// Says that the process is to stop.

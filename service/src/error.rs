@@ -29,6 +29,8 @@ pub enum Kind {
     Method,
     /// No type of answer is accepted that the route has (406).
     NotAcceptable,
+    /// The request did not arrive in time (408).
+    Slow,
     /// The state of things forbids it (409).
     Conflict,
     /// The version that was read is not the version that stands (412).

@@ -15,6 +15,7 @@ pub mod ctx;
 pub mod db;
 pub mod demo;
 pub mod error;
+pub mod health;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;

@@ -1,5 +1,6 @@
 //! What is set at the start: read once by the binary, typed, never asked of the environment again.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -28,6 +29,12 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// Who may say where a request came from.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whose pages may call us from a browser, with the caller's cookie: exact origins.
+    pub cors_origins: Vec<String>,
+    /// Where the metrics are served; none: beside everything else, to callers on this machine.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The migrations that the code expects to find applied.
+    pub steps: Vec<String>,
     /// The address of a `PostgreSQL` session that may LISTEN, where there is one.
     pub listen_url: Option<SecretString>,
     /// How long a session lasts without being used.
@@ -46,6 +53,9 @@ impl Default for Settings {
             environment: Environment::Development,
             public_url: None,
             trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            metrics_listen: None,
+            steps: Vec::new(),
             listen_url: None,
             session_lifetime: Duration::from_hours(14 * 24),
             caller_cache: Duration::from_secs(5),

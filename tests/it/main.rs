@@ -2,16 +2,21 @@
 
 #![expect(
     clippy::unwrap_used,
-    reason = "what a story shares between its steps may fail it as the steps do"
+    clippy::disallowed_methods,
+    reason = "what a story shares between its steps may fail it as the steps do, and starts what it \
+              needs beside"
 )]
 
 mod access;
 mod contracts;
 mod conversation;
 mod graphql;
+mod house;
 mod idempotency;
 mod pipeline;
 mod seen;
+mod server;
 mod session;
-mod tidy;
+mod sources;
+mod urls;
 mod user;

@@ -10,16 +10,17 @@
     reason = "a harness: what it cannot do fails the test, and it starts what it tests"
 )]
 
+mod client;
 mod clock;
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
 
 use std::sync::Arc;
 
+use api::server::Timeouts;
 use entity::id::UserId;
 use entity::identity::user::UserRole;
-use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Method, StatusCode};
+use reqwest::header::HeaderMap;
 use sea_orm::{EntityTrait, QuerySelect};
 use serde_json::{Value, json};
 use service::Ctx;
@@ -31,11 +32,40 @@ use service::secret::Keyring;
 use service::settings::{Environment, Settings};
 use service::write::Write;
 
+pub use crate::client::{Answer, Client};
 use crate::clock::TestClock;
 use crate::cluster::Cluster;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
+
+/// How an application differs from the usual one.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Its settings.
+    pub settings: Settings,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// Whether the database is migrated before it starts.
+    pub migrated: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            settings: Settings {
+                environment: Environment::Test,
+                steps: migration::steps(),
+                ..Settings::default()
+            },
+            timeouts: Timeouts {
+                drain_delay: std::time::Duration::ZERO,
+                ..Timeouts::default()
+            },
+            migrated: true,
+        }
+    }
+}
 
 /// A running Chancery with a database of its own.
 pub struct TestApp {
@@ -61,8 +91,13 @@ enum Keep {
 impl TestApp {
     /// One application for each engine that is here.
     pub async fn each() -> Vec<Self> {
-        let mut apps = vec![Self::sqlite().await];
-        match Self::postgres().await {
+        Self::each_with(&Plan::default()).await
+    }
+
+    /// One application for each engine that is here, made to `plan`.
+    pub async fn each_with(plan: &Plan) -> Vec<Self> {
+        let mut apps = vec![Self::sqlite(plan).await];
+        match Self::postgres(plan).await {
             Some(app) => apps.push(app),
             None => assert!(
                 std::env::var_os("CHANCERY_TEST_POSTGRES").is_none_or(|word| word != "required"),
@@ -72,13 +107,20 @@ impl TestApp {
         apps
     }
 
-    async fn sqlite() -> Self {
+    async fn sqlite(plan: &Plan) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/test.db?mode=rwc", directory.path().display());
-        Self::start("SQLite", &url, Arc::default(), Keep::Directory(directory)).await
+        Self::start(
+            "SQLite",
+            &url,
+            plan,
+            Arc::default(),
+            Keep::Directory(directory),
+        )
+        .await
     }
 
-    async fn postgres() -> Option<Self> {
+    async fn postgres(plan: &Plan) -> Option<Self> {
         if let Some(server) = std::env::var_os("TEST_DATABASE_URL") {
             let server = server.into_string().unwrap();
             let name = format!("chancery_test_{}", uuid::Uuid::new_v4().simple());
@@ -89,26 +131,28 @@ impl TestApp {
                 .unwrap();
             let mut url = url::Url::parse(&server).unwrap();
             url.set_path(&name);
-            return Some(
-                Self::start("PostgreSQL", url.as_str(), Arc::default(), Keep::Nothing).await,
-            );
+            let url = url.as_str();
+            return Some(Self::start("PostgreSQL", url, plan, Arc::default(), Keep::Nothing).await);
         }
         let cluster = Cluster::start()?;
         let url = cluster.url("postgres");
-        Some(Self::start("PostgreSQL", &url, Arc::default(), Keep::Cluster(cluster)).await)
+        let keep = Keep::Cluster(cluster);
+        Some(Self::start("PostgreSQL", &url, plan, Arc::default(), keep).await)
     }
 
-    async fn start(engine: &'static str, url: &str, clock: Arc<TestClock>, keep: Keep) -> Self {
-        let db = migration::connect(url).await.unwrap();
-        migration::up(&db).await.unwrap();
-        db.close().await.unwrap();
-        let settings = Settings {
-            environment: Environment::Test,
-            ..Settings::default()
-        };
+    async fn start(
+        engine: &'static str,
+        url: &str,
+        plan: &Plan,
+        clock: Arc<TestClock>,
+        keep: Keep,
+    ) -> Self {
+        if plan.migrated {
+            migrate(url).await;
+        }
         let services = api::config::assemble(
             DbSettings::new(DatabaseUrl::parse(url).unwrap()),
-            settings,
+            plan.settings.clone(),
             Keyring::new([7; 32]),
             Arc::<TestClock>::clone(&clock),
             Arc::new(SystemChance),
@@ -118,15 +162,11 @@ impl TestApp {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = api::router(Arc::clone(&services));
-        let timeouts = api::server::Timeouts {
-            drain_delay: std::time::Duration::ZERO,
-            ..api::server::Timeouts::default()
-        };
         let server = tokio::spawn(api::server::serve(
             listener,
             router,
             Arc::clone(&services),
-            timeouts,
+            plan.timeouts,
         ));
         Self {
             base,
@@ -139,6 +179,11 @@ impl TestApp {
         }
     }
 
+    /// Apply every migration.
+    pub async fn migrate(&self) {
+        migrate(&self.url).await;
+    }
+
     /// What the application is made of, for a look behind the doors.
     pub fn services(&self) -> &Arc<Services> {
         &self.services
@@ -149,6 +194,7 @@ impl TestApp {
         Self::start(
             self.engine,
             &self.url,
+            &Plan::default(),
             Arc::clone(&self.clock),
             Keep::Nothing,
         )
@@ -219,8 +265,23 @@ impl TestApp {
         }
     }
 
+    /// The same, who follows no redirect.
+    pub fn unfollowed(&self) -> Client {
+        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        Client {
+            http: builder.build().unwrap(),
+            ..self.anonymous()
+        }
+    }
+
     /// A person who has signed in.
     pub async fn user(&self, name: &str, role: UserRole) -> Client {
+        let email = self.user_row(name, role).await;
+        self.sign_in(&email).await
+    }
+
+    /// A person, as their e-mail address.
+    pub async fn user_row(&self, name: &str, role: UserRole) -> String {
         let email = format!("{name}@example.test");
         let new = NewUser {
             email: EmailAddress::new(&email).unwrap(),
@@ -228,10 +289,9 @@ impl TestApp {
             password: Some(Password::new(PASSWORD).unwrap()),
             role,
         };
-        service::identity::create_user(&self.system(), new)
-            .await
-            .unwrap();
-        self.sign_in(&email).await
+        let made = service::identity::create_user(&self.system(), new).await;
+        made.unwrap();
+        email
     }
 
     /// Sign in.
@@ -261,104 +321,10 @@ impl TestApp {
     }
 }
 
-/// Somebody who asks.
-#[derive(Clone, Debug)]
-pub struct Client {
-    base: String,
-    http: reqwest::Client,
-    headers: HeaderMap,
-}
-
-/// What is heard back.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body: JSON, or the text as a string.
-    pub body: Value,
-}
-
-impl Answer {
-    /// Status and code, as `409 run.stale_lease`.
-    pub fn verdict(&self) -> String {
-        let status = self.status.as_u16();
-        self.body["code"]
-            .as_str()
-            .map_or(status.to_string(), |code| format!("{status} {code}"))
-    }
-}
-
-impl Client {
-    /// Send this header with every request.
-    pub fn header(&mut self, name: &'static str, value: &str) {
-        self.headers
-            .insert(name, HeaderValue::from_str(value).unwrap());
-    }
-
-    /// The same caller with one more header.
-    #[must_use]
-    pub fn with(&self, name: &'static str, value: &str) -> Self {
-        let mut client = self.clone();
-        client.header(name, value);
-        client
-    }
-
-    /// Ask.
-    pub async fn ask(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
-        request = request.headers(self.headers.clone());
-        if let Some(body) = body {
-            if !self.headers.contains_key("content-type") {
-                request = request.header("content-type", "application/json");
-            }
-            request = request.body(body);
-        }
-        let response = request.send().await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Answer {
-            status,
-            headers,
-            body,
-        }
-    }
-
-    /// Who it is.
-    pub async fn id(&self) -> UserId {
-        let me = self.get("/api/v1/me").await;
-        serde_json::from_value(me.body["id"].clone()).unwrap()
-    }
-
-    /// GET.
-    pub async fn get(&self, path: &str) -> Answer {
-        self.ask(Method::GET, path, None).await
-    }
-
-    /// POST a JSON body.
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::POST, path, Some(body.to_string().into_bytes()))
-            .await
-    }
-
-    /// PUT a JSON body.
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::PUT, path, Some(body.to_string().into_bytes()))
-            .await
-    }
-
-    /// PATCH with a JSON body.
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::PATCH, path, Some(body.to_string().into_bytes()))
-            .await
-    }
-
-    /// DELETE.
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.ask(Method::DELETE, path, None).await
-    }
+async fn migrate(url: &str) {
+    let db = migration::connect(url).await.unwrap();
+    migration::up(&db).await.unwrap();
+    db.close().await.unwrap();
 }
 
 /// What `look` sees, as soon as it sees something.

@@ -172,7 +172,7 @@ async fn run(api: &Api, ctx: Ctx, params: Params, safe: bool) -> Result<Answer, 
     request.set_parsed_query(document);
     let answer = tokio::time::timeout(DEADLINE, api.schema.execute(request)).await;
     Ok(answer.unwrap_or_else(|_| {
-        let error = async_graphql::Error::from(ApiError::from(Door::Deadline));
+        let error = async_graphql::Error::from(ApiError::from(Door::Overdue));
         Answer::from_errors(vec![error.into_server_error(async_graphql::Pos::default())])
     }))
 }

@@ -24,6 +24,7 @@ use service::settings::{Environment, Settings};
 
 use crate::error::ApiError;
 use crate::rest::App;
+use crate::urls::path;
 
 /// What can be asked.
 #[derive(Debug, Default, MergedObject)]
@@ -59,7 +60,7 @@ impl Api {
 pub fn routes(settings: &Settings) -> Router<App> {
     let api = Api::new(settings.environment != Environment::Production);
     Router::new()
-        .route("/graphql", get(http::answer).post(http::answer))
+        .route(path::GRAPHQL, get(http::answer).post(http::answer))
         .layer(Extension(Arc::new(api)))
 }
 

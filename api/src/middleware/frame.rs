@@ -6,15 +6,18 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Version};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use service::Ctx;
 use service::ctx::Services;
 use tracing::info;
 
+use crate::arrival::Arrival;
 use crate::caller::{Refused, Visitor};
-use crate::error::{Problem, respond};
+use crate::error::{ApiError, Door, Problem, respond};
+use crate::metrics;
+use crate::urls::{Urls, path};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -29,26 +32,54 @@ pub async fn frame(
     next: Next,
 ) -> Response {
     let began = Instant::now();
+    let _running = metrics::Running::begin();
     let id = request_id(&services, request.headers());
     let method = request.method().clone();
+    let urls = Urls::of(
+        &services.settings,
+        request.uri(),
+        request.headers(),
+        request.extensions(),
+    );
     let extensions = request.extensions_mut();
+    extensions.insert(urls.clone());
     let route = extensions
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned());
     let route = route.unwrap_or_else(|| "unmatched".to_owned());
     extensions.insert(RequestId(id.clone()));
-    if !route.starts_with("/health") && route != "/metrics" {
-        let visitor = Visitor::of(&services, request.headers(), request.extensions());
-        let ctx = visitor.identify(&method, request.headers()).await;
+    // Whether the process lives must not hang on the database, which knows the callers.
+    let live = route.strip_prefix(path::HEALTH) == Some("/live");
+    if !live && route != path::METRICS {
+        let visitor = Visitor::of(&services, request.extensions());
+        let ctx = visitor.identify(&method, &urls, request.headers()).await;
         let ctx: Result<Ctx, Refused> = ctx.map_err(Into::into);
         request.extensions_mut().insert(visitor);
         request.extensions_mut().insert(ctx);
     }
 
-    let mut response = next.run(request).await;
+    let arrival = request.extensions().get::<Arrival>().cloned();
+    let close = request.version() < Version::HTTP_2;
+    let mut response = match &arrival {
+        None => next.run(request).await,
+        Some(arrival) => tokio::select! {
+            response = next.run(request) => response,
+            () = arrival.overdue() => ApiError::from(Door::Overdue).into_response(),
+        },
+    };
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if failed && arrival.is_some_and(|arrival| arrival.is_late()) {
+        // Whatever the reader of the body made of it.
+        response = ApiError::from(Door::Slow).into_response();
+        if close {
+            let value = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, value);
+        }
+    }
     if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         problem.instance = Some(format!("urn:chancery:request:{id}"));
         problem.request_id = Some(id.clone());
+        problem.kind = urls.outside(&problem.kind);
         let headers = std::mem::take(response.headers_mut());
         response = respond(&problem);
         response.extensions_mut().remove::<Problem>();
@@ -56,20 +87,14 @@ pub async fn frame(
             response.headers_mut().entry(name).or_insert(value.clone());
         }
     }
+    urls.dress(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
     let status = response.status().as_u16();
     let took = began.elapsed();
     info!(%method, route, status, request.id = id, took_us = took.as_micros(), "request");
-    let labels = [
-        ("method", method.to_string()),
-        ("route", route),
-        ("status", status.to_string()),
-    ];
-    metrics::counter!("chancery_http_requests_total", &labels).increment(1);
-    metrics::histogram!("chancery_http_request_duration_seconds", &labels[..2])
-        .record(took.as_secs_f64());
+    metrics::answered(&method, route, status, took);
     response
 }
 
@@ -124,4 +149,45 @@ pub async fn security(
             .or_insert(value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use service::chance::SystemChance;
+    use service::clock::SystemClock;
+    use service::db::{DatabaseUrl, DbSettings};
+    use service::secret::Keyring;
+    use service::settings::Settings;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::config::assemble;
+
+    #[tokio::test]
+    async fn an_answer_that_never_comes_is_a_timeout() {
+        let services = assemble(
+            DbSettings::new(DatabaseUrl::parse("sqlite::memory:").unwrap()),
+            Settings::default(),
+            Keyring::new([7; 32]),
+            Arc::new(SystemClock),
+            Arc::new(SystemChance),
+        );
+        let router = Router::new()
+            .route("/never", get(std::future::pending::<()>))
+            .layer(from_fn_with_state(services.unwrap(), frame));
+        let mut request = Request::get("/never").body(Body::empty()).unwrap();
+        Arrival::watch(&mut request, Duration::ZERO, Duration::from_millis(20));
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 504);
+        let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], "timeout");
+        assert!(problem["request_id"].is_string());
+    }
 }

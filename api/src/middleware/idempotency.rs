@@ -3,11 +3,9 @@
 //! A repetition gets the first answer. Where that was lost, it gets what a GET of the resource gives
 //! now, under the status that the first answer had.
 
-use std::net::SocketAddr;
-
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{Extensions, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -22,6 +20,8 @@ use crate::caller::{Refused, Visitor};
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
 use crate::rest::BULK;
+use crate::urls::Urls;
+use crate::urls::path::API;
 
 /// Marks an answer that holds a secret: it is not kept.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +105,7 @@ async fn answer(
 }
 
 fn address(path: &str) -> Result<Uri, ApiError> {
-    Ok(format!("/api/v1{path}").parse().map_err(Error::internal)?)
+    Ok(format!("{API}{path}").parse().map_err(Error::internal)?)
 }
 
 /// What a GET of `uri` gives the same caller now.
@@ -115,7 +115,7 @@ async fn show(routes: Router, asked: &Extensions, uri: Uri) -> Response {
     let known = request.extensions_mut();
     // Not what the router found out about the POST: the GET has a route of its own.
     carry_over::<RequestId>(asked, known);
-    carry_over::<ConnectInfo<SocketAddr>>(asked, known);
+    carry_over::<Urls>(asked, known);
     carry_over::<Result<Ctx, Refused>>(asked, known);
     carry_over::<Visitor>(asked, known);
     match routes.oneshot(request).await {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use service::page::Page;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::urls::path::API;
+
 /// What every list takes.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 pub(super) struct PageQuery {
@@ -34,7 +36,7 @@ pub(super) struct List<T> {
     pub next: Option<String>,
 }
 
-/// A page as an answer.
+/// A page as an answer; `uri` is what the route sees, below the API's root.
 pub(super) fn answer<T: Serialize>(page: Page<T>, uri: &Uri) -> Response {
     let Page { items, next } = page;
     let link = next.as_deref().and_then(|next| {
@@ -44,7 +46,7 @@ pub(super) fn answer<T: Serialize>(page: Page<T>, uri: &Uri) -> Response {
             .filter(|part| !part.is_empty() && !part.starts_with("after="));
         let after = format!("after={next}");
         let query: Vec<&str> = kept.chain([after.as_str()]).collect();
-        let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
+        let link = format!("<{API}{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
         HeaderValue::from_str(&link).ok()
     });
     let mut response = axum::Json(List { items, next }).into_response();

@@ -2,6 +2,7 @@
 
 pub mod health;
 mod list;
+pub mod public;
 pub mod run;
 pub mod session;
 mod tag;
@@ -32,6 +33,7 @@ pub(crate) const BULK: usize = 32 * 1024 * 1024;
 /// Every route below `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .merge(public::routes())
         .merge(session::routes())
         .merge(run::routes())
         .layer(DefaultBodyLimit::max(JSON))

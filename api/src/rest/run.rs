@@ -19,6 +19,7 @@ use super::{App, tag};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path, Query};
+use crate::urls::path::API;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -241,7 +242,7 @@ async fn create_run(
         document_url: body.document_url,
     };
     let run = pipeline::create(&ctx, new).await?;
-    let location = format!("/api/v1/runs/{}", run.id);
+    let location = format!("{API}/runs/{}", run.id);
     super::created(&location, Run::from(run))
 }
 

@@ -21,6 +21,7 @@ use crate::caller::{COOKIES, Caller, Visitor};
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path};
 use crate::middleware::Secret;
+use crate::urls::Urls;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -79,6 +80,7 @@ pub struct SignInBody {
 ))]
 async fn sign_in(
     State(app): State<App>,
+    urls: Urls,
     caller: Option<Caller>,
     Visitor(visitor): Visitor,
     headers: HeaderMap,
@@ -96,18 +98,18 @@ async fn sign_in(
     let signed_in = identity::sign_in(&ctx, input).await?;
     let mut response = Json(User::from(signed_in.user)).into_response();
     let life = app.settings.session_lifetime.as_secs();
-    set_cookie(&app, &mut response, &signed_in.token, life)?;
+    set_cookie(&urls, &mut response, &signed_in.token, life)?;
     response.extensions_mut().insert(Secret);
     Ok(response)
 }
 
-fn set_cookie(app: &App, response: &mut Response, token: &str, life: u64) -> Result<(), ApiError> {
-    let tls = app
-        .settings
-        .public_url
-        .as_ref()
-        .is_some_and(|url| url.scheme() == "https");
-    let (name, secure) = if tls {
+fn set_cookie(
+    urls: &Urls,
+    response: &mut Response,
+    token: &str,
+    life: u64,
+) -> Result<(), ApiError> {
+    let (name, secure) = if urls.is_tls() {
         (COOKIES[0], "; Secure")
     } else {
         (COOKIES[1], "")
@@ -122,10 +124,10 @@ fn set_cookie(app: &App, response: &mut Response, token: &str, life: u64) -> Res
 #[utoipa::path(delete, path = "/session", tag = "session", responses(
     (status = 204), (status = 401, body = Problem),
 ))]
-async fn sign_out(State(app): State<App>, Caller(ctx): Caller) -> Result<Response, ApiError> {
+async fn sign_out(urls: Urls, Caller(ctx): Caller) -> Result<Response, ApiError> {
     identity::sign_out(&ctx).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&app, &mut response, "", 0)?;
+    set_cookie(&urls, &mut response, "", 0)?;
     Ok(response)
 }
 

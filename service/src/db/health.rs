@@ -11,6 +11,7 @@ use super::classify::{Classified, Outcome, classify};
 use super::connect::ConnectionManager;
 use super::engine::Engine;
 use super::log::{self, Observation, Observer};
+use super::measure;
 use super::pool::Pool;
 use super::reader::{Reader, Source};
 use super::replica::{Replica, ReplicaStatus};
@@ -121,7 +122,9 @@ impl ConnectionManager {
                 error,
             });
         }
-        let Some(error) = error.map(classify) else {
+        let error = error.map(classify);
+        measure::statement(elapsed, error.as_ref());
+        let Some(error) = error else {
             return;
         };
         if error.doubts_server() && error.outcome == Outcome::Unreachable

@@ -14,6 +14,7 @@ mod fault;
 mod health;
 mod lease;
 mod log;
+pub mod measure;
 mod monitor;
 mod pool;
 mod reader;

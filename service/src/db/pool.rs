@@ -19,6 +19,7 @@ use super::classify::{Classified, classify};
 use super::engine::Engine;
 use super::fault::Fault;
 use super::lease::{Held, Lease};
+use super::measure;
 use super::session::Connector;
 use super::status::PoolStatus;
 
@@ -90,6 +91,13 @@ impl Pool {
 
     /// A session to work with: an idle one, else a new one.
     pub(super) async fn acquire(self: &Arc<Self>) -> Result<Lease, DbErr> {
+        let began = Instant::now();
+        let lease = self.take().await;
+        measure::acquired(began.elapsed(), &lease);
+        lease
+    }
+
+    async fn take(self: &Arc<Self>) -> Result<Lease, DbErr> {
         let deadline = Instant::now() + self.limits.connection_timeout;
         let permit = self.permit(deadline).await?;
         while let Some(Idle { mut held, since }) = self.pop() {
@@ -229,6 +237,7 @@ impl Pool {
 
     async fn open(&self, deadline: Instant) -> Result<Held, DbErr> {
         let generation = self.generation.load(Ordering::Acquire);
+        let began = Instant::now();
         let opened = match timeout_at(deadline, self.connector.open()).await {
             Ok(opened) => opened,
             Err(_) => Err(Fault::ConnectTimeout {
@@ -236,6 +245,7 @@ impl Pool {
             }
             .into()),
         };
+        measure::connected(began.elapsed(), &opened);
         *lock(&self.last_connect) = opened.as_ref().err().map(classify);
         Ok(Held::new(opened?, generation, &self.size))
     }

@@ -15,6 +15,7 @@ use super::body::{Message, NewMessageBody};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path, Query};
+use crate::urls::path::API;
 
 /// Which messages.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -77,7 +78,7 @@ pub(super) async fn append_message(
     let message = made
         .pop()
         .ok_or_else(|| Error::internal("nothing was appended"))?;
-    let location = format!("/api/v1/threads/{id}/messages/{}", message.message.id);
+    let location = format!("{API}/threads/{id}/messages/{}", message.message.id);
     super::super::created(&location, Message::from(message))
 }
 
@@ -111,7 +112,7 @@ pub(super) async fn append_messages(
     let new = body.messages.into_iter().map(Into::into).collect();
     let made = conversation::append(&ctx, id, new, "/messages").await?;
     let ids: Vec<Uuid> = made.iter().map(|detail| detail.message.id.0).collect();
-    let location = format!("/api/v1/threads/{id}/messages");
+    let location = format!("{API}/threads/{id}/messages");
     let count = ids.len();
     super::super::created(&location, Appended { count, ids })
 }

@@ -23,6 +23,7 @@ use super::{App, BULK, JSON, tag};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path, Query};
+use crate::urls::path::API;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -137,7 +138,7 @@ async fn create_thread(
         update_date: body.update_date,
     };
     let thread = conversation::create(&ctx, new).await?;
-    let location = format!("/api/v1/threads/{}", thread.id);
+    let location = format!("{API}/threads/{}", thread.id);
     super::created(&location, Thread::from(thread))
 }
 

@@ -1,4 +1,12 @@
 //! Every setting of the binary: typed, documented, read once. `--help` is the reference.
+//!
+//! A flag goes before the environment, the environment before `chancery.toml`, the file before the
+//! default. No error shows a value that may be a secret.
+
+mod assemble;
+mod file;
+mod key;
+mod production;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,19 +15,18 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use secrecy::{ExposeSecret, SecretString};
-use service::chance::{Chance, SystemChance, bytes};
-use service::clock::{Clock, SystemClock};
+use secrecy::{ExposeSecret as _, SecretString};
+use service::chance::SystemChance;
+use service::clock::SystemClock;
 use service::ctx::Services;
-use service::db::{ConnectionManager, DatabaseUrl, DbSettings};
-use service::identity::{Callers, Passwords, Sightings};
-use service::ids::Ids;
+use service::db::{DatabaseUrl, DbSettings, Engine};
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
-use service::signal::Signals;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
+
+pub use self::assemble::assemble;
+pub use self::file::{command_line, scrubbed};
+use crate::server::Timeouts;
 
 /// Where the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,8 +52,8 @@ pub enum LogFormat {
 pub enum ConfigError {
     #[error("DATABASE_URL: {0}")]
     Url(#[from] service::db::UrlError),
-    #[error("in production {0} must be set")]
-    Missing(&'static str),
+    #[error("not with these settings in production: {}", .0.join("; "))]
+    Unsafe(Vec<String>),
     #[error("CHANCERY_SECRET_KEY must be 64 hexadecimal digits")]
     Key,
     #[error("the data directory {path}: {source}")]
@@ -54,6 +61,8 @@ pub enum ConfigError {
         path: PathBuf,
         source: std::io::Error,
     },
+    #[error("{file}: {what}")]
+    File { file: String, what: String },
     #[error("the database: {0}")]
     Database(String),
     #[error(transparent)]
@@ -123,9 +132,9 @@ pub struct Config {
     #[arg(long, env = "NODE_ENV", value_enum, global = true, hide = true)]
     pub node_env: Option<Env>,
     /// The address under which people reach this server.
-    #[arg(long, env = "PUBLIC_URL", global = true)]
+    #[arg(long, env = "PUBLIC_URL", value_parser = crate::urls::public, global = true)]
     pub public_url: Option<Url>,
-    /// Networks of proxies whose `X-Forwarded-For` is believed.
+    /// Networks of proxies whose `Forwarded` and `X-Forwarded-…` are believed.
     #[arg(
         long,
         env = "CHANCERY_TRUSTED_PROXIES",
@@ -133,6 +142,15 @@ pub struct Config {
         global = true
     )]
     pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may call this server from a browser, with the caller's cookie.
+    #[arg(
+        long,
+        env = "CHANCERY_CORS_ORIGINS",
+        value_delimiter = ',',
+        value_parser = crate::urls::origin,
+        global = true
+    )]
+    pub cors_origins: Vec<String>,
     /// The key that secrets are sealed under: 64 hexadecimal digits.
     #[arg(
         long,
@@ -141,6 +159,34 @@ pub struct Config {
         global = true
     )]
     pub secret_key: Option<SecretString>,
+    /// An address of its own for `/metrics`; without one, callers on this machine find it beside
+    /// everything else.
+    #[arg(long, env = "CHANCERY_METRICS_LISTEN", global = true)]
+    pub metrics_listen: Option<SocketAddr>,
+    /// How long a request's headers may take to arrive, in seconds.
+    #[arg(
+        long,
+        env = "CHANCERY_HEADER_TIMEOUT",
+        default_value_t = 10,
+        global = true
+    )]
+    pub header_timeout: u64,
+    /// How long a request's body may take to arrive, in seconds; every 16 KiB earn it one more.
+    #[arg(
+        long,
+        env = "CHANCERY_BODY_TIMEOUT",
+        default_value_t = 30,
+        global = true
+    )]
+    pub body_timeout: u64,
+    /// How long an answer may take once the request is there, in seconds.
+    #[arg(
+        long,
+        env = "CHANCERY_ANSWER_TIMEOUT",
+        default_value_t = 60,
+        global = true
+    )]
+    pub answer_timeout: u64,
     /// How long a worker's claim on a run lasts, in seconds.
     #[arg(long, env = "CHANCERY_RUN_LEASE", default_value_t = 60, global = true)]
     pub run_lease: u64,
@@ -183,6 +229,18 @@ impl Config {
         })
     }
 
+    /// Whether the database is a file of this process's own.
+    pub fn is_embedded(&self) -> Result<bool, ConfigError> {
+        Ok(self.db_settings()?.url.engine() == Engine::Sqlite)
+    }
+
+    /// Where migrations run: the direct way, where there is one.
+    pub fn session_url(&self) -> Result<SecretString, ConfigError> {
+        let settings = self.db_settings()?;
+        let url = settings.session_url().unwrap_or(&settings.url);
+        Ok(url.cleaned().clone())
+    }
+
     fn db_settings(&self) -> Result<DbSettings, ConfigError> {
         let parse = |url: &Option<SecretString>| {
             url.as_ref()
@@ -201,54 +259,39 @@ impl Config {
         Ok(settings)
     }
 
-    /// The secret key: the set one, else one that is made once in the data directory.
-    fn key(&self) -> Result<[u8; 32], ConfigError> {
-        let read = |text: &str| {
-            let mut key = [0; 32];
-            hex_into(text.trim(), &mut key)
-                .then_some(key)
-                .ok_or(ConfigError::Key)
-        };
-        if let Some(key) = &self.secret_key {
-            return read(key.expose_secret());
-        }
-        if self.env() == Env::Production {
-            return Err(ConfigError::Missing("CHANCERY_SECRET_KEY"));
-        }
-        self.make_data_dir()?;
-        let path = self.data_dir.join("secret.key");
-        let wrong = |source| ConfigError::Directory {
-            path: path.clone(),
-            source,
-        };
-        match std::fs::read_to_string(&path) {
-            Ok(text) => read(&text),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let key: [u8; 32] = bytes(&SystemChance);
-                let text = service::secret::hexadecimal(&key);
-                write_private(&path, &text).map_err(wrong)?;
-                Ok(key)
-            }
-            Err(error) => Err(wrong(error)),
+    /// How long things may take.
+    pub fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            headers: Duration::from_secs(self.header_timeout),
+            body: Duration::from_secs(self.body_timeout),
+            answer: Duration::from_secs(self.answer_timeout),
+            drain_delay: Duration::from_secs(self.drain_delay),
+            ..Timeouts::default()
         }
     }
 
     /// Everything that the process owns, not yet connected.
-    pub fn services(&self) -> Result<Arc<Services>, ConfigError> {
+    ///
+    /// `steps` are the migrations that the code expects to find applied.
+    pub fn services(&self, steps: Vec<String>) -> Result<Arc<Services>, ConfigError> {
         let environment = match self.env() {
             Env::Development => Environment::Development,
             Env::Test => Environment::Test,
             Env::Staging => Environment::Staging,
             Env::Production => Environment::Production,
         };
-        if environment == Environment::Production && self.public_url.is_none() {
-            return Err(ConfigError::Missing("PUBLIC_URL"));
+        let wrong = self.unsafe_settings();
+        if !wrong.is_empty() {
+            return Err(ConfigError::Unsafe(wrong));
         }
         let db = self.db_settings()?;
         let settings = Settings {
             environment,
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
+            cors_origins: self.cors_origins.clone(),
+            metrics_listen: self.metrics_listen,
+            steps,
             listen_url: db.session_url().map(|url| url.cleaned().clone()),
             run_lease: Duration::from_secs(self.run_lease),
             ..Settings::default()
@@ -262,52 +305,4 @@ impl Config {
             Arc::new(SystemChance),
         )
     }
-}
-
-/// Put the services together.
-pub fn assemble(
-    db: DbSettings,
-    settings: Settings,
-    keyring: Keyring,
-    clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
-) -> Result<Arc<Services>, ConfigError> {
-    let manager = ConnectionManager::new(db, Arc::clone(&clock))
-        .map_err(|error| ConfigError::Database(error.to_string()))?;
-    let ids = Ids::new(Arc::clone(&chance));
-    Ok(Arc::new(Services {
-        db: manager,
-        signals: Signals::new(ids.fresh(clock.now())),
-        callers: Callers::new(&settings),
-        sightings: Sightings::default(),
-        passwords: Passwords::new(&*chance)?,
-        in_flight: service::idempotency::InFlight::default(),
-        tasks: TaskTracker::new(),
-        stop: CancellationToken::new(),
-        clock,
-        chance,
-        ids,
-        keyring,
-        settings,
-    }))
-}
-
-fn hex_into(text: &str, out: &mut [u8; 32]) -> bool {
-    text.len() == 64
-        && text.is_ascii()
-        && out.iter_mut().enumerate().all(|(at, byte)| {
-            u8::from_str_radix(&text[2 * at..2 * at + 2], 16).is_ok_and(|value| {
-                *byte = value;
-                true
-            })
-        })
-}
-
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
 }

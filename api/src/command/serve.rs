@@ -1,0 +1,168 @@
+//! `chancery serve` and `chancery demo`: the process from its start to its stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::config::{Config, Env};
+use api::metrics;
+use api::server;
+use secrecy::ExposeSecret;
+use service::ctx::Services;
+use service::db::Kind;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use super::{Failure, connected, refused};
+
+/// How long the door stays shut for a start that is nearly over.
+const HEAD_START: Duration = Duration::from_secs(3);
+
+/// Start, and serve until a signal says stop.
+///
+/// Where the database keeps it waiting, the process serves all the same: it is alive, and says that
+/// it is not ready.
+pub(crate) async fn serve(config: &Config, migrate: bool) -> Result<(), Failure> {
+    metrics::install();
+    let services = config.services(migration::steps())?;
+    let listener = TcpListener::bind(config.listen).await?;
+    heed_signals(&services)?;
+    let mut start = Box::pin(start(config, Arc::clone(&services), migrate));
+    if let Ok(started) = timeout(HEAD_START, &mut start).await {
+        started?;
+        return listen(config, services, listener).await;
+    }
+    warn!("the database keeps the start waiting; serving without it");
+    let serving = listen(config, Arc::clone(&services), listener);
+    let starting = async {
+        let started = start.await;
+        if started.is_err() {
+            services.stop.cancel();
+        }
+        started
+    };
+    let (served, started) = tokio::join!(serving, starting);
+    started.and(served)
+}
+
+/// Connect and migrate. A database that is away for now is waited for; one that cannot be had the
+/// way it is named ends the start.
+async fn start(config: &Config, services: Arc<Services>, migrate: bool) -> Result<(), Failure> {
+    let start = async {
+        let connection = services.db.connect().await;
+        match connection.error {
+            Some(problem) if problem.kind == Kind::Permanent => return Err(refused(problem)),
+            _ => {}
+        }
+        let mut status = services.db.watch();
+        status.wait_for(|status| status.connected).await?;
+        if migrate {
+            migrate_up(config).await?;
+        }
+        let pending = service::health::look(&services).await.pending;
+        if let Some([first, ..]) = pending.as_deref() {
+            warn!("{first} and what follows is not applied: run `chancery migrate up`");
+        }
+        Ok(())
+    };
+    let started = services.stop.run_until_cancelled(start).await;
+    started.unwrap_or(Ok(()))
+}
+
+async fn migrate_up(config: &Config) -> Result<(), Failure> {
+    let db = migration::connect(config.session_url()?.expose_secret()).await?;
+    let done = migration::up(&db).await;
+    db.close().await?;
+    for step in done? {
+        info!(step, "migrated");
+    }
+    Ok(())
+}
+
+/// The first signal stops in order; the second ends at once.
+fn heed_signals(services: &Services) -> Result<(), Failure> {
+    let stop = services.stop.clone();
+    let (mut term, mut int) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it outlives the stop that it begins"
+    )]
+    tokio::spawn(async move {
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        info!("stopping");
+        stop.cancel();
+        tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        std::process::exit(130);
+    });
+    Ok(())
+}
+
+/// Serve, with all that runs beside, until the services are told to stop.
+async fn listen(
+    config: &Config,
+    services: Arc<Services>,
+    listener: TcpListener,
+) -> Result<(), Failure> {
+    if let Some(address) = config.metrics_listen {
+        let listener = TcpListener::bind(address).await?;
+        info!("metrics on http://{}", listener.local_addr()?);
+        let router = metrics::router(Arc::clone(&services));
+        let stop = services.stop.clone().cancelled_owned();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
+        services.tasks.spawn(async move {
+            if let Err(error) = serving.await {
+                warn!(%error, "the metrics are not served any more");
+            }
+        });
+    }
+    let hearing = Arc::clone(&services);
+    services.tasks.spawn(async move {
+        let mut signals = hearing.signals.listen();
+        loop {
+            tokio::select! {
+                () = hearing.stop.cancelled() => return,
+                heard = signals.recv() => if let Ok(signal) = heard {
+                    hearing.callers.hear(&signal);
+                },
+            }
+        }
+    });
+    services
+        .tasks
+        .spawn(service::signal::relay(Arc::clone(&services)));
+    services.tasks.spawn(metrics::upkeep(Arc::clone(&services)));
+    info!("listening on http://{}", listener.local_addr()?);
+    let router = api::router(Arc::clone(&services));
+    server::serve(listener, router, services, config.timeouts()).await;
+    Ok(())
+}
+
+/// Serve a throw-away database full of examples.
+pub(crate) async fn demo(config: &mut Config) -> Result<(), Failure> {
+    if config.env() == Env::Production {
+        return Err("demo is not for production".into());
+    }
+    if !config.listen.ip().is_loopback() {
+        return Err("demo listens on a loopback address only".into());
+    }
+    let directory = std::env::temp_dir().join(format!("chancery-demo-{}", std::process::id()));
+    config.data_dir.clone_from(&directory);
+    config.database_url = None;
+    migrate_up(config).await?;
+    let services = connected(config).await?;
+    heed_signals(&services)?;
+    service::demo::fill(&services).await?;
+    info!(
+        "demo: sign in as {} with {}",
+        service::demo::ADMIN,
+        service::demo::PASSWORD
+    );
+    let listener = TcpListener::bind(config.listen).await?;
+    let served = listen(config, services, listener).await;
+    let _ = std::fs::remove_dir_all(directory);
+    served
+}

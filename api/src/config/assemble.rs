@@ -1,0 +1,46 @@
+//! The services, put together.
+
+use std::sync::Arc;
+
+use service::chance::Chance;
+use service::clock::Clock;
+use service::ctx::Services;
+use service::db::{ConnectionManager, DbSettings};
+use service::identity::{Callers, Passwords, Sightings};
+use service::ids::Ids;
+use service::secret::Keyring;
+use service::settings::Settings;
+use service::signal::Signals;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::ConfigError;
+
+/// Put the services together.
+pub fn assemble(
+    db: DbSettings,
+    settings: Settings,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+) -> Result<Arc<Services>, ConfigError> {
+    let manager = ConnectionManager::new(db, Arc::clone(&clock))
+        .map_err(|error| ConfigError::Database(error.to_string()))?;
+    let ids = Ids::new(Arc::clone(&chance));
+    Ok(Arc::new(Services {
+        db: manager,
+        signals: Signals::new(ids.fresh(clock.now())),
+        callers: Callers::new(&settings),
+        sightings: Sightings::default(),
+        passwords: Passwords::new(&*chance)?,
+        in_flight: service::idempotency::InFlight::default(),
+        started: service::health::Started::default(),
+        tasks: TaskTracker::new(),
+        stop: CancellationToken::new(),
+        clock,
+        chance,
+        ids,
+        keyring,
+        settings,
+    }))
+}

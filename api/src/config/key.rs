@@ -1,0 +1,58 @@
+//! The key that secrets are sealed under: the set one, else one that is made once in the data
+//! directory, for its owner's eyes only.
+
+use secrecy::ExposeSecret;
+use service::chance::{SystemChance, bytes};
+
+use super::{Config, ConfigError};
+
+impl Config {
+    /// The secret key: the set one, else one that is made once in the data directory.
+    pub(super) fn key(&self) -> Result<[u8; 32], ConfigError> {
+        let read = |text: &str| {
+            let mut key = [0; 32];
+            hex_into(text.trim(), &mut key)
+                .then_some(key)
+                .ok_or(ConfigError::Key)
+        };
+        if let Some(key) = &self.secret_key {
+            return read(key.expose_secret());
+        }
+        self.make_data_dir()?;
+        let path = self.data_dir.join("secret.key");
+        let wrong = |source| ConfigError::Directory {
+            path: path.clone(),
+            source,
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => read(&text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let key: [u8; 32] = bytes(&SystemChance);
+                let text = service::secret::hexadecimal(&key);
+                write_private(&path, &text).map_err(wrong)?;
+                Ok(key)
+            }
+            Err(error) => Err(wrong(error)),
+        }
+    }
+}
+
+fn hex_into(text: &str, out: &mut [u8; 32]) -> bool {
+    text.len() == 64
+        && text.is_ascii()
+        && out.iter_mut().enumerate().all(|(at, byte)| {
+            u8::from_str_radix(&text[2 * at..2 * at + 2], 16).is_ok_and(|value| {
+                *byte = value;
+                true
+            })
+        })
+}
+
+fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}

@@ -1,0 +1,179 @@
+//! `/metrics`, for Prometheus.
+//!
+//! A process has one recorder. What changes with every request is recorded as it happens; the state
+//! of the pool is read when somebody asks.
+//!
+//! It is served to callers on this machine, or on an address of its own where one is set. A request
+//! that a proxy passed on is not from this machine, whoever its peer is.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Extension, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use service::ctx::Services;
+use service::db::State as Connection;
+
+use crate::error::{ApiError, Door};
+use crate::urls::path::METRICS;
+
+const REQUESTS: &str = "chancery_http_requests_total";
+const DURATION: &str = "chancery_http_request_duration_seconds";
+const IN_FLIGHT: &str = "chancery_http_requests_in_flight";
+const BUILD: &str = "chancery_build_info";
+const CONNECTED: &str = "chancery_db_connected";
+const STATE: &str = "chancery_db_state";
+const RETRIES: &str = "chancery_db_connect_retries";
+const POOL_MAX: &str = "chancery_db_pool_max_connections";
+const POOL: &str = "chancery_db_pool_connections";
+const WAITING: &str = "chancery_db_pool_waiting_callers";
+const LAG: &str = "chancery_db_replica_lag_seconds";
+const REPLICA: &str = "chancery_db_replica_usable";
+
+/// From half a millisecond to half a minute.
+const BUCKETS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0,
+];
+const STATES: [Connection; 5] = [
+    Connection::Connecting,
+    Connection::Connected,
+    Connection::Failed,
+    Connection::Reconnecting,
+    Connection::Closed,
+];
+
+/// The process's recorder, installed by whoever asks first; nothing where another one is installed.
+pub fn install() -> Option<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    let handle = HANDLE.get_or_init(|| {
+        let times = Matcher::Suffix("_seconds".to_owned());
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(times, &BUCKETS);
+        let handle = builder.ok()?.install_recorder().ok()?;
+        describe();
+        gauge!(BUILD, "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+        Some(handle)
+    });
+    handle.as_ref()
+}
+
+fn describe() {
+    describe_counter!(REQUESTS, "Answered requests, by class of status.");
+    describe_histogram!(DURATION, Unit::Seconds, "How long a request took.");
+    describe_gauge!(IN_FLIGHT, "Requests that are being answered now.");
+    describe_gauge!(BUILD, "Always 1; the label tells the version.");
+    describe_gauge!(CONNECTED, "1 while the database is connected, else 0.");
+    describe_gauge!(STATE, "1 for the state that the connection is in.");
+    describe_gauge!(RETRIES, "Tries since the database was last connected.");
+    describe_gauge!(POOL_MAX, "How many connections the pool may open.");
+    describe_gauge!(POOL, "Open connections, idle and in use.");
+    describe_gauge!(WAITING, "Callers that wait for a connection.");
+    describe_gauge!(LAG, Unit::Seconds, "How far the replica is behind.");
+    describe_gauge!(REPLICA, "1 while reads go to the replica, else 0.");
+    service::db::measure::describe();
+}
+
+/// Keep the recorder small where nobody asks for the metrics, until the process stops.
+pub async fn upkeep(services: Arc<Services>) {
+    let Some(handle) = install() else { return };
+    let pause = || tokio::time::sleep(Duration::from_secs(5));
+    while services.stop.run_until_cancelled(pause()).await.is_some() {
+        handle.run_upkeep();
+    }
+}
+
+/// A request under way.
+pub(crate) struct Running(());
+
+impl Running {
+    pub(crate) fn begin() -> Self {
+        gauge!(IN_FLIGHT).increment(1.0);
+        Self(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        gauge!(IN_FLIGHT).decrement(1.0);
+    }
+}
+
+/// A request that was answered. A method of the caller's invention makes no new series.
+pub(crate) fn answered(method: &Method, route: String, status: u16, took: Duration) {
+    let method = match method.as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
+        _ => "other",
+    };
+    let class = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+    let class = class.get(usize::from(status / 100).saturating_sub(1));
+    let labels = [
+        ("method", method.to_owned()),
+        ("route", route),
+        ("status", (*class.unwrap_or(&"other")).to_owned()),
+    ];
+    counter!(REQUESTS, &labels).increment(1);
+    histogram!(DURATION, &labels[..2]).record(took.as_secs_f64());
+}
+
+/// Everything there is, in Prometheus' text format.
+fn render(services: &Services) -> Response {
+    let Some(handle) = install() else {
+        return ApiError::from(Door::NoRoute).into_response();
+    };
+    let flag = |is: bool| if is { 1.0 } else { 0.0 };
+    let status = services.db.status();
+    gauge!(CONNECTED).set(flag(status.connected));
+    for state in STATES {
+        gauge!(STATE, "state" => state.name()).set(flag(state == status.state));
+    }
+    gauge!(RETRIES).set(f64::from(status.retry_count));
+    let pool = services.db.pool_status();
+    gauge!(POOL_MAX).set(f64::from(pool.max));
+    gauge!(POOL, "state" => "idle").set(f64::from(pool.idle));
+    gauge!(POOL, "state" => "in_use").set(f64::from(pool.in_use));
+    gauge!(WAITING).set(f64::from(pool.waiting));
+    if let Some(replica) = services.db.replica_status() {
+        gauge!(REPLICA).set(flag(replica.usable));
+        let lag = replica.lag_ms.map(Duration::from_millis);
+        gauge!(LAG).set(lag.map_or(f64::NAN, |lag| lag.as_secs_f64()));
+    }
+    let mut text = handle.render();
+    let _ = text.write_char('\n');
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(CONTENT_TYPE, kind)], text).into_response()
+}
+
+/// `/metrics` beside everything else, for callers on this machine.
+pub(crate) fn routes() -> Router<Arc<Services>> {
+    Router::new().route(METRICS, get(local))
+}
+
+async fn local(
+    State(services): State<Arc<Services>>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+) -> Response {
+    let here = peer.is_some_and(|peer| peer.0.0.ip().to_canonical().is_loopback());
+    let passed_on = ["forwarded", "x-forwarded-for", "x-real-ip", "via"]
+        .into_iter()
+        .any(|name| headers.contains_key(name));
+    if services.settings.metrics_listen.is_some() || !here || passed_on {
+        return ApiError::from(Door::NoRoute).into_response();
+    }
+    render(&services)
+}
+
+/// `/metrics` alone, for an address of its own.
+pub fn router(services: Arc<Services>) -> Router {
+    let all = |State(services): State<Arc<Services>>| async move { render(&services) };
+    Router::new().route(METRICS, get(all)).with_state(services)
+}

@@ -1,0 +1,16 @@
+//! Where the doors are below the server's address, named once.
+
+/// REST.
+pub const API: &str = "/api/v1";
+/// The REST routes, as a document.
+pub const OPENAPI: &str = "/api/openapi.json";
+/// The same, for people.
+pub const DOCS: &str = "/api/docs";
+/// GraphQL.
+pub const GRAPHQL: &str = "/graphql";
+/// What error codes mean.
+pub const ERRORS: &str = "/errors";
+/// How the process is, for its keeper.
+pub const HEALTH: &str = "/health";
+/// What the process counts.
+pub const METRICS: &str = "/metrics";

@@ -1,0 +1,18 @@
+//! Stories told to the real binary: its settings, its start, its stop, its doctor.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a story shares between its steps may fail it as the steps do"
+)]
+
+#[path = "../../../service/tests/support/cluster.rs"]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "other tests, of other crates, do more with it"
+)]
+mod cluster;
+mod process;
+mod production;
+mod settings;
+mod stop;

@@ -1,0 +1,54 @@
+//! What the database tells the metrics: how long callers wait for a connection, how long statements
+//! take, and what fails. Without a recorder it costs next to nothing.
+
+use std::time::Duration;
+
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use sea_orm::DbErr;
+
+use super::classify::Classified;
+
+const ACQUIRE: &str = "chancery_db_acquire_duration_seconds";
+const CONNECT: &str = "chancery_db_connect_duration_seconds";
+const STATEMENT: &str = "chancery_db_statement_duration_seconds";
+const ERRORS: &str = "chancery_db_errors_total";
+
+/// Say what each of them means.
+pub fn describe() {
+    describe_histogram!(
+        ACQUIRE,
+        Unit::Seconds,
+        "How long a caller waited for a connection of the pool."
+    );
+    describe_histogram!(
+        CONNECT,
+        Unit::Seconds,
+        "How long it took to open a connection to the database."
+    );
+    describe_histogram!(
+        STATEMENT,
+        Unit::Seconds,
+        "How long a statement took, from the wait for a connection to the last row."
+    );
+    describe_counter!(ERRORS, "Failed statements, by the code that callers see.");
+}
+
+fn outcome<T>(result: &Result<T, DbErr>) -> &'static str {
+    if result.is_ok() { "ok" } else { "error" }
+}
+
+pub(super) fn acquired<T>(took: Duration, result: &Result<T, DbErr>) {
+    histogram!(ACQUIRE, "outcome" => outcome(result)).record(took.as_secs_f64());
+}
+
+pub(super) fn connected<T>(took: Duration, result: &Result<T, DbErr>) {
+    histogram!(CONNECT, "outcome" => outcome(result)).record(took.as_secs_f64());
+}
+
+pub(super) fn statement(took: Duration, error: Option<&Classified>) {
+    let outcome = if error.is_some() { "error" } else { "ok" };
+    histogram!(STATEMENT, "outcome" => outcome).record(took.as_secs_f64());
+    if let Some(error) = error {
+        counter!(ERRORS, "code" => error.outcome.code()).increment(1);
+    }
+}

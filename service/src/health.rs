@@ -1,0 +1,85 @@
+//! How the process is: whether it has started, whether it can answer, and what keeps it from it.
+//!
+//! Started is what it stays: an orchestrator that asks whether the start is over must not end a
+//! process whose database went away later.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Alias, Query};
+
+use crate::ctx::Services;
+use crate::db::{Category, DatabaseHealth, classify};
+use crate::error::Result;
+
+/// Whether the start is over.
+#[derive(Debug, Default)]
+pub struct Started(AtomicBool);
+
+impl Started {
+    /// Whether the process was ready once.
+    pub fn is_over(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What keeps the process from answering, if anything does.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Whether it is about to stop.
+    pub draining: bool,
+    /// The database.
+    pub database: DatabaseHealth,
+    /// The migrations that the database lacks; nothing, where that cannot be known.
+    pub pending: Option<Vec<String>>,
+}
+
+impl Report {
+    /// Whether requests can be answered.
+    pub fn is_ready(&self) -> bool {
+        let migrated = self.pending.as_ref().is_some_and(Vec::is_empty);
+        !self.draining && self.database.healthy && migrated
+    }
+}
+
+/// Look after the database, and take note of a start that is over.
+pub async fn look(services: &Services) -> Report {
+    let database = services.db.health().await;
+    let pending = if database.healthy {
+        pending(services).await.ok()
+    } else {
+        None
+    };
+    let report = Report {
+        draining: services.stop.is_cancelled(),
+        database,
+        pending,
+    };
+    if report.is_ready() {
+        services.started.0.store(true, Ordering::Release);
+    }
+    report
+}
+
+/// The migrations that the code expects and the database lacks, oldest first.
+pub async fn pending(services: &Services) -> Result<Vec<String>> {
+    let mut query = Query::select();
+    query
+        .column(Alias::new("version"))
+        .from(Alias::new("seaql_migrations"));
+    let rows = match services.db.read()?.query_all(&query).await {
+        Ok(rows) => rows,
+        // No table of migrations: nobody ever migrated it.
+        Err(error) if classify(&error).category == Category::SchemaError => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let applied = rows
+        .iter()
+        .map(|row| row.try_get_by_index::<String>(0))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    let expected = services.settings.steps.iter();
+    Ok(expected
+        .filter(|step| !applied.contains(step))
+        .cloned()
+        .collect())
+}

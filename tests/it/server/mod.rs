@@ -1,0 +1,7 @@
+//! The process around the routes: metrics, time limits, foreign origins, health.
+
+mod docs;
+mod health;
+mod metrics;
+mod origins;
+mod slow;

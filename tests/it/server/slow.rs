@@ -1,0 +1,88 @@
+//! What happens to requests that arrive slowly, or not at all.
+
+use std::time::Duration;
+
+use tests::{Plan, TestApp};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+fn hurried() -> Plan {
+    let mut plan = Plan::default();
+    plan.timeouts.headers = Duration::from_millis(200);
+    plan.timeouts.body = Duration::from_millis(200);
+    plan
+}
+
+async fn connect(app: &TestApp) -> TcpStream {
+    let address = app.base.strip_prefix("http://").unwrap();
+    TcpStream::connect(address).await.unwrap()
+}
+
+fn head(more: &str) -> String {
+    format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: chancery\r\ncontent-type: application/json\r\n\
+         content-length: 100000\r\n{more}\r\n"
+    )
+}
+
+/// Everything up to the end of the connection.
+async fn heard(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // The door may be shut before the last words are read.
+    let _ = stream.read_to_end(&mut bytes).await;
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_is_given_up_and_so_is_its_connection() {
+    for app in TestApp::each_with(&hurried()).await {
+        for more in ["", "idempotency-key: a-key-of-its-own\r\n"] {
+            let mut stream = connect(&app).await;
+            let half = format!("{}{{\"email\": \"ann@", head(more));
+            stream.write_all(half.as_bytes()).await.unwrap();
+            let answer = heard(&mut stream).await;
+            assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+            for part in [
+                "\"code\":\"request.timeout\"",
+                "\"request_id\":",
+                "application/problem+json",
+                "connection: close",
+            ] {
+                assert!(answer.contains(part), "{}: {part}: {answer}", app.engine);
+            }
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_byte_now_and_then_does_not_keep_a_body_alive() {
+    for app in TestApp::each_with(&hurried()).await {
+        let (mut reading, mut writing) = connect(&app).await.into_split();
+        writing.write_all(head("").as_bytes()).await.unwrap();
+        let dripping = tokio::spawn(async move {
+            while writing.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        let mut line = [0; 12];
+        reading.read_exact(&mut line).await.unwrap();
+        assert_eq!(&line, b"HTTP/1.1 408", "{}", app.engine);
+        dripping.abort();
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn headers_that_never_end_are_given_up() {
+    for app in TestApp::each_with(&hurried()).await {
+        let mut stream = connect(&app).await;
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: c")
+            .await
+            .unwrap();
+        let answer = heard(&mut stream).await;
+        assert!(!answer.contains(" 200 "), "{answer}");
+        app.stop().await;
+    }
+}

@@ -1,0 +1,106 @@
+//! Who asks, and what they hear.
+
+use entity::id::UserId;
+use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+/// Somebody who asks.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) headers: HeaderMap,
+}
+
+/// What is heard back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body: JSON, or the text as a string.
+    pub body: Value,
+}
+
+impl Answer {
+    /// Status and code, as `409 run.stale_lease`.
+    pub fn verdict(&self) -> String {
+        let status = self.status.as_u16();
+        self.body["code"]
+            .as_str()
+            .map_or(status.to_string(), |code| format!("{status} {code}"))
+    }
+}
+
+impl Client {
+    /// Send this header with every request.
+    pub fn header(&mut self, name: &'static str, value: &str) {
+        self.headers
+            .insert(name, HeaderValue::from_str(value).unwrap());
+    }
+
+    /// The same caller with one more header.
+    #[must_use]
+    pub fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.header(name, value);
+        client
+    }
+
+    /// Ask.
+    pub async fn ask(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        request = request.headers(self.headers.clone());
+        if let Some(body) = body {
+            if !self.headers.contains_key("content-type") {
+                request = request.header("content-type", "application/json");
+            }
+            request = request.body(body);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Answer {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// Who it is.
+    pub async fn id(&self) -> UserId {
+        let me = self.get("/api/v1/me").await;
+        serde_json::from_value(me.body["id"].clone()).unwrap()
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// POST a JSON body.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.ask(Method::POST, path, Some(body.to_string().into_bytes()))
+            .await
+    }
+
+    /// PUT a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.ask(Method::PUT, path, Some(body.to_string().into_bytes()))
+            .await
+    }
+
+    /// PATCH with a JSON body.
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.ask(Method::PATCH, path, Some(body.to_string().into_bytes()))
+            .await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.ask(Method::DELETE, path, None).await
+    }
+}
