@@ -73,8 +73,9 @@ pub struct SignInBody {
     password: SecretString,
 }
 
-/// Sign in: the answer sets the session's cookie. The session that the request comes in ends; any
-/// other credential that it carries is not asked.
+/// Sign in: the answer sets the session's cookie.
+///
+/// The session that the request comes in ends; any other credential that it carries is not asked.
 #[utoipa::path(post, path = "/session", tag = "session", request_body = SignInBody, responses(
     (status = 200, body = User), (status = 401, body = Problem), (status = 429, body = Problem),
 ))]
