@@ -13,6 +13,7 @@
 mod clock;
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
+mod rows;
 
 use std::sync::Arc;
 
