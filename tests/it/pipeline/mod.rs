@@ -1,3 +1,4 @@
 //! The pipeline, from the asking to the cards.
 
 mod protocol;
+mod seeds;
