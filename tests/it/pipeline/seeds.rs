@@ -1,12 +1,10 @@
 //! Five documents as five runs, worked on by a program that dies on the way and starts again.
 
 use std::process::Stdio;
-use std::sync::Arc;
 
 use chrono::TimeDelta;
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
-use service::clock::ManualClock;
 use tests::{Client, TestApp, run_body};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -99,8 +97,7 @@ fn progress(runs: &[Value]) -> Vec<(&str, i64)> {
 
 #[tokio::test]
 async fn five_documents_survive_the_death_of_their_worker() {
-    let clock = Arc::new(ManualClock::default());
-    for app in TestApp::each_at(&clock).await {
+    for app in TestApp::each().await {
         let ann = app.user("ann", UserRole::User).await;
         let admin = app.user("admin", UserRole::Admin).await;
         let key = json!({ "name": "worker", "scopes": ["worker"] });
@@ -134,7 +131,8 @@ async fn five_documents_survive_the_death_of_their_worker() {
 
         // The claims run out.
         let lease = app.services().settings.run_lease;
-        clock.advance(TimeDelta::from_std(lease).unwrap() + TimeDelta::seconds(1));
+        app.clock
+            .advance(TimeDelta::from_std(lease).unwrap() + TimeDelta::seconds(1));
         let third = command(&app, key).output().await.unwrap();
         assert!(third.status.success(), "{third:?}");
 
