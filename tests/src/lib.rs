@@ -14,6 +14,7 @@ mod client;
 mod clock;
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
+mod rows;
 
 use std::sync::Arc;
 

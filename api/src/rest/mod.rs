@@ -38,8 +38,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(run::routes())
         .layer(DefaultBodyLimit::max(JSON))
         .merge(thread::routes())
-        // A stage brings a whole text.
-        .merge(worker::routes().layer(DefaultBodyLimit::max(BULK)))
+        .merge(worker::routes())
 }
 
 /// A fresh row as an answer: 201, with its place.

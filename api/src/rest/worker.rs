@@ -1,5 +1,6 @@
 //! The worker protocol, for keys of scope `worker`.
 
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -11,8 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::App;
 use super::run::Run;
+use super::{App, BULK, JSON};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path};
@@ -21,8 +22,14 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(claim))
         .routes(routes!(heartbeat))
-        .routes(routes!(submit))
         .routes(routes!(fail))
+        .layer(DefaultBodyLimit::max(JSON))
+        .merge(
+            // A stage brings a whole text.
+            OpenApiRouter::new()
+                .routes(routes!(submit))
+                .layer(DefaultBodyLimit::max(BULK)),
+        )
 }
 
 /// Who claims.

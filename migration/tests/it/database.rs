@@ -1,25 +1,50 @@
 //! Empty databases for a test, and no trace of them afterwards.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use migration::engine::Engine;
 use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 
+use crate::cluster::Cluster;
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// The engines that can be tried here.
 pub(crate) fn engines() -> Vec<Engine> {
-    if server().is_some() {
+    if given().is_some() || Cluster::installed() {
         return vec![Engine::Sqlite, Engine::Postgres];
     }
-    eprintln!("TEST_DATABASE_URL is not set: PostgreSQL is not tried");
     vec![Engine::Sqlite]
 }
 
-fn server() -> Option<String> {
+fn given() -> Option<String> {
     std::env::var("TEST_DATABASE_URL")
         .ok()
         .filter(|url| !url.is_empty())
+}
+
+/// Where databases may be made.
+#[derive(Clone)]
+struct Server {
+    url: String,
+    _cluster: Option<Arc<Cluster>>,
+}
+
+impl Server {
+    fn here() -> Self {
+        if let Some(url) = given() {
+            return Self {
+                url,
+                _cluster: None,
+            };
+        }
+        let cluster = Cluster::shared().expect("a server");
+        Self {
+            url: cluster.url("postgres"),
+            _cluster: Some(cluster),
+        }
+    }
 }
 
 /// An empty database of its own.
@@ -28,7 +53,7 @@ pub(crate) struct Scratch {
     pub(crate) db: DatabaseConnection,
     /// How another process would find it.
     pub(crate) url: String,
-    name: Option<String>,
+    made: Option<(Server, String)>,
     _file: Option<tempfile::TempDir>,
 }
 
@@ -43,24 +68,24 @@ impl Scratch {
                 Self {
                     db,
                     url,
-                    name: None,
+                    made: None,
                     _file: Some(dir),
                 }
             }
             Engine::Postgres => {
-                let server = server().expect("TEST_DATABASE_URL");
+                let server = Server::here();
                 let number = NEXT.fetch_add(1, Ordering::Relaxed);
                 let name = format!("migration_{}_{number}", std::process::id());
-                let admin = connect(&server).await;
+                let admin = connect(&server.url).await;
                 let make = format!("CREATE DATABASE {name}");
                 admin.execute_unprepared(&make).await.expect("a database");
-                let (front, query) = server.split_once('?').unwrap_or((&server, ""));
+                let (front, query) = server.url.split_once('?').unwrap_or((&server.url, ""));
                 let (front, _) = front.rsplit_once('/').expect("a database in the URL");
                 let url = format!("{front}/{name}?{query}");
                 Self {
                     db: connect(&url).await,
                     url,
-                    name: Some(name),
+                    made: Some((server, name)),
                     _file: None,
                 }
             }
@@ -70,14 +95,15 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let Some(name) = self.name.take() else { return };
-        let server = server().expect("TEST_DATABASE_URL");
+        let Some((server, name)) = self.made.take() else {
+            return;
+        };
         // A test's own runtime may not be blocked on.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             runtime.block_on(async {
                 let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-                connect(&server).await.execute_unprepared(&drop).await
+                connect(&server.url).await.execute_unprepared(&drop).await
             })
         });
         let _ = dropped.join();

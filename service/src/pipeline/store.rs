@@ -122,7 +122,9 @@ pub(super) async fn claim_next(
         .col_expr(Column::Attempt, column(Column::Attempt).add(1))
         .col_expr(Column::Version, column(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, Expr::val(tx.now))
-        .filter(Column::Id.in_subquery(next))
+        // `=`, not `IN`: PostgreSQL asks this once, but what is in `IN` again for every row of the
+        // table, and each time the next run that is free is the first.
+        .filter(column(Column::Id).eq(next))
         .filter(free())
         .exec_with_returning(tx)
         .await?;

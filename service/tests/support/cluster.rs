@@ -1,10 +1,14 @@
 //! A `PostgreSQL` server of one's own, in a temporary directory, on a free port, gone at the end.
 //!
-//! `initdb` refuses to run as root; there, the server runs as the user `postgres`.
+//! `initdb` refuses to run as root; there, the server runs as the user `postgres`. Where no server is
+//! installed the `PostgreSQL` half of a test is left out, said aloud; with
+//! `CHANCERY_TEST_POSTGRES=required` that fails.
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex, Once, PoisonError, Weak};
 
 /// The password of the cluster's superuser, `postgres`.
 pub const PASSWORD: &str = "not-a-secret";
@@ -17,13 +21,45 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// Whether one can be started here. Told once a process, past the test runner, which keeps
+    /// what a passing test prints to itself.
+    pub fn installed() -> bool {
+        static TOLD: Once = Once::new();
+        let programs = programs();
+        let required =
+            std::env::var_os("CHANCERY_TEST_POSTGRES").is_some_and(|word| word == "required");
+        assert!(
+            programs.is_some() || !required,
+            "the PostgreSQL half did not run: no server is installed here"
+        );
+        TOLD.call_once(|| {
+            let told = programs.as_ref().map_or_else(
+                || "SKIPPED: PostgreSQL, of which no server is installed here".to_owned(),
+                |bin| format!("PostgreSQL runs too, from {}", bin.display()),
+            );
+            let _ = writeln!(std::io::stderr(), "{told}");
+        });
+        programs.is_some()
+    }
+
+    /// A server that the tests of a process share while any of them holds it.
+    pub fn shared() -> Option<Arc<Self>> {
+        static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = shared.upgrade() {
+            return Some(running);
+        }
+        let started = Arc::new(Self::start()?);
+        *shared = Arc::downgrade(&started);
+        Some(started)
+    }
+
     /// A running server, or `None` (said aloud) where `PostgreSQL` is not installed.
     pub fn start() -> Option<Self> {
-        let Some(programs) = programs() else {
-            eprintln!("SKIPPED: no PostgreSQL server is installed here");
+        if !Self::installed() {
             return None;
-        };
-        let cluster = Self::empty(programs);
+        }
+        let cluster = Self::empty(programs()?);
         let password = cluster.directory.join("password");
         Self::write(&password, PASSWORD);
         let data = cluster.data();
@@ -128,7 +164,7 @@ impl Cluster {
     fn configure(&self) {
         let lines = format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\n\
-             fsync = off\nmax_connections = 40\nwal_level = replica\n",
+             fsync = off\nmax_connections = 200\nwal_level = replica\n",
             self.port,
             self.directory.display()
         );

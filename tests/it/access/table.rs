@@ -1,0 +1,279 @@
+//! Every operation of the REST door: who may, who may not, and what a wrong request hears.
+
+use serde_json::{Value, json};
+use tests::{run_body, stage_body};
+
+use super::rows::Rows;
+
+/// 1 MiB: the most that a body is, unless its route takes whole texts.
+const JSON: usize = 1024 * 1024;
+/// 32 MiB.
+const BULK: usize = 32 * JSON;
+
+/// Whose business an operation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// Everybody's.
+    All,
+    /// People's, and programs' with a key of scope `read`.
+    Readers,
+    /// People's, and programs' with a key of scope `write`.
+    Writers,
+    /// People's who have signed in, whatever keys there are.
+    People,
+    /// That of those who came with the session's cookie: to all others it is as if nobody asked.
+    Session,
+    /// Programs' with a key of scope `worker`.
+    Workers,
+}
+
+/// An operation.
+pub(super) struct Door {
+    /// As the `OpenAPI` document names it.
+    pub(super) name: &'static str,
+    /// The path, with rows that are there.
+    pub(super) path: String,
+    pub(super) whose: For,
+    pub(super) body: Option<Body>,
+    pub(super) conflicts: Vec<Conflict>,
+}
+
+/// What an operation takes.
+pub(super) struct Body {
+    pub(super) good: Value,
+    /// Wrong in one place.
+    pub(super) bad: Value,
+    /// That place.
+    pub(super) pointer: &'static str,
+    /// The most that is taken, in bytes.
+    pub(super) most: usize,
+}
+
+/// A request that is right in itself, against a row in another state.
+pub(super) struct Conflict {
+    pub(super) if_match: Option<&'static str>,
+    pub(super) body: Value,
+    pub(super) verdict: &'static str,
+}
+
+impl Door {
+    fn new(name: &'static str, whose: For, rows: &[&str]) -> Self {
+        let (_, template) = name.split_once(' ').unwrap();
+        let mut rows = rows.iter();
+        let parts = template.split('/').map(|part| match part.as_bytes() {
+            [b'{', ..] => rows.next().unwrap(),
+            _ => part,
+        });
+        let path = parts.collect::<Vec<_>>().join("/");
+        assert_eq!(rows.next(), None, "{name}");
+        Self {
+            name,
+            path,
+            whose,
+            body: None,
+            conflicts: Vec::new(),
+        }
+    }
+
+    fn query(mut self, query: &str) -> Self {
+        self.path = format!("{}?{query}", self.path);
+        self
+    }
+
+    fn takes(mut self, good: Value, bad: Value, pointer: &'static str) -> Self {
+        self.body = Some(Body {
+            good,
+            bad,
+            pointer,
+            most: JSON,
+        });
+        self
+    }
+
+    fn bulk(mut self) -> Self {
+        self.body.as_mut().unwrap().most = BULK;
+        self
+    }
+
+    fn conflict(self, body: Value, verdict: &'static str) -> Self {
+        self.conflict_if(None, body, verdict)
+    }
+
+    fn conflict_if(
+        mut self,
+        if_match: Option<&'static str>,
+        body: Value,
+        verdict: &'static str,
+    ) -> Self {
+        self.conflicts.push(Conflict {
+            if_match,
+            body,
+            verdict,
+        });
+        self
+    }
+}
+
+pub(super) fn table(rows: &Rows) -> Vec<Door> {
+    [session(rows), runs(rows), worker(rows), threads(rows)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn session(rows: &Rows) -> Vec<Door> {
+    let door = Door::new;
+    vec![
+        door("POST /api/v1/session", For::All, &[]).takes(
+            json!({ "email": "nobody@example.test", "password": "wrong password" }),
+            json!({ "email": 7, "password": "wrong password" }),
+            "/email",
+        ),
+        door("DELETE /api/v1/session", For::Session, &[]),
+        door("GET /api/v1/me", For::Readers, &[]),
+        door("GET /api/v1/me/sessions", For::Readers, &[]),
+        door(
+            "DELETE /api/v1/me/sessions/{id}",
+            For::Writers,
+            &[&rows.session],
+        ),
+        door("GET /api/v1/me/keys", For::Readers, &[]),
+        door("POST /api/v1/me/keys", For::People, &[]).takes(
+            json!({ "name": "k", "scopes": ["read"] }),
+            json!({ "name": "", "scopes": ["read"] }),
+            "/name",
+        ),
+        door("DELETE /api/v1/me/keys/{id}", For::Writers, &[&rows.key]),
+    ]
+}
+
+fn runs(rows: &Rows) -> Vec<Door> {
+    let door = Door::new;
+    let mut nameless = run_body("a.pdf");
+    nameless["company_id"] = json!("");
+    vec![
+        door("GET /api/v1/runs", For::Readers, &[]),
+        door("POST /api/v1/runs", For::Writers, &[]).takes(
+            run_body("a.pdf"),
+            nameless,
+            "/company_id",
+        ),
+        door("GET /api/v1/runs/{id}", For::Readers, &[&rows.waiting]),
+        door("DELETE /api/v1/runs/{id}", For::Writers, &[&rows.waiting]),
+        door(
+            "POST /api/v1/runs/{id}/retry",
+            For::Writers,
+            &[&rows.waiting],
+        )
+        .conflict(json!({}), "409 run.invalid_transition"),
+        door("GET /api/v1/cards", For::Readers, &[]),
+        door("GET /api/v1/cards/starred/count", For::Readers, &[]),
+        door("PATCH /api/v1/cards/{id}", For::Writers, &[&rows.card])
+            .takes(
+                json!({ "starred": true }),
+                json!({ "starred": "yes" }),
+                "/starred",
+            )
+            .conflict_if(
+                Some("\"99\""),
+                json!({ "starred": true }),
+                "412 version.conflict",
+            ),
+    ]
+}
+
+fn worker(rows: &Rows) -> Vec<Door> {
+    let door = Door::new;
+    let held = json!({ "lease_token": rows.lease });
+    let ghost = json!("00000000-0000-4000-8000-000000000000");
+    let wrong = json!({ "lease_token": "x" });
+    let fail = |token: &Value| json!({ "lease_token": token, "message": "no text" });
+    let stage = |token: &Value| stage_body(2, token);
+    let empty = json!({ "lease_token": rows.lease, "markdown_output": "" });
+    let mut early = fail(&rows.lease);
+    early["message"] = json!("");
+    vec![
+        door("POST /api/v1/runs/claim", For::Workers, &[]).takes(
+            json!({ "worker": "w" }),
+            json!({ "worker": "" }),
+            "/worker",
+        ),
+        door(
+            "POST /api/v1/runs/{id}/heartbeat",
+            For::Workers,
+            &[&rows.held],
+        )
+        .takes(held, wrong, "/lease_token")
+        .conflict(json!({ "lease_token": ghost }), "409 run.stale_lease"),
+        door(
+            "PUT /api/v1/runs/{id}/stages/{stage}",
+            For::Workers,
+            &[&rows.held, "2"],
+        )
+        .takes(stage(&rows.lease), empty, "/markdown_output")
+        .bulk()
+        .conflict(stage(&ghost), "409 run.stale_lease")
+        .conflict(stage(&rows.lease), "409 run.stage_out_of_order"),
+        door("POST /api/v1/runs/{id}/fail", For::Workers, &[&rows.held])
+            .takes(fail(&rows.lease), early, "/message")
+            .conflict(fail(&ghost), "409 run.stale_lease"),
+    ]
+}
+
+fn threads(rows: &Rows) -> Vec<Door> {
+    let door = Door::new;
+    let thread = rows.thread.as_str();
+    let said = json!({ "entity": "USER", "content": { "content": "walrus" } });
+    let odd = json!({ "entity": "NOBODY", "content": {} });
+    let mut taken = said.clone();
+    taken["id"] = json!(rows.message);
+    vec![
+        door("GET /api/v1/threads", For::Readers, &[]),
+        door("POST /api/v1/threads", For::Writers, &[])
+            .takes(json!({ "title": "t" }), json!({ "title": 7 }), "/title")
+            .conflict(
+                json!({ "title": "t", "id": thread }),
+                "409 unique_violation",
+            ),
+        door("GET /api/v1/threads/{id}", For::Readers, &[thread]),
+        door("PATCH /api/v1/threads/{id}", For::Writers, &[thread])
+            .takes(json!({ "title": "t" }), json!({ "title": 7 }), "/title")
+            .conflict_if(
+                Some("\"other\""),
+                json!({ "title": "t" }),
+                "412 version.conflict",
+            ),
+        door("DELETE /api/v1/threads/{id}", For::Writers, &[thread]),
+        door("GET /api/v1/threads/{id}/messages", For::Readers, &[thread]),
+        door(
+            "POST /api/v1/threads/{id}/messages",
+            For::Writers,
+            &[thread],
+        )
+        .takes(said.clone(), odd.clone(), "/entity")
+        .conflict(taken.clone(), "409 unique_violation"),
+        door(
+            "POST /api/v1/threads/{id}/messages/bulk",
+            For::Writers,
+            &[thread],
+        )
+        .takes(
+            json!({ "messages": [said] }),
+            json!({ "messages": [said, odd] }),
+            "/messages/1/entity",
+        )
+        .bulk()
+        .conflict(json!({ "messages": [said, taken] }), "409 unique_violation"),
+        door(
+            "GET /api/v1/threads/{id}/messages/{message_id}",
+            For::Readers,
+            &[thread, &rows.message],
+        ),
+        door(
+            "DELETE /api/v1/threads/{id}/messages/{message_id}",
+            For::Writers,
+            &[thread, &rows.message],
+        ),
+        door("GET /api/v1/search", For::Readers, &[]).query("q=walrus"),
+    ]
+}
