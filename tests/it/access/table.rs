@@ -130,6 +130,7 @@ fn session(rows: &Rows) -> Vec<Door> {
             "/email",
         ),
         door("DELETE /api/v1/session", For::Session, &[]),
+        door("GET /api/v1/config/public", For::All, &[]),
         door("GET /api/v1/me", For::Readers, &[]),
         door("GET /api/v1/me/sessions", For::Readers, &[]),
         door(
