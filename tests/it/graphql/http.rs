@@ -3,7 +3,8 @@
 use entity::identity::user::UserRole;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Client, TestApp};
+use service::settings::Environment;
+use tests::{Client, Plan, TestApp};
 
 const JSON: &str = "application/json";
 const RESPONSE: &str = "application/graphql-response+json";
@@ -225,5 +226,30 @@ async fn a_document_that_asks_for_too_much_is_refused_before_it_is_validated() {
             );
         }
         app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn production_does_not_tell_what_the_schema_is() {
+    let question = |query: &str| json!({ "query": query });
+    let schema = question("{ __schema { queryType { name } } __type(name: \"Run\") { name } }");
+    let slip = question("{ rums { nodes { id } } }");
+    for environment in [Environment::Staging, Environment::Production] {
+        let mut plan = Plan::default();
+        plan.settings.environment = environment;
+        for app in TestApp::each_with(&plan).await {
+            let client = app.anonymous();
+            let told = client.post("/graphql", schema.clone()).await.body;
+            let hint = client.post("/graphql", slip.clone()).await.body.to_string();
+            if environment == Environment::Production {
+                assert!(!told.to_string().contains("\"Query\""), "{told}");
+                assert!(!told.to_string().contains("\"Run\""), "{told}");
+                assert!(!hint.contains("Did you mean"), "{hint}");
+            } else {
+                assert_eq!(told["data"]["__schema"]["queryType"]["name"], "Query");
+                assert!(hint.contains("Did you mean"), "{hint}");
+            }
+            app.stop().await;
+        }
     }
 }
