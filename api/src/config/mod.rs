@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use service::chance::SystemChance;
 use service::clock::SystemClock;
 use service::ctx::Services;
-use service::db::{DatabaseUrl, DbSettings, Engine};
+use service::db::{DatabaseUrl, DbSettings, Engine, Synchronous};
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
 use url::Url;
@@ -27,6 +27,14 @@ use url::Url;
 pub use self::assemble::assemble;
 pub use self::file::{command_line, scrubbed};
 use crate::server::Timeouts;
+
+/// How often the embedded database waits for the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names are SQLite's")]
+pub enum SqliteSync {
+    Full,
+    Normal,
+}
 
 /// Where the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -125,6 +133,27 @@ pub struct Config {
     /// Log every statement with its time, never its values.
     #[arg(long, env = "DB_LOG_QUERIES", global = true)]
     pub db_log_queries: bool,
+    /// Vary the pauses by up to a quarter, so that many processes do not return at once
+    #[arg(long, env = "DB_RETRY_JITTER", global = true)]
+    pub db_retry_jitter: bool,
+    /// How far the replica may be behind, in milliseconds, before reads leave it
+    #[arg(
+        long,
+        env = "DB_MAX_REPLICA_LAG",
+        default_value_t = 10_000,
+        global = true
+    )]
+    pub db_max_replica_lag: u64,
+    /// How careful the embedded database is about a power cut: `full` loses nothing, `normal` may
+    /// lose the last moments
+    #[arg(
+        long,
+        env = "CHANCERY_SQLITE_SYNCHRONOUS",
+        value_enum,
+        default_value_t = SqliteSync::Full,
+        global = true
+    )]
+    pub sqlite_synchronous: SqliteSync,
     /// Where this runs.
     #[arg(long, env = "CHANCERY_ENV", value_enum, global = true)]
     pub environment: Option<Env>,
@@ -256,6 +285,12 @@ impl Config {
         settings.max_retries = self.db_max_retries;
         settings.retry_base_delay = Duration::from_millis(self.db_retry_base_delay);
         settings.log_queries = self.db_log_queries;
+        settings.retry_jitter = self.db_retry_jitter;
+        settings.max_replica_lag = Duration::from_millis(self.db_max_replica_lag);
+        settings.sqlite_synchronous = match self.sqlite_synchronous {
+            SqliteSync::Full => Synchronous::Full,
+            SqliteSync::Normal => Synchronous::Normal,
+        };
         Ok(settings)
     }
 
