@@ -14,6 +14,7 @@ pub mod conversation;
 pub mod ctx;
 pub mod db;
 pub mod demo;
+pub mod doctor;
 pub mod error;
 pub mod health;
 pub mod idempotency;

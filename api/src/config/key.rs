@@ -1,12 +1,40 @@
 //! The key that secrets are sealed under: the set one, else one that is made once in the data
 //! directory, for its owner's eyes only.
 
+use std::path::PathBuf;
+
 use secrecy::ExposeSecret;
 use service::chance::{SystemChance, bytes};
 
 use super::{Config, ConfigError};
 
+/// Where the secret key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// It is set.
+    Set,
+    /// It was made, and is in this file.
+    File(PathBuf),
+    /// It will be made, in this file, at the first start.
+    Later(PathBuf),
+}
+
 impl Config {
+    /// Where the secret key comes from. Makes nothing; refuses a key that is none.
+    pub fn key_place(&self) -> Result<KeyPlace, ConfigError> {
+        let path = self.data_dir.join("secret.key");
+        if self.secret_key.is_none() && !path.exists() {
+            return Ok(KeyPlace::Later(path));
+        }
+        self.key()?;
+        let set = self.secret_key.is_some();
+        Ok(if set {
+            KeyPlace::Set
+        } else {
+            KeyPlace::File(path)
+        })
+    }
+
     /// The secret key: the set one, else one that is made once in the data directory.
     pub(super) fn key(&self) -> Result<[u8; 32], ConfigError> {
         let read = |text: &str| {

@@ -19,13 +19,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use service::chance::SystemChance;
 use service::clock::SystemClock;
 use service::ctx::Services;
-use service::db::{DatabaseUrl, DbSettings, Engine, Synchronous};
+use service::db::{ConnectionManager, DatabaseUrl, DbSettings, Engine, Synchronous};
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
 use url::Url;
 
 pub use self::assemble::assemble;
 pub use self::file::{command_line, scrubbed};
+pub use self::key::KeyPlace;
 use crate::server::Timeouts;
 
 /// How often the embedded database waits for the disk.
@@ -44,6 +45,18 @@ pub enum Env {
     Test,
     Staging,
     Production,
+}
+
+impl Env {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Test => "test",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
 }
 
 /// How log lines look.
@@ -268,6 +281,24 @@ impl Config {
         let settings = self.db_settings()?;
         let url = settings.session_url().unwrap_or(&settings.url);
         Ok(url.cleaned().clone())
+    }
+
+    /// The file that the database is, if it is one. Makes nothing.
+    pub fn database_file(&self) -> Result<Option<PathBuf>, ConfigError> {
+        match &self.database_url {
+            Some(url) => Ok(DatabaseUrl::parse(url.expose_secret())?.file()),
+            None => Ok(Some(self.data_dir.join("chancery.db"))),
+        }
+    }
+
+    /// A connection manager that gives up at once, for a look at the database.
+    pub fn glance(&self) -> Result<Arc<ConnectionManager>, ConfigError> {
+        let settings = DbSettings {
+            max_retries: 0,
+            ..self.db_settings()?
+        };
+        ConnectionManager::new(settings, Arc::new(SystemClock))
+            .map_err(|error| ConfigError::Database(error.to_string()))
     }
 
     fn db_settings(&self) -> Result<DbSettings, ConfigError> {

@@ -46,6 +46,13 @@ impl Home {
         std::fs::write(self.directory.path().join(name), text).unwrap();
     }
 
+    /// What is in the directory.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.directory.path()).unwrap().flatten();
+        let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+        names.collect()
+    }
+
     /// One for each engine that is here: its name, and what to start the server with.
     pub(crate) fn each() -> Vec<(&'static str, Self)> {
         let mut homes = vec![("SQLite", Self::new())];

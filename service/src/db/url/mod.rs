@@ -8,6 +8,7 @@ mod parameters;
 mod sanitise;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -139,6 +140,16 @@ impl DatabaseUrl {
     pub fn is_in_memory(&self) -> bool {
         self.engine == Engine::Sqlite
             && (self.shown.contains(":memory:") || self.shown.contains("mode=memory"))
+    }
+
+    /// The file that it names, if it is one.
+    pub fn file(&self) -> Option<PathBuf> {
+        if self.engine != Engine::Sqlite || self.is_in_memory() {
+            return None;
+        }
+        let (_, rest) = self.cleaned.expose_secret().split_once("://")?;
+        let (path, _) = rest.split_once('?').unwrap_or((rest, ""));
+        Some(PathBuf::from(path))
     }
 
     /// One sentence for each parameter that was left out; by key, never by value.
