@@ -118,6 +118,15 @@ impl Actor {
         }
     }
 
+    /// Refuse unless the caller acts as an operator or an admin.
+    pub fn need_staff(&self) -> Result<()> {
+        match self {
+            Self::Anonymous => Err(Common::Unauthenticated.into()),
+            _ if self.is_staff() => Ok(()),
+            _ => Err(Common::Denied.into()),
+        }
+    }
+
     /// Refuse unless the caller acts as an admin.
     pub fn need_admin(&self) -> Result<()> {
         match self {

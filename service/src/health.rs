@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Alias, Query};
 
-use crate::ctx::Services;
-use crate::db::{Category, DatabaseHealth, classify};
+use crate::ctx::{Ctx, Services};
+use crate::db::{Category, ConnectionResult, DatabaseHealth, classify};
 use crate::error::Result;
 
 /// Whether the start is over.
@@ -40,6 +40,18 @@ impl Report {
         let migrated = self.pending.as_ref().is_some_and(Vec::is_empty);
         !self.draining && self.database.healthy && migrated
     }
+}
+
+/// A probe of the database and what is known of its connection, for staff.
+pub async fn database(ctx: &Ctx) -> Result<DatabaseHealth> {
+    ctx.actor.need_staff()?;
+    Ok(ctx.services.db.health().await)
+}
+
+/// Connect to the database anew, for admins.
+pub async fn reconnect(ctx: &Ctx) -> Result<ConnectionResult> {
+    ctx.actor.need_admin()?;
+    Ok(ctx.services.db.reconnect().await)
 }
 
 /// Look after the database, and take note of a start that is over.

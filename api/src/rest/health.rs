@@ -9,26 +9,21 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::get;
 use serde_json::{Value, json};
 use service::ctx::Services;
 use service::health::{self, Report};
 
 use super::App;
 use crate::caller::Caller;
-use crate::error::ApiError;
-use crate::extract::Json;
-use crate::urls::path::{API, HEALTH};
+use crate::urls::path::HEALTH;
 
 pub(crate) fn routes() -> Router<App> {
-    let system = Router::new()
-        .route("/system/database", get(database))
-        .route("/system/database/reconnect", post(reconnect));
     let health = Router::new()
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/startup", get(startup));
-    Router::new().nest(HEALTH, health).nest(API, system)
+    Router::new().nest(HEALTH, health)
 }
 
 fn answer(good: bool, details: Option<Value>) -> Response {
@@ -116,19 +111,4 @@ fn details(app: &Services, report: &Report) -> Value {
         },
         "database": database,
     })
-}
-
-/// How the database is, for staff.
-async fn database(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<Value>, ApiError> {
-    ctx.actor.reads()?;
-    if !ctx.actor.is_staff() {
-        return Err(service::error::Common::Denied.into());
-    }
-    Ok(Json(json!(app.db.health().await)))
-}
-
-/// Connect anew, for admins.
-async fn reconnect(State(app): State<App>, Caller(ctx): Caller) -> Result<Json<Value>, ApiError> {
-    ctx.actor.need_admin()?;
-    Ok(Json(json!(app.db.reconnect().await)))
 }

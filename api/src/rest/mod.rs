@@ -5,6 +5,7 @@ mod list;
 pub mod public;
 pub mod run;
 pub mod session;
+pub mod system;
 mod tag;
 pub mod thread;
 pub mod worker;
@@ -36,6 +37,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(public::routes())
         .merge(session::routes())
         .merge(run::routes())
+        .merge(system::routes())
         .layer(DefaultBodyLimit::max(JSON))
         .merge(thread::routes())
         .merge(worker::routes())

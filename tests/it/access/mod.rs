@@ -30,6 +30,8 @@ struct Callers {
     ann: Client,
     bob: Client,
     worker: Client,
+    operator: Client,
+    admin: Client,
     /// A program of Ann's that may read.
     reader: Client,
 }
@@ -45,6 +47,8 @@ impl Callers {
             nobody,
             ann,
             bob: app.user("bob", UserRole::User).await,
+            operator: app.user("operator", UserRole::Operator).await,
+            admin: app.user("admin", UserRole::Admin).await,
             worker: app.key("worker", &["worker"]).await,
         }
     }
@@ -55,6 +59,8 @@ impl Callers {
             For::All => &self.nobody,
             For::Readers | For::Writers | For::People | For::Session => &self.ann,
             For::Workers => &self.worker,
+            For::Staff => &self.operator,
+            For::Admins => &self.admin,
         }
     }
 }
@@ -181,6 +187,8 @@ async fn the_wrong_callers_are_refused(door: &Door, callers: &Callers) {
         For::Readers => &[&callers.worker],
         For::Writers | For::People | For::Session => &[&callers.worker, &callers.reader],
         For::Workers => &[&callers.ann, &callers.bob, &callers.reader],
+        For::Staff => &[&callers.ann, &callers.worker, &callers.reader],
+        For::Admins => &[&callers.ann, &callers.operator, &callers.worker],
     };
     for who in wrong {
         let answer = door.ask(who, door.good()).await;

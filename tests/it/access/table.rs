@@ -25,6 +25,10 @@ pub(super) enum For {
     Session,
     /// Programs' with a key of scope `worker`.
     Workers,
+    /// That of those who keep the process running.
+    Staff,
+    /// That of the first among them.
+    Admins,
 }
 
 /// An operation.
@@ -131,6 +135,8 @@ fn session(rows: &Rows) -> Vec<Door> {
         ),
         door("DELETE /api/v1/session", For::Session, &[]),
         door("GET /api/v1/config/public", For::All, &[]),
+        door("GET /api/v1/system/database", For::Staff, &[]),
+        door("POST /api/v1/system/database/reconnect", For::Admins, &[]),
         door("GET /api/v1/me", For::Readers, &[]),
         door("GET /api/v1/me/sessions", For::Readers, &[]),
         door(
