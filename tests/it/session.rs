@@ -1,9 +1,11 @@
 //! Signing in and out, and what becomes of the sessions.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use entity::identity::user::{UserRole, UserStatus};
 use serde_json::{Value, json};
-use tests::{PASSWORD, TestApp};
+use tests::{PASSWORD, Plan, TestApp, eventually};
 
 const SESSION: &str = "/api/v1/session";
 
@@ -180,6 +182,35 @@ async fn who_failed_too_often_is_told_the_limit_and_when_to_come_back() {
         let right = credentials("ann@example.test", PASSWORD);
         let answer = nobody.post(SESSION, right).await;
         assert_eq!(answer.verdict(), "200", "{}", app.engine);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn replicas_hear_of_a_revocation() {
+    let mut plan = Plan::default();
+    plan.settings.caller_cache = Duration::from_hours(1);
+    for app in TestApp::each_with(&plan).await {
+        // An embedded file has no replicas.
+        if app.engine == "PostgreSQL" {
+            let replica = app.beside().await;
+            let listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
+            eventually(async || (app.number(listening).await == 2).then_some(())).await;
+            for lost in [false, true] {
+                let ann = app.user(&format!("ann-{lost}"), UserRole::User).await;
+                let known = replica.seen(&ann);
+                assert_eq!(known.get("/api/v1/me").await.status, 200);
+                if lost {
+                    // What is said while a replica does not hear is made up for when it does again.
+                    let end = listening.replace("count(*)", "count(pg_terminate_backend(pid))");
+                    assert_eq!(app.number(&end).await, 2);
+                }
+                assert_eq!(ann.delete(SESSION).await.status, 204);
+                let refused = async || (known.get("/api/v1/me").await.status == 401).then_some(());
+                eventually(refused).await;
+            }
+            replica.stop().await;
+        }
         app.stop().await;
     }
 }

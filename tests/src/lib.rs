@@ -22,7 +22,7 @@ use api::server::Timeouts;
 use entity::id::UserId;
 use entity::identity::user::UserRole;
 use reqwest::header::HeaderMap;
-use sea_orm::{EntityTrait, QuerySelect};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use serde_json::{Value, json};
 use service::Ctx;
 use service::chance::SystemChance;
@@ -76,6 +76,7 @@ pub struct TestApp {
     pub engine: &'static str,
     /// Its clock.
     pub clock: Arc<TestClock>,
+    plan: Plan,
     url: String,
     services: Arc<Services>,
     server: tokio::task::JoinHandle<()>,
@@ -153,13 +154,17 @@ impl TestApp {
         }
         let services = api::config::assemble(
             DbSettings::new(DatabaseUrl::parse(url).unwrap()),
-            plan.settings.clone(),
+            Settings {
+                listen_url: (engine == "PostgreSQL").then(|| url.into()),
+                ..plan.settings.clone()
+            },
             Keyring::new([7; 32]),
             Arc::<TestClock>::clone(&clock),
             Arc::new(SystemChance),
         )
         .unwrap();
         assert!(services.db.connect().await.success);
+        service::signal::attend(&services);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = api::router(Arc::clone(&services));
@@ -173,6 +178,7 @@ impl TestApp {
             base,
             engine,
             clock,
+            plan: plan.clone(),
             url: url.to_owned(),
             services,
             server,
@@ -195,7 +201,7 @@ impl TestApp {
         Self::start(
             self.engine,
             &self.url,
-            &Plan::default(),
+            &self.plan,
             Arc::clone(&self.clock),
             Keep::Nothing,
         )
@@ -250,11 +256,17 @@ impl TestApp {
                 "ALTER TABLE {table} DROP CONSTRAINT {key}, ADD CONSTRAINT {key} \
                  FOREIGN KEY ({column}) REFERENCES {parent} ({column})"
             );
-            sea_orm::ConnectionTrait::execute_unprepared(&tx, &sql)
-                .await
-                .unwrap();
+            tx.execute_unprepared(&sql).await.unwrap();
         }
         tx.commit().await.unwrap();
+    }
+
+    /// The number that a query answers.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let tx = self.system().write().await.unwrap();
+        let statement = sea_orm::Statement::from_string(tx.get_database_backend(), sql);
+        let row = tx.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
     }
 
     /// A caller without credentials.

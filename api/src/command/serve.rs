@@ -119,21 +119,7 @@ async fn listen(
             }
         });
     }
-    let hearing = Arc::clone(&services);
-    services.tasks.spawn(async move {
-        let mut signals = hearing.signals.listen();
-        loop {
-            tokio::select! {
-                () = hearing.stop.cancelled() => return,
-                heard = signals.recv() => if let Ok(signal) = heard {
-                    hearing.callers.hear(&signal);
-                },
-            }
-        }
-    });
-    services
-        .tasks
-        .spawn(service::signal::relay(Arc::clone(&services)));
+    service::signal::attend(&services);
     services.tasks.spawn(metrics::upkeep(Arc::clone(&services)));
     info!("listening on http://{}", listener.local_addr()?);
     let router = api::router(Arc::clone(&services));

@@ -54,6 +54,7 @@ impl Callers {
             Signal::SessionRevoked(id) => self.forget_session(id),
             Signal::KeyRevoked(id) => self.forget_key(id),
             Signal::UserChanged(id) => self.forget_user(id),
+            Signal::Missed => self.forget(|_| true),
             Signal::RunMoved(_) | Signal::ThreadWritten(_) => {}
         }
     }

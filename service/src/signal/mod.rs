@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
 use crate::ctx::Services;
@@ -31,6 +32,8 @@ pub enum Signal {
     RunMoved(entity::id::RunId),
     /// A thread was written to.
     ThreadWritten(entity::id::ThreadId),
+    /// Some signals did not arrive: whatever is remembered may be out of date.
+    Missed,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,9 +81,27 @@ impl Signals {
     }
 }
 
-/// Hear the replicas until the process stops.
-pub async fn relay(services: Arc<Services>) {
+/// Let the process hear its replicas and heed what it hears, until it stops.
+pub fn attend(services: &Arc<Services>) {
+    services.tasks.spawn(heed(Arc::clone(services)));
     if services.db.engine() == Engine::Postgres {
-        postgres::relay(services).await;
+        services.tasks.spawn(postgres::relay(Arc::clone(services)));
+    }
+}
+
+/// Forget callers who are not what they were.
+async fn heed(services: Arc<Services>) {
+    let mut signals = services.signals.listen();
+    loop {
+        let heard = tokio::select! {
+            () = services.stop.cancelled() => return,
+            heard = signals.recv() => heard,
+        };
+        let signal = match heard {
+            Ok(signal) => signal,
+            Err(RecvError::Lagged(_)) => Signal::Missed,
+            Err(RecvError::Closed) => return,
+        };
+        services.callers.hear(&signal);
     }
 }

@@ -44,22 +44,23 @@ pub(super) async fn relay(services: Arc<Services>) {
         let session = async {
             let mut listener = PgListener::connect(url.expose_secret()).await?;
             listener.listen(CHANNEL).await?;
-            loop {
-                let notification = listener.recv().await?;
+            // What was said while nobody listened is not said again.
+            services.signals.publish(vec![Signal::Missed]);
+            while let Some(notification) = listener.try_recv().await? {
                 if let Ok(envelope) = serde_json::from_str::<Envelope>(notification.payload())
                     && envelope.from != services.signals.origin
                 {
                     services.signals.publish(vec![envelope.signal]);
                 }
             }
-            #[expect(unreachable_code, reason = "gives the block its type")]
             Ok::<(), sea_orm::SqlxError>(())
         };
         tokio::select! {
             () = services.stop.cancelled() => return,
-            ended = session => if let Err(error) = ended {
-                debug!(%error, "the signal listener lost its connection");
-            },
+            ended = session => {
+                let error = ended.err().map(|error| error.to_string());
+                debug!(error, "the signal listener lost its connection");
+            }
         }
         tokio::select! {
             () = services.stop.cancelled() => return,
