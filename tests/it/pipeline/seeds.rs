@@ -1,11 +1,12 @@
 //! Five documents as five runs, worked on by a program that dies on the way and starts again.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
-use tests::{Client, TestApp, run_body};
+use tests::{Client, Plan, TestApp, run_body};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
@@ -97,7 +98,10 @@ fn progress(runs: &[Value]) -> Vec<(&str, i64)> {
 
 #[tokio::test]
 async fn five_documents_survive_the_death_of_their_worker() {
-    for app in TestApp::each().await {
+    // Long, so that a claim runs out when the test says so and never because a machine is slow.
+    let mut plan = Plan::default();
+    plan.settings.run_lease = Duration::from_hours(1);
+    for app in TestApp::each_with(&plan).await {
         let ann = app.user("ann", UserRole::User).await;
         let admin = app.user("admin", UserRole::Admin).await;
         let key = json!({ "name": "worker", "scopes": ["worker"] });
