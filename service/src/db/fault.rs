@@ -40,6 +40,12 @@ pub enum Fault {
         /// The deadline.
         after: Duration,
     },
+    /// The server did not answer a statement, nor end it; its connection was dropped.
+    #[error("the server was silent for {after:?}")]
+    Silent {
+        /// How long we waited.
+        after: Duration,
+    },
     /// Another writer held the database for too long.
     #[error("another write was not over within {waited:?}")]
     WriterBusy {

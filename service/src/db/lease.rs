@@ -11,6 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout};
 
 use super::classify::classify;
+use super::engine::Engine;
 use super::fault::Fault;
 use super::pool::Pool;
 use super::session::Session;
@@ -96,6 +97,15 @@ impl Lease {
         &self.pool
     }
 
+    /// `PostgreSQL` ends a slow statement by itself, and sooner: one that is not over by now was sent
+    /// to a server that does not answer.
+    fn late(&self, after: Duration) -> Fault {
+        match self.pool.engine() {
+            Engine::Postgres => Fault::Silent { after },
+            Engine::Sqlite => Fault::Deadline { after },
+        }
+    }
+
     /// Do `work` within `limit`. When it takes longer the session is gone, at once.
     pub(super) async fn run<T>(
         &mut self,
@@ -108,7 +118,7 @@ impl Lease {
         self.busy = true;
         let Ok(result) = timeout(limit, work(held.session.as_mut())).await else {
             self.discard();
-            return Err(Fault::Deadline { after: limit }.into());
+            return Err(self.late(limit).into());
         };
         self.busy = false;
         self.spoiled |= result
@@ -150,7 +160,7 @@ impl Lease {
             }
             if late {
                 self.discard();
-                yield Err(Fault::Deadline { after: limit }.into());
+                yield Err(self.late(limit).into());
             } else {
                 self.busy = false;
             }

@@ -71,8 +71,9 @@ impl Transaction {
             match classify(&error).outcome {
                 // Another process writes.
                 Outcome::Conflict if Instant::now() < patience => sleep(PAUSE).await,
-                // The connection died while it lay idle; a new one may well work.
-                Outcome::Unreachable if lease.is_reused() => {
+                // The connection died while it lay idle; a new one may well work. Not where the
+                // server was silent for long: it would be waited for twice.
+                Outcome::Unreachable if lease.is_reused() && Instant::now() < patience => {
                     pool.retire();
                     drop(lease);
                     lease = pool.acquire().await?;

@@ -229,7 +229,7 @@ fn of_fault(fault: &Fault) -> Verdict {
             Outcome::PoolExhausted,
             None,
         ),
-        Fault::ConnectTimeout { .. } | Fault::Closed => {
+        Fault::ConnectTimeout { .. } | Fault::Silent { .. } | Fault::Closed => {
             (Category::NetworkError, Outcome::Unreachable, None)
         }
         Fault::Deadline { .. } => (Category::NetworkError, Outcome::Timeout, None),

@@ -334,6 +334,11 @@ fn our_own_faults_travel_through_the_driver_s_error() {
             Outcome::Timeout,
         ),
         (
+            Fault::Silent { after: waited },
+            Category::NetworkError,
+            Outcome::Unreachable,
+        ),
+        (
             Fault::WriterBusy { waited },
             Category::PoolExhausted,
             Outcome::Conflict,
