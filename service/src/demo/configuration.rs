@@ -55,7 +55,11 @@ fn stories() -> Vec<Story> {
         "The token for the search provider.",
         vec![
             (80, json!("demo-search-token-one"), "the first token"),
-            (21, json!("demo-search-token-two"), "rotated after three months"),
+            (
+                21,
+                json!("demo-search-token-two"),
+                "rotated after three months",
+            ),
         ],
     );
     secret.sensitive = true;
@@ -82,7 +86,11 @@ fn stories() -> Vec<Story> {
             "The model of a new agent.",
             vec![
                 (DAYS, json!("atlas-mini"), "as agreed for the start"),
-                (33, json!("heron-2-flash"), "half the price, the same answers"),
+                (
+                    33,
+                    json!("heron-2-flash"),
+                    "half the price, the same answers",
+                ),
             ],
         ),
         story(
@@ -110,15 +118,27 @@ fn stories() -> Vec<Story> {
             "support.opening_hours",
             "all",
             "When somebody answers.",
-            vec![(58, json!({ "from": "08:00", "to": "18:00", "zone": "Europe/Berlin" }), "")],
+            vec![(
+                58,
+                json!({ "from": "08:00", "to": "18:00", "zone": "Europe/Berlin" }),
+                "",
+            )],
         ),
         story(
             "media.allowed_formats",
             "all",
             "The formats in which videos are made.",
             vec![
-                (47, json!(["16:9", "1:1"]), "what the first generator can do"),
-                (29, json!(["16:9", "1:1", "9:16"]), "the vertical format is here"),
+                (
+                    47,
+                    json!(["16:9", "1:1"]),
+                    "what the first generator can do",
+                ),
+                (
+                    29,
+                    json!(["16:9", "1:1", "9:16"]),
+                    "the vertical format is here",
+                ),
             ],
         ),
         secret,
@@ -134,13 +154,19 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People, log: &mut Log) -
         dice: &dice,
         people,
         log,
-        settings: Vec::new(),
+        now: Vec::new(),
         history: Vec::new(),
     };
     let mut changes: Vec<_> = stories()
         .into_iter()
         .flat_map(|story| {
-            let Story { key, environment, description, sensitive, values } = story;
+            let Story {
+                key,
+                environment,
+                description,
+                sensitive,
+                values,
+            } = story;
             values.into_iter().map(move |(days, value, reason)| Change {
                 key,
                 environment,
@@ -156,7 +182,7 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People, log: &mut Log) -
     for change in changes {
         settings.set(change, revision.next());
     }
-    let (all, history) = (settings.settings, settings.history);
+    let (all, history) = (settings.now, settings.history);
     rows.put(setting::Entity, all).await?;
     rows.put(setting_history::Entity, history).await?;
     flag::write(rows, &dice, people, log, &mut revision).await?;
@@ -180,26 +206,34 @@ struct Change {
     reason: &'static str,
 }
 
+/// The settings as they stand, with how they came to.
 struct Settings<'a, 'b> {
     rows: &'a Rows<'b>,
     dice: &'a Dice,
     people: &'a People,
     log: &'a mut Log,
-    settings: Vec<setting::Model>,
+    now: Vec<setting::Model>,
     history: Vec<setting_history::Model>,
 }
 
 impl Settings<'_, '_> {
     fn set(&mut self, change: Change, revision: i64) {
-        let by = if change.sensitive { self.people.admin } else { self.people.operator };
-        let at: DateTime<Utc> = self.rows.days_ago(change.days)
-            + TimeDelta::seconds(self.dice.number(0, 3_000));
-        let place = self.settings.iter().position(|row| {
-            row.key == change.key && row.environment == change.environment
-        });
-        let before = place.map(|place| self.settings[place].clone());
+        let by = if change.sensitive {
+            self.people.admin
+        } else {
+            self.people.operator
+        };
+        let at: DateTime<Utc> =
+            self.rows.days_ago(change.days) + TimeDelta::seconds(self.dice.number(0, 3_000));
+        let place = self
+            .now
+            .iter()
+            .position(|row| row.key == change.key && row.environment == change.environment);
+        let before = place.map(|place| self.now[place].clone());
         let version = before.as_ref().map_or(1, |row| row.version + 1);
-        let id = before.as_ref().map_or_else(|| self.dice.id(at), |row| row.id);
+        let id = before
+            .as_ref()
+            .map_or_else(|| self.dice.id(at), |row| row.id);
         let seal = || {
             let place = format!(
                 "configuration_settings/{id}/{}/{}/{version}",
@@ -215,26 +249,42 @@ impl Settings<'_, '_> {
             environment: change.environment.to_owned(),
             value: value.clone(),
             // `v1.<key id>.…`, as `secret` writes it.
-            key_id: sealed.as_ref().and_then(|text| text.0.split('.').nth(1).map(str::to_owned)),
+            key_id: sealed
+                .as_ref()
+                .and_then(|text| text.0.split('.').nth(1).map(str::to_owned)),
             ciphertext: sealed.clone(),
             value_schema: None,
             description: Some(change.description.to_owned()),
             is_active: true,
             is_sensitive: change.sensitive,
-            created_by: Some(before.as_ref().map_or(by.id, |row| row.created_by.unwrap_or(by.id))),
+            created_by: Some(
+                before
+                    .as_ref()
+                    .map_or(by.id, |row| row.created_by.unwrap_or(by.id)),
+            ),
             version,
             created_at: before.as_ref().map_or(at, |row| row.created_at),
             updated_at: at,
         };
-        let action = if before.is_some() { SettingAction::Update } else { SettingAction::Create };
+        let action = if before.is_some() {
+            SettingAction::Update
+        } else {
+            SettingAction::Create
+        };
         let old_value = before.as_ref().and_then(|row| row.value.clone());
         self.log.note(
             at,
             Some(by),
-            if before.is_some() { "setting.update" } else { "setting.create" },
+            if before.is_some() {
+                "setting.update"
+            } else {
+                "setting.create"
+            },
             ("setting", id.to_string()),
             (
-                before.as_ref().map(|row| json!({ "version": row.version, "value": row.value })),
+                before
+                    .as_ref()
+                    .map(|row| json!({ "version": row.version, "value": row.value })),
                 Some(json!({ "version": version, "value": value })),
             ),
         );
@@ -256,8 +306,8 @@ impl Settings<'_, '_> {
             updated_at: at,
         });
         match place {
-            Some(place) => self.settings[place] = row,
-            None => self.settings.push(row),
+            Some(place) => self.now[place] = row,
+            None => self.now.push(row),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Feature flags: each kind, with rules, a segment, a ramp, a change to come, and how they answered.
 
-use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::configuration::flag::{self, FlagKind};
 use entity::configuration::flag_history::{self, FlagAction};
 use entity::configuration::flag_ramp::{self, RampState};
@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use super::audit::Log;
 use super::configuration::Revision;
 use super::dice::Dice;
+use super::evaluation;
 use super::people::People;
 use super::rows::Rows;
 use crate::error::Result;
-use crate::secret::fingerprint;
 
 /// A flag as it was made.
 struct Sketch {
@@ -28,7 +28,7 @@ struct Sketch {
     days: i64,
 }
 
-fn sketches() -> Vec<Sketch> {
+fn sketches(people: &People) -> Vec<Sketch> {
     let boolean = json!({ "off": false, "on": true });
     vec![
         Sketch {
@@ -77,7 +77,7 @@ fn sketches() -> Vec<Sketch> {
                 "large": { "megabytes": 80, "kinds": ["pdf", "docx", "pptx"] },
             }),
             default: "usual",
-            rules: json!([{ "targets": ["ann@demo.test"], "variant": "large" }]),
+            rules: json!([{ "targets": [people.users[0].id], "variant": "large" }]),
             days: 33,
         },
         Sketch {
@@ -111,17 +111,29 @@ pub(super) async fn write(
 ) -> Result<()> {
     let mut flags = Vec::new();
     let mut history = Vec::new();
-    for sketch in sketches() {
+    for sketch in sketches(people) {
         let made = rows.days_ago(sketch.days);
         let mut flag = made_from(dice, sketch, made);
-        let mut states = vec![(FlagAction::Create, flag.clone(), "asked for by the product team")];
+        let mut states = vec![(
+            FlagAction::Create,
+            flag.clone(),
+            "asked for by the product team",
+        )];
         flag.enabled = true;
         step(&mut flag, made + TimeDelta::days(2));
-        states.push((FlagAction::Update, flag.clone(), "tried on staging, now for everybody"));
+        states.push((
+            FlagAction::Update,
+            flag.clone(),
+            "tried on staging, now for everybody",
+        ));
         if flag.key == "old-importer" {
             flag.archived_at = Some(rows.days_ago(25));
             step(&mut flag, rows.days_ago(25));
-            states.push((FlagAction::Archive, flag.clone(), "nobody imports that way any more"));
+            states.push((
+                FlagAction::Archive,
+                flag.clone(),
+                "nobody imports that way any more",
+            ));
         }
         let mut before = None;
         for (action, state, reason) in states {
@@ -153,15 +165,21 @@ pub(super) async fn write(
         flags.push(flag);
     }
     let (ramp, change) = (ramp(rows, dice, &flags), change(rows, dice, people));
-    let counted = flags.iter().flat_map(|flag| evaluations(rows, dice, flag));
+    let counted = flags
+        .iter()
+        .flat_map(|flag| evaluation::of(rows, dice, flag));
     let counted = counted.collect();
     rows.put(flag::Entity, flags).await?;
     rows.put(flag_history::Entity, history).await?;
-    rows.put(segment::Entity, vec![pilots(rows, dice)]).await?;
+    rows.put(segment::Entity, vec![pilots(rows, dice, people)])
+        .await?;
     rows.put(flag_ramp::Entity, ramp).await?;
     rows.put(scheduled_change::Entity, vec![change]).await?;
     rows.put(flag_evaluation::Entity, counted).await?;
-    let contexts = people.users.iter().map(|person| context(rows, dice, person.id));
+    let contexts = people
+        .users
+        .iter()
+        .map(|person| evaluation::context(rows, dice, person.id));
     rows.put(flag_context::Entity, contexts.collect()).await
 }
 
@@ -232,7 +250,9 @@ fn change(rows: &Rows<'_>, dice: &Dice, people: &People) -> scheduled_change::Mo
         target: ChangeTarget::Setting,
         key: "support.opening_hours".to_owned(),
         environment: "all".to_owned(),
-        change: Some(json!({ "value": { "from": "09:00", "to": "15:00", "zone": "Europe/Berlin" } })),
+        change: Some(
+            json!({ "value": { "from": "09:00", "to": "15:00", "zone": "Europe/Berlin" } }),
+        ),
         ciphertext: None,
         run_at: rows.days_ago(-14),
         state: ChangeState::Pending,
@@ -246,65 +266,21 @@ fn change(rows: &Rows<'_>, dice: &Dice, people: &People) -> scheduled_change::Mo
     }
 }
 
-fn pilots(rows: &Rows<'_>, dice: &Dice) -> segment::Model {
+fn pilots(rows: &Rows<'_>, dice: &Dice, people: &People) -> segment::Model {
     let made = rows.days_ago(80);
     segment::Model {
         id: dice.id(made),
         key: "pilot-group".to_owned(),
         environment: "all".to_owned(),
         description: Some("Those who try things first.".to_owned()),
-        included: ["ann@demo.test", "emil@demo.test", "hana@demo.test"].into_iter().collect(),
-        excluded: ["bob@demo.test"].into_iter().collect(),
+        included: [0, 4, 7]
+            .map(|at: usize| people.users[at].id.to_string())
+            .into_iter()
+            .collect(),
+        excluded: [people.users[1].id.to_string()].into_iter().collect(),
         rules: json!([[{ "attribute": "plan", "operator": "eq", "value": "pilot" }]]),
         version: 1,
         created_at: made,
         updated_at: made,
-    }
-}
-
-/// How the flag answered, hour by hour, of the last ten days in which it was asked.
-fn evaluations(rows: &Rows<'_>, dice: &Dice, flag: &flag::Model) -> Vec<flag_evaluation::Model> {
-    let variants: Vec<&String> = flag.variants.as_object().into_iter().flatten().map(|(name, _)| name).collect();
-    let last = flag.archived_at.unwrap_or(rows.now);
-    let last = last - TimeDelta::microseconds(last.timestamp_micros() % 3_600_000_000);
-    let mut all = Vec::new();
-    for hours in 1..240 {
-        let hour = last - TimeDelta::hours(hours);
-        // Nobody asks at night.
-        if hour < flag.created_at || !(6..22).contains(&hour.hour()) {
-            continue;
-        }
-        for variant in &variants {
-            let usual = **variant == flag.default_variant;
-            all.push(flag_evaluation::Model {
-                id: dice.id(hour),
-                flag: flag.key.clone(),
-                environment: "development".to_owned(),
-                variant: (*variant).clone(),
-                hour,
-                count: dice.number(if usual { 90 } else { 5 }, if usual { 300 } else { 80 }),
-                created_at: hour,
-                updated_at: hour + TimeDelta::minutes(59),
-            });
-        }
-    }
-    all
-}
-
-fn context(rows: &Rows<'_>, dice: &Dice, person: entity::id::UserId) -> flag_context::Model {
-    let seen = rows.now - dice.seconds(60, 2_000_000);
-    let attributes = json!({
-        "plan": dice.pick(&["free", "pilot", "team"]),
-        "locale": dice.pick(&["en-GB", "en-US", "de-DE", "fr-FR"]),
-    });
-    flag_context::Model {
-        id: dice.id(seen),
-        environment: "development".to_owned(),
-        context_hash: fingerprint(format!("{person}{attributes}").as_bytes()),
-        targeting_key: person.to_string(),
-        attributes,
-        seen_at: seen,
-        created_at: seen,
-        updated_at: seen,
     }
 }

@@ -10,17 +10,24 @@
 
 mod agent;
 mod audit;
+mod configuration;
 mod conversation;
 mod credential;
 mod dice;
+mod evaluation;
 mod execution;
+mod flag;
+mod inbound;
+mod job;
 mod media;
 mod notification;
 mod people;
 mod pipeline;
 mod price;
 mod rows;
+mod saved;
 mod text;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,12 +51,14 @@ pub const PASSWORD: &str = "chancery-demo";
 const DAYS: i64 = 90;
 
 /// The chapters, in the order in which they are written.
-const CHAPTERS: [&str; 6] = [
+const CHAPTERS: [&str; 8] = [
     "people",
     "conversations",
     "pipeline",
     "agents",
     "media",
+    "configuration",
+    "webhooks",
     "platform",
 ];
 
@@ -120,7 +129,14 @@ pub async fn fill(
     begin(4);
     media::write(&mut rows, &people).await?;
     begin(5);
-    audit::Log::new().write(&mut rows, &people, &runs).await?;
+    let mut log = audit::Log::new();
+    configuration::write(&mut rows, &people, &mut log).await?;
+    begin(6);
+    webhook::write(&mut rows, &people, &runs).await?;
+    begin(7);
+    job::write(&mut rows, &people).await?;
+    saved::write(&mut rows, &people).await?;
+    log.write(&mut rows, &people, &runs).await?;
     let tables = rows.tally();
     tx.commit().await?;
     Ok(Some(Summary { tables }))

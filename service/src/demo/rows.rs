@@ -52,9 +52,12 @@ impl<'a> Rows<'a> {
     /// Seal a secret for its place. The nonce is the system's chance, never the dice's: under a key
     /// that is kept, the same nonce must not meet two texts.
     pub(super) fn seal(&self, place: &str, plain: &[u8]) -> Encrypted {
-        let services = self.tx.services();
-        let chance: &dyn Chance = &*services.chance;
-        services.keyring.seal(chance, place, plain)
+        self.tx.services().keyring.seal(self.chance(), place, plain)
+    }
+
+    /// The system's chance, for what must not be guessed.
+    pub(super) fn chance(&self) -> &dyn Chance {
+        &*self.tx.services().chance
     }
 
     /// How long a session lives.
