@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use entity::id::TypedId;
 use sea_orm::prelude::async_trait::async_trait;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, IntoActiveModel,
+    Iterable, QueryResult, Statement,
+};
 
 use crate::actor::Actor;
 use crate::ctx::{Ctx, RequestInfo, Services};
@@ -17,6 +20,9 @@ use crate::error::Result;
 use crate::idempotency::{self, Effect};
 use crate::identity::Callers;
 use crate::signal::Signal;
+
+/// Bind parameters that one statement may have on both engines (`SQLite` takes 32,766).
+const PARAMETERS: usize = 32_000;
 
 /// An open write.
 #[derive(Debug)]
@@ -69,6 +75,30 @@ impl Write {
     /// A fresh id.
     pub fn fresh<I: TypedId>(&self) -> I {
         I::from(self.services.ids.fresh(self.now))
+    }
+
+    /// Insert rows, as many in one statement as both engines take; tells how many.
+    pub(crate) async fn insert_all<E>(
+        &self,
+        rows: impl IntoIterator<Item = E::Model>,
+    ) -> Result<usize>
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+        E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    {
+        let rows: Vec<E::ActiveModel> = rows
+            .into_iter()
+            .map(|row| row.into_active_model().reset_all())
+            .collect();
+        let count = rows.len();
+        let most = PARAMETERS / E::Column::iter().count();
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let some: Vec<E::ActiveModel> = rows.by_ref().take(most).collect();
+            E::insert_many(some).exec_without_returning(self).await?;
+        }
+        Ok(count)
     }
 
     /// Send `signal` once the write is committed.

@@ -10,6 +10,7 @@
 mod access;
 mod contracts;
 mod conversation;
+mod demo;
 mod graphql;
 mod house;
 mod idempotency;

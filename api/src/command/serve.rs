@@ -141,7 +141,7 @@ pub(crate) async fn demo(config: &mut Config) -> Result<(), Failure> {
     migrate_up(config).await?;
     let services = connected(config).await?;
     heed_signals(&services)?;
-    service::demo::fill(&services).await?;
+    service::demo::fill(&services, &|_| ()).await?;
     info!(
         "demo: sign in as {} with {}",
         service::demo::ADMIN,

@@ -7,17 +7,14 @@ use entity::id::{MessageId, ThreadId, UserId};
 use entity::{Scope, Scoped};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 
 use super::error::Error;
 use super::message::MessageDetail;
 use crate::error::Result;
 use crate::write::Write;
-
-/// Bind parameters that one statement may have on both engines (`SQLite` takes 32,766).
-const PARAMETERS: usize = 32_000;
 
 pub(super) async fn thread(
     conn: &impl ConnectionTrait,
@@ -67,35 +64,18 @@ pub(super) async fn message(
 /// Insert messages with everything that belongs to them.
 pub(super) async fn insert_messages(tx: &Write, details: &[MessageDetail]) -> Result<()> {
     let messages = details.iter().map(|detail| detail.message.clone());
-    insert_all::<message::Entity>(tx, messages).await?;
+    tx.insert_all::<message::Entity>(messages).await?;
     let tool_calls = details.iter().flat_map(|detail| detail.tool_calls.clone());
-    insert_all::<tool_call::Entity>(tx, tool_calls).await?;
+    tx.insert_all::<tool_call::Entity>(tool_calls).await?;
     let selections = details
         .iter()
         .flat_map(|detail| detail.tool_selections.clone());
-    insert_all::<tool_selection::Entity>(tx, selections).await?;
+    tx.insert_all::<tool_selection::Entity>(selections).await?;
     let complexity = details.iter().flat_map(|detail| detail.complexity.clone());
-    insert_all::<complexity_estimation::Entity>(tx, complexity).await?;
+    tx.insert_all::<complexity_estimation::Entity>(complexity)
+        .await?;
     let tokens = details.iter().flat_map(|detail| detail.tokens.clone());
-    insert_all::<token_consumption::Entity>(tx, tokens).await
-}
-
-async fn insert_all<E>(tx: &Write, rows: impl IntoIterator<Item = E::Model>) -> Result<()>
-where
-    E: EntityTrait,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
-{
-    let rows: Vec<E::ActiveModel> = rows
-        .into_iter()
-        .map(|row| row.into_active_model().reset_all())
-        .collect();
-    let most = PARAMETERS / E::Column::iter().count();
-    let mut rows = rows.into_iter().peekable();
-    while rows.peek().is_some() {
-        let some: Vec<E::ActiveModel> = rows.by_ref().take(most).collect();
-        E::insert_many(some).exec_without_returning(tx).await?;
-    }
+    tx.insert_all::<token_consumption::Entity>(tokens).await?;
     Ok(())
 }
 

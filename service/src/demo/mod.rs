@@ -1,183 +1,148 @@
-//! The demo's data: the same people and the same 90 days of runs every time.
+//! The demo's data: people and 90 days of their work in every domain, the same for the same moment.
+//!
+//! What was, is written as rows in one transaction: the verbs write the present, and a demo needs a
+//! past. So a demo is whole or not there, and a second [`fill`] finds the first and changes nothing.
+//! Throws come from seeded dice, so ids, texts and distances in time repeat; only what is sealed
+//! differs, since a nonce is never repeated.
+//!
+//! Not here: tables that the code keeps from others (rollups), and rows that would point at bytes
+//! that no store holds (uploads).
 
+mod agent;
+mod audit;
+mod configuration;
+mod conversation;
+mod credential;
+mod dice;
+mod evaluation;
+mod execution;
+mod flag;
+mod inbound;
+mod job;
+mod media;
+mod notification;
+mod people;
+mod pipeline;
+mod price;
+mod rows;
+mod saved;
+mod text;
+mod webhook;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::UserId;
-use entity::identity::user::UserRole;
-use entity::pipeline::run::{self, RunStatus};
-use entity::pipeline::{opportunity_card, stage_output};
-use sea_orm::{EntityTrait, IntoActiveModel, Set};
+use entity::identity::user;
+use entity::{Scope, Scoped};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 
+use self::people::FOUR;
+use self::rows::Rows;
 use crate::ctx::{Ctx, Services};
 use crate::error::Result;
-use crate::identity::{EmailAddress, NewUser, Password, create_user};
-use crate::secret::fingerprint;
-use crate::write::Write;
+use crate::identity::Password;
 
 /// The demo's admin.
 pub const ADMIN: &str = "admin@demo.test";
-/// Everybody's password in the demo.
+/// The password of the four who sign in by one.
 pub const PASSWORD: &str = "chancery-demo";
 
-const RUNS: i64 = 240;
+/// How far back the demo's history goes.
 const DAYS: i64 = 90;
-const COMPANIES: [(&str, &str); 4] = [
-    ("lactalis-canada", "Lactalis"),
-    ("northwind", "Northwind"),
-    ("globex", "Globex"),
-    ("acme-foods", "Acme Foods"),
+
+/// The chapters, in the order in which they are written.
+const CHAPTERS: [&str; 8] = [
+    "people",
+    "conversations",
+    "pipeline",
+    "agents",
+    "media",
+    "configuration",
+    "webhooks",
+    "platform",
 ];
 
-/// Fill an empty, migrated database.
-pub async fn fill(services: &Arc<Services>) -> Result<()> {
+/// How far the filling is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// What is written now.
+    pub chapter: &'static str,
+    /// How many chapters are written.
+    pub done: usize,
+    /// How many there are.
+    pub chapters: usize,
+}
+
+/// What the demo holds.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// The number of rows of each table.
+    pub tables: BTreeMap<&'static str, usize>,
+}
+
+impl Summary {
+    /// The number of rows of each domain.
+    pub fn domains(&self) -> BTreeMap<&'static str, usize> {
+        let mut domains = BTreeMap::new();
+        for (table, count) in &self.tables {
+            if let Some(resource) = entity::registry::resource(table) {
+                *domains.entry(resource.domain).or_default() += count;
+            }
+        }
+        domains
+    }
+}
+
+/// Fill a migrated database, and tell what went in; `None` when a demo is there already.
+pub async fn fill(
+    services: &Arc<Services>,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Option<Summary>> {
     let ctx = Ctx::system(Arc::clone(services), "demo");
-    let mut owners = Vec::new();
-    for (email, name, role) in [
-        (ADMIN, "Ada Admin", UserRole::Admin),
-        ("op@demo.test", "Otto Operator", UserRole::Operator),
-        ("ann@demo.test", "Ann Archer", UserRole::User),
-        ("bob@demo.test", "Bob Baker", UserRole::User),
-    ] {
-        let new = NewUser {
-            email: EmailAddress::new(email)?,
-            name: Some(name.to_owned()),
-            password: Some(Password::new(PASSWORD)?),
-            role,
-        };
-        let user = create_user(&ctx, new).await?;
-        if role == UserRole::User {
-            owners.push(user.id);
-        }
+    if is_filled(&ctx).await? {
+        return Ok(None);
     }
+    let mut hashes = Vec::new();
+    let dice = dice::Dice::of("passwords");
+    for _ in FOUR {
+        let password = Password::new(PASSWORD)?;
+        hashes.push(services.passwords.hash(dice.chance(), &password).await?);
+    }
+
     let tx = ctx.write().await?;
-    runs(&tx, &owners).await?;
-    tx.commit().await
-}
-
-async fn runs(tx: &Write, owners: &[UserId]) -> Result<()> {
-    let begin = tx.now - TimeDelta::days(DAYS);
-    for at in 0..RUNS {
-        let created = begin + TimeDelta::minutes(at * DAYS * 24 * 60 / RUNS + at * 37 % 90);
-        let owner = owners[usize::try_from(at).unwrap_or(0) * 7 % 10 % owners.len()];
-        let run = one(tx, owner, at, created);
-        let (id, stages, done) = (
-            run.id,
-            run.current_stage,
-            run.status == RunStatus::Completed,
-        );
-        let row = sea_orm::ActiveModelTrait::reset_all(run.into_active_model());
-        run::Entity::insert(row).exec_without_returning(tx).await?;
-        let outputs: Vec<_> = (1..=stages)
-            .map(|stage| output(tx, id, stage, at, created))
-            .collect();
-        if !outputs.is_empty() {
-            stage_output::Entity::insert_many(outputs)
-                .exec_without_returning(tx)
-                .await?;
-        }
-        if done {
-            let cards: Vec<_> = (1..=5)
-                .map(|number| card(tx, id, owner, number, at, created))
-                .collect();
-            opportunity_card::Entity::insert_many(cards)
-                .exec_without_returning(tx)
-                .await?;
-        }
-    }
-    Ok(())
-}
-
-fn one(tx: &Write, owner: UserId, at: i64, created: DateTime<Utc>) -> run::Model {
-    let (company_id, company_name) = COMPANIES[usize::try_from(at).unwrap_or(0) % COMPANIES.len()];
-    let (status, stage) = match at {
-        _ if at >= RUNS - 4 => (RunStatus::Pending, 0),
-        _ if at % 9 == 4 => (RunStatus::Failed, i32::try_from(at % 5).unwrap_or(0)),
-        _ => (RunStatus::Completed, 5),
+    let mut rows = Rows::new(&tx);
+    let begin = |done: usize| {
+        tell(Progress {
+            chapter: CHAPTERS[done],
+            done,
+            chapters: CHAPTERS.len(),
+        });
     };
-    let ended = created + TimeDelta::minutes(20 + at % 50);
-    let worked = status != RunStatus::Pending;
-    run::Model {
-        id: tx.fresh(),
-        user_id: owner,
-        company_id: company_id.to_owned(),
-        company_name: company_name.to_owned(),
-        document_name: format!("trend-report-{:03}.pdf", at + 1),
-        document_url: format!("https://files.example.com/trend-report-{:03}.pdf", at + 1),
-        document_upload_id: None,
-        status,
-        current_stage: stage,
-        error_message: (status == RunStatus::Failed)
-            .then(|| "the document holds no readable text".to_owned()),
-        started_at: worked.then_some(created + TimeDelta::minutes(2)),
-        completed_at: worked.then_some(ended),
-        claimed_by: worked.then(|| format!("pipeline-{}", at % 3 + 1)),
-        lease_token: None,
-        lease_until: None,
-        attempt: i32::from(worked),
-        version: 1 + i64::from(stage),
-        created_at: created,
-        updated_at: if worked { ended } else { created },
-    }
+    begin(0);
+    let people = people::write(&mut rows, hashes).await?;
+    begin(1);
+    conversation::write(&mut rows, &people).await?;
+    begin(2);
+    let runs = pipeline::write(&mut rows, &people).await?;
+    begin(3);
+    agent::write(&mut rows, &people).await?;
+    begin(4);
+    media::write(&mut rows, &people).await?;
+    begin(5);
+    let mut log = audit::Log::new();
+    configuration::write(&mut rows, &people, &mut log).await?;
+    begin(6);
+    webhook::write(&mut rows, &people, &runs).await?;
+    begin(7);
+    job::write(&mut rows, &people).await?;
+    saved::write(&mut rows, &people).await?;
+    log.write(&mut rows, &people, &runs).await?;
+    let tables = rows.tally();
+    tx.commit().await?;
+    Ok(Some(Summary { tables }))
 }
 
-fn output(
-    tx: &Write,
-    run: entity::id::RunId,
-    stage: i32,
-    at: i64,
-    created: DateTime<Utc>,
-) -> stage_output::ActiveModel {
-    let text = format!(
-        "# Stage {stage}\n\nWhat stage {stage} found in report {}.",
-        at + 1
-    );
-    let made = created + TimeDelta::minutes(2 + i64::from(stage) * 3);
-    stage_output::ActiveModel {
-        id: Set(tx.fresh()),
-        run_id: Set(run),
-        stage_number: Set(stage),
-        content_hash: Set(fingerprint(text.as_bytes())),
-        markdown_output: Set(text),
-        json_output: Set(None),
-        attempt: Set(1),
-        started_at: Set(Some(made - TimeDelta::minutes(2))),
-        duration_ms: Set(Some(60_000 + at * 131 % 90_000)),
-        created_at: Set(made),
-        updated_at: Set(made),
-    }
-}
-
-fn card(
-    tx: &Write,
-    run: entity::id::RunId,
-    owner: UserId,
-    number: i32,
-    at: i64,
-    created: DateTime<Utc>,
-) -> opportunity_card::ActiveModel {
-    let made = created + TimeDelta::minutes(17);
-    let line = |what: &str| {
-        Set(format!(
-            "{what} of opportunity {number} in report {}",
-            at + 1
-        ))
-    };
-    opportunity_card::ActiveModel {
-        id: Set(tx.fresh()),
-        run_id: Set(run),
-        user_id: Set(owner),
-        number: Set(number),
-        title: line("Title"),
-        tagline: line("Tagline"),
-        problem: line("Problem"),
-        solution: line("Solution"),
-        why_now: line("Timing"),
-        target_segment: line("Segment"),
-        quick_win: line("Quick win"),
-        starred: Set((at + i64::from(number)) % 6 == 0),
-        version: Set(1),
-        created_at: Set(made),
-        updated_at: Set(made),
-    }
+async fn is_filled(ctx: &Ctx) -> Result<bool> {
+    let admins = user::Entity::within(Scope::Everyone).filter(user::Column::EmailKey.eq(ADMIN));
+    Ok(admins.count(&ctx.read()?).await? > 0)
 }
