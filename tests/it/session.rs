@@ -187,6 +187,34 @@ async fn who_failed_too_often_is_told_the_limit_and_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn tries_at_the_same_time_are_no_way_around_the_limit() {
+    for app in TestApp::each().await {
+        app.user_row("ann", UserRole::User).await;
+        let nobody = app.anonymous();
+        let wrong = credentials("ann@example.test", "not the password");
+        let tries = (0..40).map(|_| nobody.post(SESSION, wrong.clone()));
+        let answers = futures::future::join_all(tries).await;
+        let heard = |verdict: &str| answers.iter().filter(|a| a.verdict() == verdict).count();
+        assert_eq!(heard("401 auth.bad_credentials"), 5, "{}", app.engine);
+        assert_eq!(heard("429 auth.too_many_failures"), 35, "{}", app.engine);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_signs_in_has_not_failed() {
+    for app in TestApp::each().await {
+        app.user_row("ann", UserRole::User).await;
+        let right = credentials("ann@example.test", PASSWORD);
+        for _ in 0..7 {
+            let answer = app.anonymous().post(SESSION, right.clone()).await;
+            assert_eq!(answer.verdict(), "200", "{}", app.engine);
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn replicas_hear_of_a_revocation() {
     let mut plan = Plan::default();
     plan.settings.caller_cache = Duration::from_hours(1);

@@ -67,6 +67,22 @@ pub(super) fn wait(
     .filter(|(_, wait)| !wait.is_zero())
 }
 
+/// The refusal of a try that came with more others than may fail: `count` is what its `window` has
+/// with it, `rows` what was there when it looked.
+pub(super) fn crowd(
+    rows: &[Model],
+    account: &str,
+    address: &str,
+    window: DateTime<Utc>,
+    count: i32,
+) -> Option<(Limit, Duration)> {
+    let before = rows.iter().filter(|row| {
+        row.account_hash == account && row.address == address && row.window_start != window
+    });
+    let all: i64 = before.map(|row| i64::from(row.count)).sum::<i64>() + i64::from(count);
+    (all > i64::from(PAIR.quota)).then_some((PAIR, PAIR.window))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
