@@ -16,7 +16,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use service::ctx::Services;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::{debug, info};
 
@@ -66,6 +67,7 @@ pub async fn serve(
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(20));
     let graceful = GracefulShutdown::new();
+    let closed = CancellationToken::new();
     let closing = {
         let stop = services.stop.clone();
         async move {
@@ -98,15 +100,23 @@ pub async fn serve(
             Arrival::watch(&mut request, timeouts.body, timeouts.answer);
             router.clone().oneshot(request)
         });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection.into_owned());
+        let (builder, watcher, closed) = (builder.clone(), graceful.watcher(), closed.clone());
         services.tasks.spawn(async move {
-            if let Err(error) = connection.await {
+            let spoke = tokio::select! {
+                spoke = tokio::time::timeout(timeouts.headers, speaks(&stream)) => spoke.is_ok_and(|spoke| spoke),
+                () = closed.cancelled() => false,
+            };
+            if !spoke {
+                return;
+            }
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+            if let Err(error) = watcher.watch(connection.into_owned()).await {
                 debug!(%error, "a connection ended early");
             }
         });
     }
     drop(listener);
+    closed.cancel();
     info!("the door is closed; waiting for open requests");
     if tokio::time::timeout(timeouts.drain, graceful.shutdown())
         .await
@@ -120,4 +130,22 @@ pub async fn serve(
     let _ = tokio::time::timeout(Duration::from_secs(3), services.tasks.wait()).await;
     services.db.disconnect().await;
     info!("the database is closed");
+}
+
+/// Wait until the caller has said enough to tell the version of HTTP; whether it did.
+///
+/// Hyper's own wait for that has no limit, so a caller who says nothing would be waited for for ever.
+async fn speaks(stream: &TcpStream) -> bool {
+    const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut said = [0; HTTP2.len()];
+    loop {
+        match stream.peek(&mut said).await {
+            Err(_) | Ok(0) => return false,
+            Ok(length) if length < HTTP2.len() && HTTP2.starts_with(&said[..length]) => {
+                // What is there already counts as readable: look again in a while.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Ok(_) => return true,
+        }
+    }
 }

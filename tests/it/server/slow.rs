@@ -86,3 +86,17 @@ async fn headers_that_never_end_are_given_up() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn who_says_nothing_is_not_waited_for() {
+    for app in TestApp::each_with(&hurried()).await {
+        for beginning in ["", "PRI", "PRI * HTTP/2.0\r\n\r\n"] {
+            let mut stream = connect(&app).await;
+            stream.write_all(beginning.as_bytes()).await.unwrap();
+            let patience = Duration::from_secs(30);
+            let end = tokio::time::timeout(patience, heard(&mut stream)).await;
+            assert_eq!(end.unwrap(), "", "{}: {beginning:?}", app.engine);
+        }
+        app.stop().await;
+    }
+}
