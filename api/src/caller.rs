@@ -96,7 +96,7 @@ impl Visitor {
         headers: &HeaderMap,
     ) -> Result<Ctx, ApiError> {
         let services = &self.0.services;
-        let Some(credential) = credential(headers) else {
+        let Some(credential) = credential(headers, urls) else {
             return Ok(self.0.clone());
         };
         if matches!(credential, Credential::Session(_)) && !method.is_safe() {
@@ -107,7 +107,7 @@ impl Visitor {
     }
 }
 
-fn credential(headers: &HeaderMap) -> Option<Credential> {
+fn credential(headers: &HeaderMap, urls: &Urls) -> Option<Credential> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = header(AUTHORIZATION.as_str())
         .and_then(|value| value.split_once(' '))
@@ -116,12 +116,17 @@ fn credential(headers: &HeaderMap) -> Option<Credential> {
     if let Some(key) = bearer.or_else(|| header("x-api-key")) {
         return Some(Credential::Key(SecretString::from(key)));
     }
-    let cookies = header(COOKIE.as_str())?;
+    // Under TLS only the name that no other host can set.
+    let ours = COOKIES[usize::from(!urls.is_tls())];
+    let cookies = headers.get_all(COOKIE).iter();
+    // Others may be of any letters.
+    let cookies = cookies.map(|value| String::from_utf8_lossy(value.as_bytes()));
     cookies
-        .split(';')
-        .filter_map(|cookie| cookie.trim().split_once('='))
-        .find(|(name, _)| COOKIES.contains(name))
-        .map(|(_, token)| Credential::Session(SecretString::from(token)))
+        .flat_map(|list| list.split(';').map(str::to_owned).collect::<Vec<_>>())
+        .find_map(|cookie| {
+            let (name, token) = cookie.trim().split_once('=')?;
+            (name == ours).then(|| Credential::Session(SecretString::from(token)))
+        })
 }
 
 /// A browser sends its cookie wherever a page tells it to; only our own pages, and those of the

@@ -1,5 +1,7 @@
 //! Values that callers send: bounded, and without the one character that no engine keeps.
 
+use chrono::{DateTime, Datelike, Utc};
+
 use crate::error::{Common, FieldError};
 
 /// Gathers what is wrong with a request's values, so that one answer tells all of it.
@@ -28,6 +30,13 @@ impl Check {
         self.0.push(FieldError::new(pointer, detail));
     }
 
+    /// `time`, where it is given, must be one that every engine keeps.
+    pub(crate) fn time(&mut self, pointer: impl Into<String>, time: Option<DateTime<Utc>>) {
+        if time.is_some_and(|time| !is_kept(time)) {
+            self.wrong(pointer, "must lie in the years 1 to 9999");
+        }
+    }
+
     /// Say that something else is wrong.
     pub(crate) fn wrong(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.0.push(FieldError::new(pointer, detail));
@@ -48,6 +57,11 @@ impl Check {
             Err(Common::Invalid { fields: self.0 })
         }
     }
+}
+
+/// Whether every engine keeps `time`, and in its order: `SQLite` compares times as text.
+pub(crate) fn is_kept(time: DateTime<Utc>) -> bool {
+    (1..=9_999).contains(&time.year())
 }
 
 /// Whether U+0000 stands in a string or key of `json`.

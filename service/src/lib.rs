@@ -16,6 +16,7 @@ pub mod db;
 pub mod demo;
 pub mod doctor;
 pub mod error;
+pub mod expect;
 pub mod health;
 pub mod idempotency;
 pub mod identity;

@@ -13,6 +13,7 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::check::is_kept;
 use crate::error::{Common, Result};
 
 /// The most rows that a page has.
@@ -132,7 +133,7 @@ pub fn open(list: &str, order: Order, cursor: &str) -> Result<Place> {
         let time = i64::from_be_bytes(time.try_into().ok()?);
         (found == mark(list, order)).then_some(())?;
         Some(Place {
-            time: DateTime::from_timestamp_micros(time)?,
+            time: DateTime::from_timestamp_micros(time).filter(|time| is_kept(*time))?,
             id: Uuid::from_slice(id).ok()?,
         })
     };
@@ -152,9 +153,13 @@ mod tests {
         let cursor = seal("runs", Order::Newest, place);
 
         assert_eq!(open("runs", Order::Newest, &cursor).unwrap(), place);
+        // Nobody was ever given this one: no engine could look for it.
+        let time = DateTime::<Utc>::MIN_UTC;
+        let far = seal("runs", Order::Newest, Place { time, ..place });
         for (list, order, cursor) in [
             ("threads", Order::Newest, cursor.as_str()),
             ("runs", Order::Oldest, cursor.as_str()),
+            ("runs", Order::Newest, &far),
             ("runs", Order::Newest, "AAAA"),
             ("runs", Order::Newest, "no base64!"),
             ("runs", Order::Newest, ""),

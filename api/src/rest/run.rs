@@ -1,6 +1,6 @@
 //! Runs and cards, as their owners see them.
 
-use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::header::ETAG;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -256,8 +256,8 @@ async fn show_run(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let detail = pipeline::run(&ctx, id).await?;
-    let etag = tag::header(detail.run.version)?;
-    if headers.get(IF_NONE_MATCH) == Some(&etag) {
+    let etag = tag::header(pipeline::tag(&detail.run, &detail.cards))?;
+    if tag::is_known(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
     let body = RunDetail {
@@ -271,10 +271,14 @@ async fn show_run(
 
 /// Remove a run with everything that it brought.
 #[utoipa::path(delete, path = "/runs/{id}", tag = "runs", params(("id" = Uuid, Path)), responses(
-    (status = 204), (status = 404, body = Problem),
+    (status = 204), (status = 404, body = Problem), (status = 412, body = Problem),
 ))]
-async fn delete_run(Caller(ctx): Caller, Path(id): Path<RunId>) -> Result<StatusCode, ApiError> {
-    pipeline::delete(&ctx, id).await?;
+async fn delete_run(
+    Caller(ctx): Caller,
+    Path(id): Path<RunId>,
+    headers: HeaderMap,
+) -> Result<StatusCode, ApiError> {
+    pipeline::delete(&ctx, id, &tag::if_match(&headers)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -354,8 +358,8 @@ async fn star_card(
     headers: HeaderMap,
     Json(body): Json<StarBody>,
 ) -> Result<Response, ApiError> {
-    let version = tag::version(&headers)?;
-    let card = pipeline::star(&ctx, id, body.starred, version).await?;
+    let read = tag::if_match(&headers);
+    let card = pipeline::star(&ctx, id, body.starred, &read).await?;
     let etag = tag::header(card.version)?;
     Ok(([(ETAG, etag)], Json(Card::from(card))).into_response())
 }

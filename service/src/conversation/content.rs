@@ -17,6 +17,9 @@ use crate::check::has_nul;
 /// bytes of it from one byte of text (a URL of short parts is indexed whole, by host and by path).
 pub const INDEXED_BYTES: usize = 200_000;
 
+/// The most decimals of a number: `jsonb` keeps 16,383.
+const SCALE: u64 = 16_000;
+
 /// What is wrong with `content`, if anything is.
 pub(super) fn fault(entity: MessageEntity, content: &str) -> Option<String> {
     if content.contains('\0') {
@@ -36,6 +39,10 @@ fn indexed(content: &str) -> Option<String> {
     if has_nul(&json) {
         return Some("must not contain U+0000".to_owned());
     }
+    if let Some(number) = numbers(content).find(|number| scale(number) > SCALE) {
+        let start: String = number.chars().take(20).collect();
+        return Some(format!("has a number with too many decimals: {start}"));
+    }
     // One engine would index the first of two members, the other the last.
     if serde_json::from_str::<ContentMembers>(content).is_ok_and(|members| members.0 > 1) {
         return Some("has more than one member `content`".to_owned());
@@ -47,6 +54,32 @@ fn indexed(content: &str) -> Option<String> {
     };
     (length > INDEXED_BYTES)
         .then(|| format!("has {length} bytes in its member `content`; {INDEXED_BYTES} is the most"))
+}
+
+/// The numbers in a JSON text, as they are written.
+fn numbers(json: &str) -> impl Iterator<Item = &str> {
+    // Strings out, then whatever lies between the marks that remain.
+    let mut quoted = false;
+    let mut escaped = false;
+    let part_of_none = move |letter: char| {
+        let inside = quoted;
+        if letter == '"' && !escaped {
+            quoted = !quoted;
+        }
+        escaped = quoted && letter == '\\' && !escaped;
+        inside || letter == '"' || letter.is_whitespace() || "[]{}:,".contains(letter)
+    };
+    let parts = json.split(part_of_none);
+    parts.filter(|part| part.starts_with(|letter: char| letter == '-' || letter.is_ascii_digit()))
+}
+
+/// How many decimals `jsonb` would keep of a number, or how large its exponent is.
+fn scale(number: &str) -> u64 {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let decimals = mantissa.split_once('.').map_or(0, |(_, tail)| tail.len());
+    // What does not even fit is larger than every limit.
+    let exponent: i64 = exponent.parse().unwrap_or(i64::MAX);
+    exponent.unsigned_abs().saturating_add(decimals as u64)
 }
 
 /// How many members of an object are called `content`.
@@ -85,6 +118,7 @@ mod tests {
     #[test]
     fn what_a_message_may_hold() {
         let long = format!("{{\"content\":\"{}\"}}", "a".repeat(INDEXED_BYTES + 1));
+        let decimals = format!("{{\"n\":0.{}}}", "1".repeat(20_000));
         for (entity, content, fits) in [
             (User, r#"{"content":"hello"}"#, true),
             (User, r#"{"role":"user"}"#, true),
@@ -99,6 +133,11 @@ mod tests {
             (User, r#"{"deep":{"a\u0000":1}}"#, false),
             (User, r#"{"content":"\ud800"}"#, false),
             (User, r#"{"content":1e400}"#, false),
+            (User, r#"{"n":[-1.5e-300, 0.25E+2]}"#, true),
+            (User, r#"{"n":1e-20000}"#, false),
+            (User, "[0e-99999999999999999999]", false),
+            (User, r#"{"a":"\"1e-20000","b":"\\"}"#, true),
+            (User, &decimals, false),
             (User, &long, false),
             (Tool, &long, true),
             (Tool, "no JSON at all", true),

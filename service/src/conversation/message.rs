@@ -218,6 +218,7 @@ fn check(new: &[NewMessage], pointer: &str) -> Result<()> {
 
 impl NewMessage {
     fn check(&self, at: &str, check: &mut Check) {
+        check.time(format!("{at}/creation_date"), self.creation_date);
         if let Some(fault) = content::fault(self.entity, &self.content) {
             check.wrong(format!("{at}/content"), fault);
         }

@@ -12,7 +12,8 @@ use super::{policy, store};
 use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
-use crate::error::{Common, Result};
+use crate::error::Result;
+use crate::expect::Expect;
 use crate::page::{Order, Page, Place, Request};
 use crate::secret::fingerprint;
 use crate::signal::Signal;
@@ -63,6 +64,8 @@ pub async fn create(ctx: &Ctx, new: NewThread) -> Result<Model> {
     let user = policy::owner(&ctx.actor, new.user)?;
     let mut check = Check::default();
     check.text("/title", &new.title, false, TITLE);
+    check.time("/creation_date", new.creation_date);
+    check.time("/update_date", new.update_date);
     check.done()?;
 
     let tx = ctx.write().await?;
@@ -114,12 +117,12 @@ pub async fn thread(ctx: &Ctx, id: ThreadId) -> Result<Model> {
     store::thread(&ctx.read()?, scope, id).await
 }
 
-/// Change a thread. `tag` is that of the thread as it was read, if the caller insists.
+/// Change a thread.
 pub async fn update(
     ctx: &Ctx,
     id: ThreadId,
     change: ThreadChange,
-    tag: Option<&str>,
+    expect: &Expect,
 ) -> Result<Model> {
     let scope = policy::write(&ctx.actor)?;
     let mut check = Check::default();
@@ -130,9 +133,7 @@ pub async fn update(
 
     let tx = ctx.write().await?;
     let mut thread = store::thread_held(&tx, scope, id).await?;
-    if tag.is_some_and(|tag| tag != self::tag(&thread)) {
-        return Err(Common::VersionConflict.into());
-    }
+    expect.check(&tag(&thread))?;
     if let Some(title) = change.title {
         thread.title = title;
     }
@@ -145,10 +146,11 @@ pub async fn update(
 }
 
 /// Remove a thread with everything that was said in it.
-pub async fn delete(ctx: &Ctx, id: ThreadId) -> Result<()> {
+pub async fn delete(ctx: &Ctx, id: ThreadId, expect: &Expect) -> Result<()> {
     let scope = policy::write(&ctx.actor)?;
     let tx = ctx.write().await?;
     let thread = store::thread_held(&tx, scope, id).await?;
+    expect.check(&tag(&thread))?;
     store::delete_thread(&tx, id).await?;
     audit_foreign(&tx, "thread.delete", &thread).await?;
     tx.signal(Signal::ThreadWritten(id));

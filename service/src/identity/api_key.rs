@@ -11,6 +11,7 @@ use super::error::Error;
 use super::store;
 use crate::actor::{Actor, Grant};
 use crate::chance::bytes;
+use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::{Common, Result};
 use crate::secret::{fingerprint, token};
@@ -79,6 +80,9 @@ pub async fn create_key(ctx: &Ctx, new: NewKey) -> Result<IssuedKey> {
     if new.expires_at.is_some_and(|end| end <= ctx.now()) {
         return Err(Error::field("/expires_at", "lies in the past").into());
     }
+    let mut check = Check::default();
+    check.time("/expires_at", new.expires_at);
+    check.done()?;
 
     let prefix = hex::encode(bytes::<8>(&*services.chance));
     let secret = token(&*services.chance);

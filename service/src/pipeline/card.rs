@@ -7,7 +7,8 @@ use serde_json::json;
 use super::{policy, store};
 use crate::audit;
 use crate::ctx::Ctx;
-use crate::error::{Common, Result};
+use crate::error::Result;
+use crate::expect::Expect;
 use crate::page::{Page, Request};
 
 /// Which cards a list has.
@@ -23,19 +24,17 @@ pub async fn cards(ctx: &Ctx, filter: CardFilter, page: Request) -> Result<Page<
     store::cards(&ctx.read()?, scope, &filter, page).await
 }
 
-/// Mark a card, or take the mark off. `version` is the one that was read, if the caller insists.
+/// Mark a card, or take the mark off. The tag of a card is its version.
 pub async fn star(
     ctx: &Ctx,
     id: OpportunityCardId,
     starred: bool,
-    version: Option<i64>,
+    expect: &Expect,
 ) -> Result<Model> {
     let scope = policy::write(&ctx.actor)?;
     let tx = ctx.write().await?;
     let card = store::card_held(&tx, scope, id).await?;
-    if version.is_some_and(|version| version != card.version) {
-        return Err(Common::VersionConflict.into());
-    }
+    expect.check(&card.version.to_string())?;
     if card.starred == starred {
         return Ok(card);
     }

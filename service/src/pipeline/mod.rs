@@ -15,6 +15,6 @@ mod worker;
 
 pub use card::{CardFilter, cards, star, starred_count};
 pub use error::Error;
-pub use run::{NewRun, RunDetail, RunFilter, create, delete, retry, run, runs};
+pub use run::{NewRun, RunDetail, RunFilter, create, delete, retry, run, runs, tag};
 pub use stage::{NewCard, NewReport, NewStage, STAGES};
 pub use worker::{Claimed, claim, fail, heartbeat, submit};

@@ -13,6 +13,7 @@ use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::expect::Expect;
 use crate::page::{Page, Request};
 use crate::signal::Signal;
 use crate::write::Write;
@@ -150,14 +151,23 @@ pub async fn retry(ctx: &Ctx, id: RunId) -> Result<Model> {
 }
 
 /// Remove a run with its cards, report, outputs and history.
-pub async fn delete(ctx: &Ctx, id: RunId) -> Result<()> {
+pub async fn delete(ctx: &Ctx, id: RunId, expect: &Expect) -> Result<()> {
     let scope = policy::write(&ctx.actor)?;
     let tx = ctx.write().await?;
     let run = store::run_held(&tx, scope, id).await?;
+    if expect.matters() {
+        expect.check(&tag(&run, &store::cards_of(&tx, id).await?))?;
+    }
     store::delete_run(&tx, id).await?;
     audit_foreign(&tx, "run.delete", &run).await?;
     tx.signal(Signal::RunMoved(id));
     tx.commit().await
+}
+
+/// The tag of a run as it is shown, with its cards: these are marked without the run knowing.
+pub fn tag(run: &Model, cards: &[opportunity_card::Model]) -> String {
+    let cards: i64 = cards.iter().map(|card| card.version).sum();
+    format!("{}.{cards}", run.version)
 }
 
 /// Tell the audit log when the run is not the caller's own.

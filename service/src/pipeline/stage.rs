@@ -67,6 +67,7 @@ impl NewStage {
             return Err(Error::NoSuchStage.into());
         }
         let mut check = Check::default();
+        check.time("/started_at", self.started_at);
         check.text("/markdown_output", &self.markdown_output, true, MARKDOWN);
         if let Some(json) = &self.json_output {
             check.json("/json_output", json);

@@ -224,6 +224,16 @@ async fn a_thread_is_listed_renamed_and_taken_with_its_children() {
         assert_eq!(renamed.body["title"], "Renamed");
         let outdated = ann.with("if-match", &etag).patch(&second, rename).await;
         assert_eq!(outdated.verdict(), "412 version.conflict");
+        let gone = ann.with("if-match", &etag).delete(&second).await;
+        assert_eq!(gone.verdict(), "412 version.conflict");
+        let fresh = ann.get(&second).await.headers["etag"].clone();
+        let fresh = fresh.to_str().unwrap();
+        let weak = ann.with("if-match", &format!("W/{fresh}"));
+        assert_eq!(weak.delete(&second).await.verdict(), "412 version.conflict");
+        let list = ann.with("if-none-match", &format!("{etag}, W/{fresh}"));
+        assert_eq!(list.get(&second).await.status, 304);
+        let list = ann.with("if-match", &format!("{etag}, {fresh}"));
+        assert_eq!(list.delete(&second).await.status, 204);
 
         assert_eq!(ann.delete(&first).await.status, 204);
         assert_eq!(ann.get(&first).await.verdict(), "404 thread.not_found");
@@ -244,6 +254,18 @@ fn refused() -> Vec<(&'static str, String, &'static str, &'static str)> {
         "a".repeat(1024 * 1024)
     );
     vec![
+        (
+            "",
+            r#"{"entity":"TOOL","content":"x","creation_date":"-5000-01-01T00:00:00Z"}"#.to_owned(),
+            "422 invalid",
+            "/creation_date",
+        ),
+        (
+            "",
+            r#"{"entity":"USER","content":"{\"n\":1e-20000}"}"#.to_owned(),
+            "422 invalid",
+            "/content",
+        ),
             (
                 "",
                 r#"{"entity":"USER","content":"hello"}"#.to_owned(),

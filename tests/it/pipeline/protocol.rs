@@ -56,6 +56,11 @@ async fn a_worker_takes_a_run_through_its_stages_once_and_in_order() {
         );
         let starred = ann.patch(&card, json!({ "starred": true })).await;
         assert_eq!(starred.body["starred"], true);
+        let read = shown.headers["etag"].to_str().unwrap();
+        let again = ann.with("if-none-match", read).get(&path).await;
+        assert_eq!(again.body["cards"][0]["starred"], true, "not 304");
+        let gone = ann.with("if-match", read).delete(&path).await;
+        assert_eq!(gone.verdict(), "412 version.conflict");
         let outdated = ann
             .with("if-match", "\"1\"")
             .patch(&card, json!({ "starred": false }))

@@ -184,10 +184,15 @@ async fn a_trusted_proxy_says_who_called() {
             "for=6.6.6.6, for=\"[2001:db8::7]:99\";proto=https",
         );
         let answer = caller.post("/api/v1/session", body).await;
-        let mut ann = app.anonymous();
+        let mut ann = caller.clone();
         let cookie = answer.headers["set-cookie"].to_str().unwrap();
         assert!(cookie.contains("; Secure"), "{cookie}");
-        ann.header("cookie", cookie.split(';').next().unwrap());
+        let ours = cookie.split(';').next().unwrap();
+        // Any host of the domain can set this one; it is nobody's over TLS.
+        let planted = ours.replace("__Host-", "");
+        let stranger = ann.with("cookie", &planted).get("/api/v1/me").await;
+        assert_eq!(stranger.verdict(), "401 unauthenticated");
+        ann.header("cookie", &format!("note=\u{e9}; {planted}x; {ours}"));
         let sessions = ann.get("/api/v1/me/sessions").await;
         assert_eq!(sessions.body[0]["ip"], "2001:db8::7", "{}", app.engine);
         app.stop().await;

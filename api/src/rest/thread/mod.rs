@@ -5,7 +5,7 @@ mod message;
 mod search;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::{ETAG, IF_NONE_MATCH};
+use axum::http::header::ETAG;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
@@ -153,7 +153,7 @@ async fn show_thread(
 ) -> Result<Response, ApiError> {
     let thread = conversation::thread(&ctx, id).await?;
     let etag = tag::header(conversation::tag(&thread))?;
-    if headers.get(IF_NONE_MATCH) == Some(&etag) {
+    if tag::is_known(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
     Ok(([(ETAG, etag)], Json(Thread::from(thread))).into_response())
@@ -180,19 +180,20 @@ async fn update_thread(
 ) -> Result<Response, ApiError> {
     let read = tag::if_match(&headers);
     let change = ThreadChange { title: body.title };
-    let thread = conversation::update(&ctx, id, change, read).await?;
+    let thread = conversation::update(&ctx, id, change, &read).await?;
     let etag = tag::header(conversation::tag(&thread))?;
     Ok(([(ETAG, etag)], Json(Thread::from(thread))).into_response())
 }
 
 /// Remove a thread with everything that was said in it.
 #[utoipa::path(delete, path = "/threads/{id}", tag = "threads", params(("id" = Uuid, Path)), responses(
-    (status = 204), (status = 404, body = Problem),
+    (status = 204), (status = 404, body = Problem), (status = 412, body = Problem),
 ))]
 async fn delete_thread(
     Caller(ctx): Caller,
     Path(id): Path<ThreadId>,
+    headers: HeaderMap,
 ) -> Result<StatusCode, ApiError> {
-    conversation::delete(&ctx, id).await?;
+    conversation::delete(&ctx, id, &tag::if_match(&headers)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

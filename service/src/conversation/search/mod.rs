@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use self::question::{Term, terms};
 use super::{policy, store};
+use crate::check::is_kept;
 use crate::ctx::Ctx;
 use crate::db::Engine;
 use crate::error::{Common, Result};
@@ -183,8 +184,9 @@ impl Edge {
             let eight = |at: usize| <[u8; 8]>::try_from(&bytes[at..at + 8]).ok();
             (eight(0)? == list_mark(list)).then_some(())?;
             Some(Self {
-                score: f64::from_be_bytes(eight(8)?),
-                time: DateTime::from_timestamp_micros(i64::from_be_bytes(eight(16)?))?,
+                score: Some(f64::from_be_bytes(eight(8)?)).filter(|score| score.is_finite())?,
+                time: DateTime::from_timestamp_micros(i64::from_be_bytes(eight(16)?))
+                    .filter(|time| is_kept(*time))?,
                 id: Uuid::from_slice(&bytes[24..]).ok()?,
             })
         };
