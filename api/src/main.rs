@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tracing::error;
 use tracing_subscriber::EnvFilter;
 
-use crate::command::{Failure, admin, doctor, serve};
+use crate::command::{Failure, admin, demo, doctor, serve};
 
 /// The records of an AI-agent product: one binary.
 #[derive(Debug, Parser)]
@@ -107,7 +107,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve { migrate } => {
             serve::serve(&config, migrate || config.is_embedded()?).await?;
         }
-        Command::Demo => serve::demo(&mut config).await?,
+        Command::Demo => demo::run(&mut config).await?,
         Command::Migrate(args) => {
             let db =
                 migration::connect(&args.address(config.session_url()?.expose_secret())).await?;

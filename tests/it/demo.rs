@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::conversation::{message, thread};
 use entity::pipeline::{opportunity_card, run};
 use entity::{Scope, Scoped};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
 use serde_json::{Value, json};
 use tests::{Client, TestApp};
 
@@ -77,6 +77,13 @@ const EMPTY: &[&str] = &[
     "token_deltas",
 ];
 
+const STRAY_THREADS: &str =
+    "SELECT count(*) FROM threads WHERE user_id NOT IN (SELECT id FROM users)";
+const LATE_THREADS: &str = "SELECT count(*) FROM threads WHERE update_date <> \
+    (SELECT max(creation_date) FROM messages WHERE messages.thread_id = threads.thread_id)";
+const MISCOUNTS: &str = "SELECT count(*) FROM user_agents WHERE execution_count <> \
+    (SELECT count(*) FROM agent_executions WHERE agent_id = user_agents.id)";
+
 async fn fill(app: &TestApp) -> bool {
     let filled = service::demo::fill(app.services(), &|_| ()).await;
     filled.unwrap().is_some()
@@ -128,6 +135,19 @@ async fn every_domain_has_a_past_and_it_is_written_once() {
             counts.len(),
             "a table has no story"
         );
+
+        // What no foreign key guards, and the counters that the verbs move.
+        let db = app.services().db.read().unwrap();
+        for (what, sql) in [
+            ("nobody's threads", STRAY_THREADS),
+            ("threads of later than their last message", LATE_THREADS),
+            ("agents that miscount", MISCOUNTS),
+        ] {
+            let statement = Statement::from_string(db.get_database_backend(), sql);
+            let row = db.query_one_raw(statement).await.unwrap().unwrap();
+            let count: i64 = row.try_get_by_index(0).unwrap();
+            assert_eq!(count, 0, "{what}, {}", app.engine);
+        }
 
         assert!(!fill(&app).await, "a second demo finds the first");
         assert_eq!(app.row_counts().await, counts, "{}", app.engine);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::config::{Config, Env};
+use api::config::Config;
 use api::metrics;
 use api::server;
 use secrecy::ExposeSecret;
@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{Failure, connected, refused};
+use super::{Failure, refused};
 
 /// How long the door stays shut for a start that is nearly over.
 const HEAD_START: Duration = Duration::from_secs(3);
@@ -70,7 +70,7 @@ async fn start(config: &Config, services: Arc<Services>, migrate: bool) -> Resul
     started.unwrap_or(Ok(()))
 }
 
-async fn migrate_up(config: &Config) -> Result<(), Failure> {
+pub(super) async fn migrate_up(config: &Config) -> Result<(), Failure> {
     let db = migration::connect(config.session_url()?.expose_secret()).await?;
     let done = migration::up(&db).await;
     db.close().await?;
@@ -81,7 +81,7 @@ async fn migrate_up(config: &Config) -> Result<(), Failure> {
 }
 
 /// The first signal stops in order; the second ends at once.
-fn heed_signals(services: &Services) -> Result<(), Failure> {
+pub(super) fn heed_signals(services: &Services) -> Result<(), Failure> {
     let stop = services.stop.clone();
     let (mut term, mut int) = (
         signal(SignalKind::terminate())?,
@@ -102,7 +102,7 @@ fn heed_signals(services: &Services) -> Result<(), Failure> {
 }
 
 /// Serve, with all that runs beside, until the services are told to stop.
-async fn listen(
+pub(super) async fn listen(
     config: &Config,
     services: Arc<Services>,
     listener: TcpListener,
@@ -125,30 +125,4 @@ async fn listen(
     let router = api::router(Arc::clone(&services));
     server::serve(listener, router, services, config.timeouts()).await;
     Ok(())
-}
-
-/// Serve a throw-away database full of examples.
-pub(crate) async fn demo(config: &mut Config) -> Result<(), Failure> {
-    if config.env() == Env::Production {
-        return Err("demo is not for production".into());
-    }
-    if !config.listen.ip().is_loopback() {
-        return Err("demo listens on a loopback address only".into());
-    }
-    let directory = std::env::temp_dir().join(format!("chancery-demo-{}", std::process::id()));
-    config.data_dir.clone_from(&directory);
-    config.database_url = None;
-    migrate_up(config).await?;
-    let services = connected(config).await?;
-    heed_signals(&services)?;
-    service::demo::fill(&services, &|_| ()).await?;
-    info!(
-        "demo: sign in as {} with {}",
-        service::demo::ADMIN,
-        service::demo::PASSWORD
-    );
-    let listener = TcpListener::bind(config.listen).await?;
-    let served = listen(config, services, listener).await;
-    let _ = std::fs::remove_dir_all(directory);
-    served
 }

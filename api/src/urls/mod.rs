@@ -76,6 +76,14 @@ impl Urls {
         base.is_some_and(|base| base.scheme() == "https")
     }
 
+    /// As the machine itself reaches a door at `address`.
+    pub fn local(address: SocketAddr) -> Self {
+        Self(Arc::new(Found {
+            client: None,
+            base: Url::parse(&format!("http://{address}")).ok(),
+        }))
+    }
+
     /// The address of `path`, which begins with a slash; the path alone where ours is not known.
     pub fn at(&self, path: &str) -> String {
         let base = self.0.base.as_ref().map_or("", Url::as_str);

@@ -12,6 +12,7 @@
     reason = "other tests, of other crates, do more with it"
 )]
 mod cluster;
+mod demo;
 mod doctor;
 mod process;
 mod production;

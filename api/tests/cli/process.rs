@@ -92,6 +92,13 @@ impl Home {
 
     /// Start it, and wait until it listens.
     pub(crate) fn serve(&self, words: &[&str]) -> Process {
+        let mut process = self.start(words);
+        process.listens();
+        process
+    }
+
+    /// Start it.
+    pub(crate) fn start(&self, words: &[&str]) -> Process {
         let mut command = self.command(words);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let errors = BufReader::new(child.stderr.take().unwrap());
@@ -101,15 +108,11 @@ impl Home {
                 let _ = tell.send(line);
             }
         });
-        let mut process = Process {
+        Process {
             child,
             lines,
             address: String::new(),
-        };
-        let line = process.wait_for("listening on http://");
-        let (_, address) = line.split_once("listening on http://").unwrap();
-        address.clone_into(&mut process.address);
-        process
+        }
     }
 }
 
@@ -122,6 +125,13 @@ pub(crate) struct Process {
 }
 
 impl Process {
+    /// Wait until it listens.
+    pub(crate) fn listens(&mut self) {
+        let line = self.wait_for("listening on http://");
+        let (_, address) = line.split_once("listening on http://").unwrap();
+        address.clone_into(&mut self.address);
+    }
+
     /// The next message of the log that holds `words`.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
         let mut seen = Vec::new();

@@ -46,9 +46,12 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<()> {
     let sentences = text::read(include_str!("words/sentences.txt"));
     let mut book = Book::default();
     for begun in dice.moments(rows.now, THREADS, TimeDelta::minutes(150)) {
+        let topic = dice
+            .favour(&topics)
+            .narrowed(&dice, &["subject", "measure"]);
         let mut talk = Talk {
             dice: &dice,
-            topic: dice.favour(&topics),
+            topic: &topic,
             sentences: &sentences[0],
             model: model(&dice),
             read: dice.number(1_800, 4_000),

@@ -91,6 +91,9 @@ impl Dice {
 
     /// `count` moments of the demo's time in order, the last at least `before` ago: more by day than
     /// by night, fewer at the weekend, and more of late than in the beginning.
+    ///
+    /// How many throws that takes depends on the moment, so they come from dice of their own: what
+    /// is said and done in the demo is the same whenever it is made.
     pub(super) fn moments(
         &self,
         now: DateTime<Utc>,
@@ -98,15 +101,16 @@ impl Dice {
         before: TimeDelta,
     ) -> Vec<DateTime<Utc>> {
         let (begin, stretch) = (now - TimeDelta::days(DAYS), TimeDelta::days(DAYS) - before);
+        let own = Self(SeededChance::new(self.throw()));
         let length = u64::try_from(stretch.num_milliseconds()).unwrap_or(1);
         let mut moments = Vec::with_capacity(count);
         while moments.len() < count {
-            let offset = self.number::<u64>(0, length);
+            let offset = own.number::<u64>(0, length);
             let passed = TimeDelta::milliseconds(i64::try_from(offset).unwrap_or(0));
             let at = (begin + passed).trunc_subsecs(3);
             let weekday = WEEK[at.weekday().num_days_from_monday() as usize];
             let busy = weekday * DAY[at.hour() as usize] * (55 + 45 * offset / length) / 10_000;
-            if self.percent(busy) {
+            if own.percent(busy) {
                 moments.push(at);
             }
         }

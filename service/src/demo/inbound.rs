@@ -50,16 +50,17 @@ pub(super) async fn write(rows: &mut Rows<'_>) -> Result<()> {
         }
     });
     let moments = dice.moments(rows.now, EVENTS, TimeDelta::minutes(3));
-    let events = moments.into_iter().map(|at| {
+    let events = moments.into_iter().zip((1..=EVENTS).rev()).map(|(at, left)| {
         let (source, scheme, kinds) = *dice.favour(&SOURCES);
         let kind = dice.word(kinds);
         let name = dice.hex::<10>();
         let body = json!({ "type": kind, "id": format!("evt_{name}"), "timestamp": at });
         let body = body.to_string().into_bytes();
         let (state, error) = match dice.number::<u32>(0, 19) {
+            // The last two wait to be handled.
+            _ if left <= 2 => (State::Received, None),
             0 => (State::Failed, Some("there is no video with this provider's id")),
             1..=3 => (State::Ignored, None),
-            _ if at > rows.now - TimeDelta::minutes(20) => (State::Received, None),
             _ => (State::Processed, None),
         };
         let handled = (state != State::Received).then(|| at + dice.seconds(1, 9));

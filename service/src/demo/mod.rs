@@ -26,6 +26,7 @@ mod pipeline;
 mod price;
 mod rows;
 mod saved;
+mod setting;
 mod text;
 mod webhook;
 

@@ -253,6 +253,8 @@ impl Material {
         if stage == STAGES {
             book.cards.extend((1..=5).map(|number| {
                 let starred = dice.percent(11);
+                let idea = company.narrowed(dice, &["product", "segment", "trend"]);
+                let say = |kind: &str| idea.say(dice, &self.report, kind);
                 opportunity_card::Model {
                     id: dice.id(made + TimeDelta::milliseconds(i64::from(number))),
                     run_id: run.id,

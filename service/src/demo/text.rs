@@ -3,7 +3,8 @@
 //! The files in `words/` hold them. `# name` begins a set; `gap: a | b` gives words for a gap, and a
 //! line with the same gap gives more. `{gap}` stands for a word of the list. Beside a `{gap2}` it
 //! is one of the list's first half, and that one of the second, so that a sentence never says the same
-//! twice. `{n}` and `{count}` are numbers.
+//! twice. Of a [`Words::narrowed`] list `{gap}` is always the same
+//! word, so that a text keeps to its subject. `{n}` and `{count}` are numbers.
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,19 @@ impl Words {
     /// The words for a gap.
     pub(super) fn list(&self, gap: &str) -> &[&'static str] {
         self.lists.get(gap).map_or(&[], Vec::as_slice)
+    }
+
+    /// The same set with two words only for each of these gaps.
+    pub(super) fn narrowed(&self, dice: &Dice, gaps: &[&'static str]) -> Self {
+        let mut set = self.clone();
+        for gap in gaps {
+            if let Some(list) = set.lists.get_mut(gap) {
+                let first = list.remove(dice.number(0, list.len() as u64 - 1));
+                let second = dice.word(list);
+                *list = vec![first, second];
+            }
+        }
+        set
     }
 
     /// One of the words for a gap.
@@ -76,6 +90,9 @@ impl Words {
             [] => also.list(name),
             list => list,
         };
+        if let [first, second] = *list {
+            return if gap == name { first } else { second };
+        }
         if !sentence.contains(&format!("{{{name}2}}")) {
             return dice.word(list);
         }

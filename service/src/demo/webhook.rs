@@ -18,7 +18,10 @@ use crate::chance::bytes;
 use crate::error::Result;
 
 /// When a delivery is tried again, in seconds after the try before.
-const LATER: [i64; 5] = [5, 300, 1_800, 7_200, 18_000];
+const LATER: [i64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
+
+/// Between which days ago the warehouse answered nothing.
+const OUTAGE: (i64, i64) = (26, 21);
 
 /// All that went out.
 #[derive(Default)]
@@ -52,7 +55,7 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People, ended: &[Ended])
     inbound::write(rows).await
 }
 
-/// One of the house, one of Ann's, one of Bob's that is given up. Their hosts cannot exist.
+/// One of the house, one of Ann's that fails of late, one of Bob's that is given up. Their hosts cannot exist.
 fn endpoints(rows: &Rows<'_>, dice: &Dice, people: &People) -> Vec<endpoint::Model> {
     let row = |owner: Option<Person>, url: &str, what: &str, days: i64| {
         let made = rows.days_ago(days);
@@ -90,6 +93,10 @@ fn endpoints(rows: &Rows<'_>, dice: &Dice, people: &People) -> Vec<endpoint::Mod
     given_up.disabled_reason = Some("nothing but failures for five days".to_owned());
     given_up.version = 2;
     given_up.updated_at = rows.days_ago(40);
+    let mut board = row(Some(ann), "https://ann.test/hooks/runs", "My board", 55);
+    board.failing_since = Some(rows.days_ago(2));
+    board.version = 2;
+    board.updated_at = rows.days_ago(2);
     vec![
         row(
             None,
@@ -97,7 +104,7 @@ fn endpoints(rows: &Rows<'_>, dice: &Dice, people: &People) -> Vec<endpoint::Mod
             "The warehouse",
             82,
         ),
-        row(Some(ann), "https://ann.test/hooks/runs", "My board", 55),
+        board,
         given_up,
     ]
 }
@@ -134,38 +141,46 @@ impl Book {
             updated_at: at,
         };
         for endpoint in listening {
-            self.deliver(rows.now, dice, endpoint, &message);
+            self.deliver(rows, dice, endpoint, &message);
         }
         self.messages.push(message);
     }
 
     fn deliver(
         &mut self,
-        now: DateTime<Utc>,
+        rows: &Rows<'_>,
         dice: &Dice,
         endpoint: &endpoint::Model,
         message: &message::Model,
     ) {
-        let dead = endpoint
-            .failing_since
-            .is_some_and(|since| message.created_at > since);
+        let outage = rows.days_ago(OUTAGE.0)..rows.days_ago(OUTAGE.1);
+        let is_down = |at: DateTime<Utc>| {
+            endpoint.failing_since.is_some_and(|since| at >= since)
+                || endpoint.user_id.is_none() && outage.contains(&at)
+        };
+        let disabled = endpoint.status == WebhookEndpointStatus::Disabled;
         let mut row = delivery::Model {
             id: dice.id(message.created_at),
             message_id: message.id,
             endpoint_id: endpoint.id,
-            state: State::Pending,
+            state: State::Failed,
             attempt: 0,
             next_at: None,
             created_at: message.created_at,
             updated_at: message.created_at,
         };
-        let mut at = message.created_at + dice.seconds(0, 2);
-        for later in LATER {
-            if at > now {
+        let mut next = Some(message.created_at + dice.seconds(0, 2));
+        let mut later = LATER.iter();
+        while let Some(at) = next {
+            if disabled && at >= endpoint.updated_at {
+                break;
+            }
+            if at > rows.now {
+                row.state = State::Pending;
                 row.next_at = Some(at);
                 break;
             }
-            let good = !dead && dice.percent(90);
+            let good = !is_down(at) && dice.percent(92);
             row.attempt += 1;
             row.updated_at = at;
             self.attempts.push(one_try(dice, &row, at, good));
@@ -173,13 +188,7 @@ impl Book {
                 row.state = State::Delivered;
                 break;
             }
-            if endpoint.status == WebhookEndpointStatus::Disabled && at > endpoint.updated_at {
-                break;
-            }
-            at += TimeDelta::seconds(later);
-        }
-        if row.state == State::Pending && row.next_at.is_none() {
-            row.state = State::Failed;
+            next = later.next().map(|wait| at + TimeDelta::seconds(*wait));
         }
         self.deliveries.push(row);
     }
