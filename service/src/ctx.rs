@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::db::{ConnectionManager, Reader};
 use crate::error::Result;
 use crate::idempotency::Claim;
-use crate::identity::{Callers, Passwords, Sightings};
+use crate::identity::{Callers, Passwords, Sightings, Turns};
 use crate::ids::Ids;
 use crate::secret::Keyring;
 use crate::settings::Settings;
@@ -42,6 +42,8 @@ pub struct Services {
     pub callers: Callers,
     /// Who was seen a moment ago.
     pub sightings: Sightings,
+    /// Whose turn it is to sign in.
+    pub sign_ins: Turns,
     /// The hasher of passwords, which takes few at a time.
     pub passwords: Passwords,
     /// Requests with an idempotency key that are under way in this process.

@@ -6,7 +6,7 @@ use service::chance::Chance;
 use service::clock::Clock;
 use service::ctx::Services;
 use service::db::{ConnectionManager, DbSettings};
-use service::identity::{Callers, Passwords, Sightings};
+use service::identity::{Callers, Passwords, Sightings, Turns};
 use service::ids::Ids;
 use service::secret::Keyring;
 use service::settings::Settings;
@@ -32,6 +32,7 @@ pub fn assemble(
         signals: Signals::new(ids.fresh(clock.now())),
         callers: Callers::new(&settings),
         sightings: Sightings::default(),
+        sign_ins: Turns::default(),
         passwords: Passwords::new(&*chance)?,
         in_flight: service::idempotency::InFlight::default(),
         started: service::health::Started::default(),

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use service::Ctx;
 use service::ctx::Services;
-use tracing::info;
+use tracing::{Instrument as _, info, info_span};
 
 use crate::arrival::Arrival;
 use crate::caller::{Refused, Visitor};
@@ -25,15 +25,21 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
-/// Give the request its id and its caller, and the answer what every answer has.
+/// Give the request its id and its caller, and the answer what every answer has. Every line that is
+/// logged meanwhile has the id.
 pub async fn frame(
     State(services): State<Arc<Services>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
+    let id = request_id(&services, request.headers());
+    let span = info_span!("request", request.id = %id);
+    framed(services, request, next, id).instrument(span).await
+}
+
+async fn framed(services: Arc<Services>, mut request: Request, next: Next, id: String) -> Response {
     let began = Instant::now();
     let _running = metrics::Running::begin();
-    let id = request_id(&services, request.headers());
     let method = request.method().clone();
     let urls = Urls::of(
         &services.settings,
@@ -93,7 +99,7 @@ pub async fn frame(
     }
     let status = response.status().as_u16();
     let took = began.elapsed();
-    info!(%method, route, status, request.id = id, took_us = took.as_micros(), "request");
+    info!(%method, route, status, took_us = took.as_micros(), "request");
     metrics::answered(&method, route, status, took);
     response
 }

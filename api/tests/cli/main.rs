@@ -14,6 +14,7 @@
 mod cluster;
 mod demo;
 mod doctor;
+mod logs;
 mod process;
 mod production;
 mod settings;

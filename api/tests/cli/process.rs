@@ -134,6 +134,13 @@ impl Process {
 
     /// The next message of the log that holds `words`.
     pub(crate) fn wait_for(&mut self, words: &str) -> String {
+        let entry = self.wait_for_entry(words);
+        let message = entry["fields"]["message"].as_str();
+        message.unwrap_or_default().to_owned()
+    }
+
+    /// The next entry of the log whose message holds `words`.
+    pub(crate) fn wait_for_entry(&mut self, words: &str) -> Value {
         let mut seen = Vec::new();
         loop {
             let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
@@ -142,7 +149,7 @@ impl Process {
             let entry: Value = serde_json::from_str(&line).unwrap_or_default();
             let message = entry["fields"]["message"].as_str().unwrap_or_default();
             if message.contains(words) {
-                return message.to_owned();
+                return entry;
             }
             seen.push(line);
         }

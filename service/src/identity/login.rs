@@ -4,10 +4,12 @@
 //! From ten of an account (whatever the address) or twenty of an address (whatever the account) on,
 //! each failure doubles the wait after the last one, to 15 minutes at most.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use entity::identity::login_failure::Model;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error::Limit;
 
@@ -67,20 +69,20 @@ pub(super) fn wait(
     .filter(|(_, wait)| !wait.is_zero())
 }
 
-/// The refusal of a try that came with more others than may fail: `count` is what its `window` has
-/// with it, `rows` what was there when it looked.
-pub(super) fn crowd(
-    rows: &[Model],
-    account: &str,
-    address: &str,
-    window: DateTime<Utc>,
-    count: i32,
-) -> Option<(Limit, Duration)> {
-    let before = rows.iter().filter(|row| {
-        row.account_hash == account && row.address == address && row.window_start != window
-    });
-    let all: i64 = before.map(|row| i64::from(row.count)).sum::<i64>() + i64::from(count);
-    (all > i64::from(PAIR.quota)).then_some((PAIR, PAIR.window))
+/// Whose turn it is to sign in: tries for one account from one address go one after another, so that
+/// no number of them at the same time is more than the limit. (Other replicas have turns of their own: each
+/// may be one try ahead.)
+#[derive(Debug, Default)]
+pub struct Turns([Mutex<()>; 32]);
+
+impl Turns {
+    /// Wait for the turn. Strangers share one now and then, which costs them a moment.
+    pub(super) async fn take(&self, account: &str, address: &str) -> MutexGuard<'_, ()> {
+        let mut hasher = DefaultHasher::new();
+        (account, address).hash(&mut hasher);
+        let at = usize::try_from(hasher.finish() % 32).unwrap_or(0);
+        self.0[at].lock().await
+    }
 }
 
 #[cfg(test)]

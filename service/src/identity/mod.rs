@@ -22,6 +22,7 @@ pub use api_key::{IssuedKey, NewKey, create_key, keys, revoke_key};
 pub use callers::{Callers, Credential, authenticate};
 pub use email::EmailAddress;
 pub use error::Error;
+pub use login::Turns;
 pub use password::{Password, Passwords};
 pub use seen::Sightings;
 pub use session::{SignIn, SignedIn, revoke_session, sessions, sign_in, sign_out};

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
 use entity::id::SessionId;
 use entity::identity::{session, user};
 use secrecy::SecretString;
@@ -64,10 +63,14 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         .address
         .map(|address| address.to_string())
         .unwrap_or_default();
-    let window = login::window(ctx.now());
-    count_before(ctx, &account, &address, window).await?;
+    let turn = services.sign_ins.take(&account, &address).await;
+    let now = ctx.now();
 
     let reader = ctx.read()?;
+    let failures = store::failures(&reader, &account, &address, login::since(now)).await?;
+    if let Some((limit, wait)) = login::wait(&failures, &account, &address, now) {
+        return Err(Error::TooManyFailures { limit, wait }.into());
+    }
     let user = match &email {
         Some(email) => store::user_by_email(&reader, &email.key).await?,
         None => None,
@@ -76,8 +79,13 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     let good = services.passwords.verify(&input.password, stored).await?;
     let user = user.filter(|user| good && user.status == user::UserStatus::Active);
     let Some(mut user) = user else {
+        // Not the request's effect: the refused request may be sent again under its key.
+        let tx = ctx.unkeyed().write().await?;
+        store::count_failure(&tx, &account, &address, login::window(now)).await?;
+        tx.commit().await?;
         return Err(Error::BadCredentials.into());
     };
+    drop(turn);
 
     let renewed = if stored_outdated(&user) {
         Some(rehash(ctx, &input.password).await?)
@@ -85,6 +93,11 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         None
     };
     let tx = ctx.write().await?;
+    // The password may have been reset, or the account suspended, since it was looked at.
+    let now = store::user_held(&tx, user.id).await?;
+    if (&now.password_hash, now.status) != (&user.password_hash, user.status) {
+        return Err(Error::BadCredentials.into());
+    }
     let token = token(&*services.chance);
     let session = session::Model {
         id: tx.fresh(),
@@ -102,7 +115,6 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         updated_at: tx.now,
     };
     store::insert_session(&tx, session.clone()).await?;
-    store::forgive_failure(&tx, &account, &address, window).await?;
     if let Some(hash) = renewed {
         store::renew_hash(&tx, user.id, hash).await?;
     }
@@ -118,28 +130,6 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         session,
         token,
     })
-}
-
-/// Count the try as a failure before the password is looked at, so that no number of tries at the
-/// same time is more than the limit. A good one takes its count back.
-async fn count_before(
-    ctx: &Ctx,
-    account: &str,
-    address: &str,
-    window: DateTime<Utc>,
-) -> Result<()> {
-    // Not the request's effect: a refused request may be sent again under its key.
-    let tx = ctx.unkeyed().write().await?;
-    let failures = store::failures(&tx, account, address, login::since(tx.now)).await?;
-    let mut refusal = login::wait(&failures, account, address, tx.now);
-    if refusal.is_none() {
-        let count = store::count_failure(&tx, account, address, window).await?;
-        refusal = login::crowd(&failures, account, address, window, count);
-    }
-    if let Some((limit, wait)) = refusal {
-        return Err(Error::TooManyFailures { limit, wait }.into());
-    }
-    tx.commit().await
 }
 
 fn stored_outdated(user: &user::Model) -> bool {

@@ -214,14 +214,13 @@ pub(super) async fn failures(
     Ok(rows)
 }
 
-/// Count one more failure of an account from an address, and tell how many the window has now. Who
-/// counts another one waits until this write is over.
+/// Count one more failure of an account from an address.
 pub(super) async fn count_failure(
     tx: &Write,
     account: &str,
     address: &str,
     window: DateTime<Utc>,
-) -> Result<i32> {
+) -> Result<()> {
     use login_failure::Column;
     let row = login_failure::ActiveModel {
         id: Set(tx.fresh()),
@@ -233,33 +232,15 @@ pub(super) async fn count_failure(
         updated_at: Set(tx.now),
     };
     let count = Expr::col((login_failure::Entity, Column::Count));
-    let row = login_failure::Entity::insert(row)
+    login_failure::Entity::insert(row)
         .on_conflict(
             OnConflict::columns([Column::AccountHash, Column::Address, Column::WindowStart])
                 .value(Column::Count, count.add(1))
                 .value(Column::UpdatedAt, tx.now)
                 .to_owned(),
         )
-        .exec_with_returning(tx)
+        .exec_without_returning(tx)
         .await?;
-    Ok(row.count)
-}
-
-/// Take back one failure that was counted.
-pub(super) async fn forgive_failure(
-    tx: &Write,
-    account: &str,
-    address: &str,
-    window: DateTime<Utc>,
-) -> Result<()> {
-    use login_failure::Column;
-    let ours = login_failure::Entity::update_many()
-        .col_expr(Column::Count, Expr::col(Column::Count).sub(1))
-        .filter(Column::AccountHash.eq(account))
-        .filter(Column::Address.eq(address))
-        .filter(Column::WindowStart.eq(window))
-        .filter(Column::Count.gt(0));
-    ours.exec(tx).await?;
     Ok(())
 }
 

@@ -45,7 +45,7 @@ pub(super) fn verdict(report: &Report<'_>) -> (Category, Outcome) {
         },
         "23514" | "23000" | "P0001" => Outcome::of_check(owned(report.constraint)),
         "22001" => Outcome::TooLong,
-        "22P02" | "22P05" | "22021" | "54000" => Outcome::RefusedText,
+        "22P02" | "22P05" | "22021" | "22003" | "22008" | "54000" => Outcome::RefusedText,
         "40001" | "40P01" | "55P03" => Outcome::Conflict,
         "57014" => Outcome::Timeout,
         // A named statement that the server does not know (any more), or whose result has changed.
