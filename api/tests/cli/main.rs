@@ -19,3 +19,4 @@ mod process;
 mod production;
 mod settings;
 mod stop;
+mod tour;
