@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::urls::path::ERRORS;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -170,6 +170,11 @@ pub fn respond(problem: &Problem) -> Response {
     let mut response = (status, body).into_response();
     let kind = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(CONTENT_TYPE, kind);
+    if status == StatusCode::UNAUTHORIZED {
+        // RFC 9110, section 15.5.2. A session's cookie has no scheme to be named.
+        let bearer = HeaderValue::from_static("Bearer");
+        response.headers_mut().insert(WWW_AUTHENTICATE, bearer);
+    }
     response.extensions_mut().insert(problem.clone());
     response
 }

@@ -82,6 +82,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        // One engine would find nothing, the other refuse it.
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            let detail = "a parameter contains U+0000".to_owned();
+            return Err(Error::from(Door::Malformed(detail)).into());
+        }
         let found: Result<axum::extract::Query<T>, QueryRejection> =
             axum::extract::Query::from_request_parts(parts, state).await;
         match found {

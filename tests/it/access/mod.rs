@@ -153,6 +153,7 @@ async fn strangers_hear_nothing(door: &Door, callers: &Callers, rows: &Rows) {
     if door.whose != For::All {
         let answer = door.ask(&callers.nobody, door.good()).await;
         assert_eq!(answer.verdict(), "401 unauthenticated", "{}", door.name);
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
     }
     // A row of somebody else, a row that nobody has, and what is no id at all are one to the caller.
     if door.template().contains('{') {

@@ -365,7 +365,7 @@ async fn bad_words_are_refused_with_a_pointer_and_nothing_is_kept() {
         let theirs = json!({ "title": "x", "user_id": "00000000-0000-4000-8000-000000000000" });
         let theirs = bob.post("/api/v1/threads", theirs).await;
         assert_eq!(theirs.verdict(), "403 forbidden");
-        for query in ["", "q=", "q=-a", "q=a&limit=0", "q=a&after=x"] {
+        for query in ["", "q=", "q=-a", "q=a%00", "q=a&limit=0", "q=a&after=x"] {
             let answer = ann.get(&format!("/api/v1/search?{query}")).await;
             assert!(
                 [400, 422].contains(&answer.status.as_u16()),
