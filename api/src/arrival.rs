@@ -3,20 +3,27 @@
 //! A body has a start time, and earns a second with every 16 KiB: a large upload over a slow line
 //! comes through, and a caller who sends a byte now and then holds nothing for long. The answer's
 //! time begins when the last byte has come.
+//!
+//! What a route leaves unread is read after it, if that is little: a connection of HTTP/1 carries the
+//! next request only behind the end of this one.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::{Body, Bytes, HttpBody, to_bytes};
 use axum::extract::Request;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// How many bytes earn a second.
 const RATE: u64 = 16 * 1024;
+
+/// How many bytes are read for the sake of the connection alone, and for how long.
+const REST: usize = 64 * 1024;
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The body did not come in time.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -33,6 +40,10 @@ struct State {
     /// Of the last piece of the body, in milliseconds since it began.
     last: AtomicU64,
     late: AtomicBool,
+    /// Whether the end of the body was seen.
+    ended: AtomicBool,
+    /// What nobody read of it.
+    rest: Mutex<Option<Body>>,
     answer: Duration,
 }
 
@@ -43,6 +54,8 @@ impl Arrival {
             began: Instant::now(),
             last: AtomicU64::default(),
             late: AtomicBool::default(),
+            ended: AtomicBool::new(request.body().is_end_stream()),
+            rest: Mutex::default(),
             answer,
         }));
         request.extensions_mut().insert(arrival.clone());
@@ -61,6 +74,27 @@ impl Arrival {
     /// Whether the body was given up.
     pub fn is_late(&self) -> bool {
         self.0.late.load(Ordering::Acquire)
+    }
+
+    /// See the body to its end, when the answer is there; whether another request may follow it.
+    /// A sender who `waits` to be told to go on has sent nothing yet, and is left alone.
+    pub async fn finish(&self, waits: bool) -> bool {
+        if self.0.ended.load(Ordering::Acquire) {
+            return true;
+        }
+        let rest = self.rest().take();
+        let Some(rest) = rest.filter(|_| !waits && !self.is_late()) else {
+            return false;
+        };
+        if rest.size_hint().lower() > REST as u64 {
+            return false;
+        }
+        let read = tokio::time::timeout(PATIENCE, to_bytes(rest, REST)).await;
+        read.is_ok_and(|read| read.is_ok())
+    }
+
+    fn rest(&self) -> MutexGuard<'_, Option<Body>> {
+        self.0.rest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Comes to an end when the answer is overdue.
@@ -94,6 +128,13 @@ struct Arriving {
     limit: Option<Pin<Box<Sleep>>>,
 }
 
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        let inner = std::mem::take(&mut self.inner);
+        *self.arrival.rest() = Some(inner);
+    }
+}
+
 impl HttpBody for Arriving {
     type Data = Bytes;
     type Error = axum::BoxError;
@@ -115,6 +156,9 @@ impl HttpBody for Arriving {
             if let Some(limit) = this.limit.as_mut().filter(|_| earned > 0) {
                 let later = limit.deadline() + Duration::from_secs(earned);
                 limit.as_mut().reset(later);
+            }
+            if frame.is_none() || this.inner.is_end_stream() {
+                this.arrival.0.ended.store(true, Ordering::Release);
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }

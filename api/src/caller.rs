@@ -20,9 +20,14 @@ use crate::urls::Urls;
 /// The session cookie's name over TLS, and over plain HTTP on loopback.
 pub const COOKIES: [&str; 2] = ["__Host-chancery", "chancery"];
 
-/// The caller's context, made by the outer layer for every request.
+/// The context of a caller who is known. A route that takes it before the body reads no body of
+/// somebody else's.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Ctx);
+
+/// The context of whoever calls, which may be nobody in particular; a stale credential is refused.
+#[derive(Clone, Debug)]
+pub struct Anyone(pub Ctx);
 
 /// The same request, asked by nobody in particular: for routes that need no credential, and so must
 /// not stumble over one that is stale.
@@ -38,7 +43,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Anyone {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
@@ -55,12 +60,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Anyone(ctx) = Anyone::from_request_parts(parts, state).await?;
+        if matches!(ctx.actor, Actor::Anonymous) {
+            return Err(crate::error::unauthenticated());
+        }
+        Ok(Self(ctx))
+    }
+}
+
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, ApiError> {
         let ctx = parts.extensions.get::<Result<Ctx, Refused>>();
-        Ok(ctx.and_then(|ctx| ctx.as_ref().ok().cloned().map(Self)))
+        let ctx = ctx.and_then(|ctx| ctx.as_ref().ok());
+        let known = ctx.filter(|ctx| !matches!(ctx.actor, Actor::Anonymous));
+        Ok(known.cloned().map(Self))
     }
 }
 

@@ -64,6 +64,11 @@ impl Grant {
             Self::Staff => named("admin:*"),
         }
     }
+
+    /// Whether only admins have it, and keys while an admin owns them.
+    const fn is_for_admins(self) -> bool {
+        matches!(self, Self::Worker | Self::Webhook)
+    }
 }
 
 impl Actor {
@@ -107,12 +112,11 @@ impl Actor {
         match self {
             Self::Anonymous => Err(Common::Unauthenticated.into()),
             Self::ApiKey { scopes, .. } if !grant.is_in(scopes) => Err(Common::Denied.into()),
-            Self::User { .. } if matches!(grant, Grant::Worker | Grant::Webhook) => {
-                if self.is_admin() {
-                    Ok(())
-                } else {
-                    Err(Common::Denied.into())
-                }
+            // Whatever a key was given, it is worth no more than what its owner is today.
+            Self::User { role, .. } | Self::ApiKey { role, .. }
+                if grant.is_for_admins() && *role != UserRole::Admin =>
+            {
+                Err(Common::Denied.into())
             }
             Self::User { .. } | Self::ApiKey { .. } | Self::System(_) => Ok(()),
         }

@@ -1,5 +1,7 @@
 //! A keyed request is done once, however often it is sent.
 
+use std::collections::BTreeSet;
+
 use entity::id::{RunId, SessionId, UserId};
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
@@ -7,7 +9,7 @@ use service::Ctx;
 use service::actor::Actor;
 use service::idempotency::Claim;
 use service::pipeline::{NewRun, create, retry};
-use tests::{TestApp, run_body};
+use tests::{Client, TestApp, run_body};
 
 /// What the operation behind `route` is given when `person` posts `body` to `path` under a key. The
 /// effect of an operation that is called with it stands; its answer is lost.
@@ -165,6 +167,45 @@ async fn a_lost_answer_is_given_from_what_was_made() {
         assert_eq!(gone.verdict(), "409 idempotency.done", "{}", app.engine);
         let left = ann.get(runs).await;
         assert_eq!(left.body["items"], json!([]), "{}", app.engine);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_persons_programs_do_not_share_their_keys() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let program = async |scope: &str| {
+            let body = json!({ "name": scope, "scopes": [scope] });
+            let made = ann.post("/api/v1/me/keys", body).await;
+            let key = made.body["key"].as_str().unwrap().to_owned();
+            app.anonymous().with("x-api-key", &key)
+        };
+        let (one, two, reader) = (
+            program("write").await,
+            program("write").await,
+            program("read").await,
+        );
+        let ask = async |who: &Client| {
+            let keyed = who.with("idempotency-key", "of-one-person");
+            keyed.post("/api/v1/runs", run_body("a.pdf")).await
+        };
+        let mut made = BTreeSet::new();
+        for who in [&ann, &one, &two] {
+            let first = ask(who).await;
+            assert_eq!(first.status, 201, "{}: {}", app.engine, first.body);
+            assert!(!first.headers.contains_key("idempotency-replayed"));
+            made.insert(first.body["id"].as_str().unwrap().to_owned());
+            let again = ask(who).await;
+            assert_eq!(again.headers["idempotency-replayed"], "true");
+            assert_eq!(again.body, first.body);
+        }
+        assert_eq!(made.len(), 3, "{}", app.engine);
+        assert_eq!(ask(&reader).await.verdict(), "403 forbidden");
+
+        // Another session of the same person is the same caller.
+        let ann = app.sign_in("ann@example.test").await;
+        assert_eq!(ask(&ann).await.headers["idempotency-replayed"], "true");
         app.stop().await;
     }
 }

@@ -41,6 +41,11 @@ impl Client {
             .insert(name, HeaderValue::from_str(value).unwrap());
     }
 
+    /// What it sends as this header with every request.
+    pub fn sends(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
+
     /// The same caller with one more header.
     #[must_use]
     pub fn with(&self, name: &'static str, value: &str) -> Self {

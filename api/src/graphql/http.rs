@@ -19,7 +19,7 @@ use service::Ctx;
 use service::error::Error;
 
 use super::{Api, limits, tokens};
-use crate::caller::Caller;
+use crate::caller::Anyone;
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
 
@@ -63,7 +63,7 @@ enum Media {
 pub(super) async fn answer(
     Extension(api): Extension<Arc<Api>>,
     Extension(request_id): Extension<RequestId>,
-    caller: Result<Caller, ApiError>,
+    caller: Result<Anyone, ApiError>,
     method: Method,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
@@ -75,7 +75,7 @@ pub(super) async fn answer(
         return refusal.dress(Media::Json, &id);
     };
     let asked = async {
-        let Caller(ctx) = caller?;
+        let Anyone(ctx) = caller?;
         let params = if method == Method::GET {
             from_query(query.as_deref().unwrap_or_default())?
         } else {

@@ -65,7 +65,9 @@ async fn framed(services: Arc<Services>, mut request: Request, next: Next, id: S
     }
 
     let arrival = request.extensions().get::<Arrival>().cloned();
-    let close = request.version() < Version::HTTP_2;
+    let follows = request.version() < Version::HTTP_2;
+    // Who waits for a word before sending the body is not told to go on for nothing.
+    let waits = request.headers().contains_key(header::EXPECT);
     let mut response = match &arrival {
         None => next.run(request).await,
         Some(arrival) => tokio::select! {
@@ -74,13 +76,15 @@ async fn framed(services: Arc<Services>, mut request: Request, next: Next, id: S
         },
     };
     let failed = response.status().is_client_error() || response.status().is_server_error();
-    if failed && arrival.is_some_and(|arrival| arrival.is_late()) {
+    if failed && arrival.as_ref().is_some_and(Arrival::is_late) {
         // Whatever the reader of the body made of it.
         response = ApiError::from(Door::Slow).into_response();
-        if close {
-            let value = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, value);
-        }
+    }
+    if let Some(arrival) = arrival.filter(|_| follows)
+        && !arrival.finish(waits).await
+    {
+        let value = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, value);
     }
     if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         problem.instance = Some(format!("urn:chancery:request:{id}"));

@@ -11,6 +11,7 @@ use axum::http::{Extensions, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use service::Ctx;
+use service::actor::Actor;
 use service::error::Error;
 use service::idempotency::{self, Claim, Verdict};
 use tower::ServiceExt;
@@ -19,9 +20,9 @@ use tracing::warn;
 use crate::caller::{Refused, Visitor};
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
-use crate::rest::BULK;
+use crate::rest;
 use crate::urls::Urls;
-use crate::urls::path::API;
+use crate::urls::path::{API, SESSION};
 
 /// Marks an answer that holds a secret: it is not kept.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +36,10 @@ pub async fn once(State(routes): State<Router>, request: Request, next: Next) ->
         return next.run(request).await;
     }
     let extensions = request.extensions();
+    let route = extensions.get::<MatchedPath>().cloned();
+    let Some(route) = route.filter(|route| route.as_str().starts_with(API)) else {
+        return next.run(request).await;
+    };
     let ctx = match extensions.get::<Result<Ctx, Refused>>() {
         Some(Ok(ctx)) => ctx.clone(),
         // A stale credential: a route that needs one refuses by itself, one that needs none serves
@@ -45,7 +50,11 @@ pub async fn once(State(routes): State<Router>, request: Request, next: Next) ->
         },
         None => return next.run(request).await,
     };
-    match answer(ctx, routes, request, next).await {
+    // Every other route refuses them, before it reads their body.
+    if matches!(ctx.actor, Actor::Anonymous) && route.as_str() != SESSION {
+        return next.run(request).await;
+    }
+    match answer(ctx, routes, route.as_str(), request, next).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
@@ -54,6 +63,7 @@ pub async fn once(State(routes): State<Router>, request: Request, next: Next) ->
 async fn answer(
     ctx: Ctx,
     routes: Router,
+    route: &str,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
@@ -63,18 +73,12 @@ async fn answer(
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
     let key = key.unwrap_or_default().to_owned();
-    let route = parts
-        .extensions
-        .get::<MatchedPath>()
-        .map_or("", MatchedPath::as_str);
-    let route = format!("POST {route}");
-    // The whole body is needed for its fingerprint. What the route itself takes is checked again
-    // when it reads the body; this is the most that any route takes.
-    let body = to_bytes(body, BULK)
+    // The whole body is needed for its fingerprint.
+    let body = to_bytes(body, rest::most(route))
         .await
         .map_err(|_| Error::from(Door::TooLarge))?;
     let content = [parts.uri.path().as_bytes(), b"\n", &body].concat();
-    let claim = Claim::new(&ctx, route, &key, &content)?;
+    let claim = Claim::new(&ctx, format!("POST {route}"), &key, &content)?;
 
     match idempotency::begin(&ctx, &claim).await? {
         Verdict::Proceed(passage) => {

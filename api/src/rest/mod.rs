@@ -23,13 +23,22 @@ use service::error::Error;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
+use crate::urls::path::API;
 
 /// The state that routes share.
 pub type App = Arc<Services>;
 
 const JSON: usize = 1024 * 1024;
-/// The largest body that any route takes, in bytes.
-pub(crate) const BULK: usize = 32 * 1024 * 1024;
+const BULK: usize = 32 * 1024 * 1024;
+
+/// The largest body that a POST to `route` takes, in bytes.
+pub(crate) fn most(route: &str) -> usize {
+    if route.strip_prefix(API) == Some("/threads/{id}/messages/bulk") {
+        BULK
+    } else {
+        JSON
+    }
+}
 
 /// Every route below `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {

@@ -2,6 +2,8 @@
 
 /// REST.
 pub const API: &str = "/api/v1";
+/// Signing in and out.
+pub const SESSION: &str = "/api/v1/session";
 /// The REST routes, as a document.
 pub const OPENAPI: &str = "/api/openapi.json";
 /// The same, for people.

@@ -19,6 +19,7 @@ use entity::platform::idempotency_key::{ActiveModel, Column, Entity, Idempotency
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, TryInsertResult};
 use sha2::{Digest, Sha256};
 
+use crate::actor::Actor;
 use crate::ctx::Ctx;
 use crate::db::Engine;
 use crate::error::{Kind, Refusal, Result, refusals};
@@ -85,16 +86,18 @@ impl Claim {
         if !visible || !(1..=255).contains(&key.len()) {
             return Err(Error::BadKey.into());
         }
-        let (kind, id) = ctx.actor.signature();
-        let actor = if kind == "anonymous" {
-            let address = ctx.request.address.map(|address| address.to_string());
-            let hash = fingerprint(address.unwrap_or_default().as_bytes());
-            format!("anonymous:{hash}")
-        } else {
-            // A person's session may be renewed between two tries; the person is the same.
-            ctx.actor
-                .user()
-                .map_or(format!("{kind}:{id}"), |user| format!("user:{user}"))
+        let actor = match &ctx.actor {
+            Actor::Anonymous => {
+                let address = ctx.request.address.map(|address| address.to_string());
+                let hash = fingerprint(address.unwrap_or_default().as_bytes());
+                format!("anonymous:{hash}")
+            }
+            // A person's session may be renewed between two tries; the person is the same. Their
+            // programs are not: one may do what another may not.
+            Actor::User { .. } | Actor::ApiKey { .. } | Actor::System(_) => {
+                let (kind, id) = ctx.actor.signature();
+                format!("{kind}:{id}")
+            }
         };
         Ok(Self {
             actor,

@@ -154,6 +154,7 @@ async fn strangers_hear_nothing(door: &Door, callers: &Callers, rows: &Rows) {
         let answer = door.ask(&callers.nobody, door.good()).await;
         assert_eq!(answer.verdict(), "401 unauthenticated", "{}", door.name);
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        nobodys_body_is_looked_at(door, &callers.nobody).await;
     }
     // A row of somebody else, a row that nobody has, and what is no id at all are one to the caller.
     if door.template().contains('{') {
@@ -179,6 +180,20 @@ async fn strangers_hear_nothing(door: &Door, callers: &Callers, rows: &Rows) {
         let text = answer.body.to_string();
         let heard = rows.ids().iter().any(|id| text.contains(id));
         assert!(!heard, "{}: {text}", door.name);
+    }
+}
+
+/// Whatever a stranger sends, they hear that they are one.
+async fn nobodys_body_is_looked_at(door: &Door, nobody: &Client) {
+    let Some(body) = &door.body else { return };
+    let keyed = nobody.with("idempotency-key", "00000000-0000-4000-8000-00000000000c");
+    let plain = nobody.with("content-type", "text/plain");
+    for who in [nobody, &keyed, &plain] {
+        for text in ["", "{", "{\"no such member\":1}", &body.bad.to_string()] {
+            let answer = door.send(&door.path, who, Some(text.as_bytes().to_vec()));
+            let verdict = answer.await.verdict();
+            assert_eq!(verdict, "401 unauthenticated", "{}: {text:?}", door.name);
+        }
     }
 }
 
@@ -216,6 +231,12 @@ async fn wrong_bodies_are_refused(door: &Door, body: &Body, who: &Client) {
 
     let keyed = who.with("idempotency-key", "00000000-0000-4000-8000-00000000000b");
     let answer = door.ask(&keyed, Some(body.bad.clone())).await;
+    assert_eq!(answer.verdict(), "422 invalid", "{name}: {}", answer.body);
+
+    // The largest that is read is read under a key, too.
+    let mut largest = body.bad.to_string().into_bytes();
+    largest.resize(body.most, b' ');
+    let answer = door.send(&door.path, &keyed, Some(largest)).await;
     assert_eq!(answer.verdict(), "422 invalid", "{name}: {}", answer.body);
 
     let mut large = body.good.to_string().into_bytes();

@@ -2,8 +2,9 @@
 
 use entity::identity::user::UserRole;
 use reqwest::Method;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
-use tests::{PASSWORD, TestApp, run_body};
+use tests::{Client, PASSWORD, TestApp, run_body};
 
 #[tokio::test]
 async fn a_foreign_run_does_not_exist() {
@@ -85,6 +86,31 @@ async fn sessions_end_keys_die_and_failures_are_limited() {
             app.engine
         );
         assert!(limited.headers.contains_key("retry-after"));
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_workers_key_is_worth_what_its_owner_is() {
+    for app in TestApp::each().await {
+        let worker = app.key("worker", &["read", "worker"]).await;
+        let claim = async |who: &Client| {
+            let body = json!({ "worker": "w" });
+            let answer = who.post("/api/v1/runs/claim", body).await;
+            answer.verdict()
+        };
+        assert_eq!(claim(&worker).await, "204", "{}", app.engine);
+
+        let tx = app.system().write().await.unwrap();
+        let demoted = "UPDATE users SET role = 'operator' WHERE name = 'worker'";
+        tx.execute_unprepared(demoted).await.unwrap();
+        tx.commit().await.unwrap();
+        // A replica that has seen nobody yet.
+        let replica = app.beside().await;
+        let worker = replica.seen(&worker);
+        assert_eq!(worker.get("/api/v1/me").await.body["role"], "operator");
+        assert_eq!(claim(&worker).await, "403 forbidden", "{}", app.engine);
+        replica.stop().await;
         app.stop().await;
     }
 }

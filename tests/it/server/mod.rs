@@ -2,6 +2,7 @@
 
 mod docs;
 mod health;
+mod keep_alive;
 mod metrics;
 mod origins;
 mod slow;

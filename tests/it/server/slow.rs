@@ -56,6 +56,28 @@ async fn a_body_that_stalls_is_given_up_and_so_is_its_connection() {
 }
 
 #[tokio::test]
+async fn no_more_of_a_keyed_body_is_awaited_than_is_taken() {
+    for app in TestApp::each_with(&hurried()).await {
+        let key = app.key("ann", &["write"]).await;
+        let credential = format!("x-api-key: {}\r\n", key.sends("x-api-key"));
+        for (sender, sent, status) in [("", 0, 401), (credential.as_str(), 1024 * 1024 + 1, 413)] {
+            let mut stream = connect(&app).await;
+            let head = format!(
+                "POST /api/v1/threads HTTP/1.1\r\nhost: chancery\r\nidempotency-key: large\r\n\
+                 content-type: application/json\r\ncontent-length: 20000000\r\n{sender}\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&vec![b' '; sent]).await.unwrap();
+            let mut line = [0; 12];
+            stream.read_exact(&mut line).await.unwrap();
+            let line = String::from_utf8_lossy(&line).into_owned();
+            assert_eq!(line, format!("HTTP/1.1 {status}"), "{}", app.engine);
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_byte_now_and_then_does_not_keep_a_body_alive() {
     for app in TestApp::each_with(&hurried()).await {
         let (mut reading, mut writing) = connect(&app).await.into_split();
