@@ -30,6 +30,16 @@ impl Check {
         self.0.push(FieldError::new(pointer, detail));
     }
 
+    /// `text` may have at most `max` bytes.
+    pub(crate) fn bytes(&mut self, pointer: impl Into<String>, text: &str, max: usize) {
+        if text.contains('\0') {
+            self.wrong(pointer, "must not contain U+0000");
+        } else if text.len() > max {
+            let length = text.len();
+            self.wrong(pointer, format!("has {length} bytes; {max} is the most"));
+        }
+    }
+
     /// `time`, where it is given, must be one that every engine keeps.
     pub(crate) fn time(&mut self, pointer: impl Into<String>, time: Option<DateTime<Utc>>) {
         if time.is_some_and(|time| !is_kept(time)) {

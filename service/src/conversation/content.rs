@@ -17,11 +17,18 @@ use crate::check::has_nul;
 /// bytes of it from one byte of text (a URL of short parts is indexed whole, by host and by path).
 pub const INDEXED_BYTES: usize = 200_000;
 
+/// The most bytes that a message's content may have, whoever says it: a page holds a hundred.
+pub const CONTENT_BYTES: usize = 1024 * 1024;
+
 /// The most decimals of a number: `jsonb` keeps 16,383.
 const SCALE: u64 = 16_000;
 
 /// What is wrong with `content`, if anything is.
 pub(super) fn fault(entity: MessageEntity, content: &str) -> Option<String> {
+    if content.len() > CONTENT_BYTES {
+        let length = content.len();
+        return Some(format!("has {length} bytes; {CONTENT_BYTES} is the most"));
+    }
     if content.contains('\0') {
         return Some("must not contain U+0000".to_owned());
     }
@@ -118,6 +125,8 @@ mod tests {
     #[test]
     fn what_a_message_may_hold() {
         let long = format!("{{\"content\":\"{}\"}}", "a".repeat(INDEXED_BYTES + 1));
+        let most = "a".repeat(CONTENT_BYTES);
+        let more = "a".repeat(CONTENT_BYTES + 1);
         let decimals = format!("{{\"n\":0.{}}}", "1".repeat(20_000));
         for (entity, content, fits) in [
             (User, r#"{"content":"hello"}"#, true),
@@ -140,6 +149,8 @@ mod tests {
             (User, &decimals, false),
             (User, &long, false),
             (Tool, &long, true),
+            (Tool, &most, true),
+            (Tool, &more, false),
             (Tool, "no JSON at all", true),
             (AiTool, "", true),
             (Tool, "nul \0", false),

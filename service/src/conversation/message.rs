@@ -28,7 +28,10 @@ pub const BATCH: usize = 5_000;
 const NAME: usize = 255;
 
 /// The most rows of one kind that belong to a message.
-const CHILDREN: usize = 1_000;
+pub const CHILDREN: usize = 128;
+
+/// The most bytes that a tool call's arguments may have.
+pub const ARGUMENTS_BYTES: usize = 1024 * 1024;
 
 /// What is said. What is not given is made: an id, the moment.
 #[derive(Clone, Debug)]
@@ -239,7 +242,7 @@ impl NewMessage {
             check.text(format!("{at}/tool_calls/{i}/id"), &call.id.0, true, NAME);
             check.text(format!("{at}/tool_calls/{i}/name"), &call.name, true, NAME);
             let arguments = format!("{at}/tool_calls/{i}/arguments");
-            check.text(arguments, &call.arguments, false, usize::MAX);
+            check.bytes(arguments, &call.arguments, ARGUMENTS_BYTES);
         }
         for (i, selection) in self.tool_selections.iter().enumerate() {
             let pointer = format!("{at}/tool_selections/{i}/tool_name");

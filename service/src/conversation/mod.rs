@@ -15,11 +15,11 @@ pub mod search;
 mod store;
 mod thread;
 
-pub use content::INDEXED_BYTES;
+pub use content::{CONTENT_BYTES, INDEXED_BYTES};
 pub use error::Error;
 pub use message::{
-    BATCH, MessageDetail, NewComplexity, NewMessage, NewTokens, NewToolCall, NewToolSelection,
-    append, message, messages, remove,
+    ARGUMENTS_BYTES, BATCH, CHILDREN, MessageDetail, NewComplexity, NewMessage, NewTokens,
+    NewToolCall, NewToolSelection, append, message, messages, remove,
 };
 pub(crate) use store::delete_of_person;
 pub use thread::{

@@ -1,5 +1,6 @@
 //! Conversations, from the first word to the last.
 
+mod bounds;
 mod neuroagent;
 
 use entity::identity::user::UserRole;
