@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::run::Run;
+use super::run::{Run, StageOutput};
 use super::{App, BULK, JSON};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
@@ -45,6 +45,8 @@ pub struct ClaimBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Claimed {
     run: Run,
+    /// What its stages brought so far: whoever takes over goes on from there.
+    outputs: Vec<StageOutput>,
     /// What every further word on the run must name.
     lease_token: Uuid,
     /// When the claim runs out unless it is renewed.
@@ -61,6 +63,7 @@ async fn claim(Caller(ctx): Caller, Json(body): Json<ClaimBody>) -> Result<Respo
         None => StatusCode::NO_CONTENT.into_response(),
         Some(claimed) => Json(Claimed {
             run: claimed.run.into(),
+            outputs: claimed.outputs.into_iter().map(Into::into).collect(),
             lease_token: claimed.lease_token,
             lease_until: claimed.lease_until,
         })

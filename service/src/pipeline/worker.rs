@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use entity::id::RunId;
 use entity::pipeline::run::{Model, RunStatus};
 use entity::pipeline::run_event::RunEventKind;
+use entity::pipeline::stage_output;
 use uuid::Uuid;
 
 use super::error::Error;
@@ -24,6 +25,8 @@ use crate::write::Write;
 pub struct Claimed {
     /// The run.
     pub run: Model,
+    /// What its stages brought so far: whoever takes over goes on from there.
+    pub outputs: Vec<stage_output::Model>,
     /// What every further word on it must name.
     pub lease_token: Uuid,
     /// When the claim runs out unless it is renewed.
@@ -50,9 +53,11 @@ pub async fn claim(ctx: &Ctx, worker: &str) -> Result<Option<Claimed>> {
     };
     store::note(&tx, run.id, kind, None, Some(worker.to_owned())).await?;
     tx.signal(Signal::RunMoved(run.id));
+    let outputs = store::outputs(&tx, run.id).await?;
     tx.commit().await?;
     Ok(Some(Claimed {
         run,
+        outputs,
         lease_token,
         lease_until,
     }))

@@ -105,6 +105,9 @@ async fn a_failed_run_goes_on_after_its_last_stage() {
         let claim = worker
             .post("/api/v1/runs/claim", json!({ "worker": "w2" }))
             .await;
+        let known = claim.body["outputs"].as_array().unwrap();
+        assert_eq!(known.len(), 1, "what stage 1 brought");
+        assert_eq!(known[0]["stage_number"], 1);
         let ghost = worker
             .put(&format!("{path}/stages/2"), stage_body(2, token))
             .await;
