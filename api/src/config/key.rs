@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use secrecy::ExposeSecret;
 use service::chance::{SystemChance, bytes};
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, private};
 
 /// Where the secret key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Config {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let key: [u8; 32] = bytes(&SystemChance);
                 let text = service::secret::hexadecimal(&key);
-                write_private(&path, &text).map_err(wrong)?;
+                private::file(&path, &text).map_err(wrong)?;
                 Ok(key)
             }
             Err(error) => Err(wrong(error)),
@@ -74,13 +74,4 @@ fn hex_into(text: &str, out: &mut [u8; 32]) -> bool {
                 true
             })
         })
-}
-
-fn write_private(path: &std::path::Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(text.as_bytes())
 }

@@ -6,6 +6,7 @@
 mod assemble;
 mod file;
 mod key;
+mod private;
 mod production;
 
 use std::net::SocketAddr;
@@ -261,11 +262,16 @@ impl Config {
         }
         self.make_data_dir()?;
         let file = self.data_dir.join("chancery.db");
+        self.made(private::database(&file))?;
         Ok(format!("sqlite://{}?mode=rwc", file.display()).into())
     }
 
     fn make_data_dir(&self) -> Result<(), ConfigError> {
-        std::fs::create_dir_all(&self.data_dir).map_err(|source| ConfigError::Directory {
+        self.made(private::directory(&self.data_dir))
+    }
+
+    fn made(&self, made: std::io::Result<()>) -> Result<(), ConfigError> {
+        made.map_err(|source| ConfigError::Directory {
             path: self.data_dir.clone(),
             source,
         })

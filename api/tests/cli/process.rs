@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -51,6 +52,11 @@ impl Home {
         let entries = std::fs::read_dir(self.directory.path()).unwrap().flatten();
         let names = entries.map(|entry| entry.file_name().into_string().unwrap());
         names.collect()
+    }
+
+    /// A place in the directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
     }
 
     /// One for each engine that is here: its name, and what to start the server with.

@@ -107,3 +107,20 @@ fn no_error_and_no_help_shows_a_secret() {
     );
     assert!(said.contains("CHANCERY_CONFIG"), "{said}");
 }
+
+#[test]
+#[cfg(unix)]
+fn what_the_server_keeps_is_its_accounts_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new();
+    let _server = home.serve(&["serve"]);
+    let mode = |name: &str| {
+        let found = std::fs::metadata(home.path(name)).unwrap();
+        found.permissions().mode() & 0o777
+    };
+    assert_eq!(mode("data"), 0o700);
+    for file in ["chancery.db", "chancery.db-wal", "secret.key"] {
+        assert_eq!(mode(&format!("data/{file}")), 0o600, "{file}");
+    }
+}
