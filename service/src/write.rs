@@ -10,7 +10,7 @@ use entity::id::TypedId;
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, IntoActiveModel,
-    Iterable, QueryResult, Statement,
+    Iterable, QueryResult, Statement, Value,
 };
 
 use crate::actor::Actor;
@@ -23,6 +23,10 @@ use crate::signal::Signal;
 
 /// Bind parameters that one statement may have on both engines (`SQLite` takes 32,766).
 const PARAMETERS: usize = 32_000;
+
+/// Bytes of text and JSON that one statement carries, unless one row has more: what takes an engine
+/// about a second, triggers included, whatever the time that a statement has.
+const BYTES: usize = 2 * 1024 * 1024;
 
 /// An open write.
 #[derive(Debug)]
@@ -77,7 +81,7 @@ impl Write {
         I::from(self.services.ids.fresh(self.now))
     }
 
-    /// Insert rows, as many in one statement as both engines take; tells how many.
+    /// Insert rows, as many in one statement as both engines take in good time; tells how many.
     pub(crate) async fn insert_all<E>(
         &self,
         rows: impl IntoIterator<Item = E::Model>,
@@ -87,15 +91,9 @@ impl Write {
         E::Model: IntoActiveModel<E::ActiveModel>,
         E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
     {
-        let rows: Vec<E::ActiveModel> = rows
-            .into_iter()
-            .map(|row| row.into_active_model().reset_all())
-            .collect();
-        let count = rows.len();
-        let most = PARAMETERS / E::Column::iter().count();
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let some: Vec<E::ActiveModel> = rows.by_ref().take(most).collect();
+        let mut count = 0;
+        for some in portions::<E>(rows) {
+            count += some.len();
             E::insert_many(some).exec_without_returning(self).await?;
         }
         Ok(count)
@@ -135,6 +133,48 @@ impl Write {
     fn follow(&self) -> std::sync::MutexGuard<'_, Follow> {
         self.follow.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The rows of each statement.
+fn portions<E>(rows: impl IntoIterator<Item = E::Model>) -> Vec<Vec<E::ActiveModel>>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: ActiveModelTrait<Entity = E>,
+{
+    let most = PARAMETERS / E::Column::iter().count();
+    let mut portions: Vec<Vec<E::ActiveModel>> = Vec::new();
+    let mut bytes = 0;
+    for row in rows {
+        let row = row.into_active_model().reset_all();
+        let weight = weight::<E>(&row);
+        match portions.last_mut() {
+            Some(last) if last.len() < most && bytes + weight <= BYTES => {
+                last.push(row);
+                bytes += weight;
+            }
+            _ => {
+                portions.push(vec![row]);
+                bytes = weight;
+            }
+        }
+    }
+    portions
+}
+
+/// How many bytes of text and JSON a row has. Numbers, times and ids are counted by the parameters.
+fn weight<E>(row: &E::ActiveModel) -> usize
+where
+    E: EntityTrait,
+    E::ActiveModel: ActiveModelTrait<Entity = E>,
+{
+    let value = |column| match row.get(column).into_value() {
+        Some(Value::String(Some(text))) => text.len(),
+        Some(Value::Bytes(Some(bytes))) => bytes.len(),
+        Some(Value::Json(Some(json))) => json.to_string().len(),
+        _ => 0,
+    };
+    E::Column::iter().map(value).sum()
 }
 
 /// Lets the callers hear the signals when it is dropped: also after a commit whose answer was lost,

@@ -67,3 +67,37 @@ async fn a_message_holds_so_much_and_no_more() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_large_bulk_is_written_in_statements_of_some_megabytes() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let thread = begin(&ann, "Much").await;
+        let (sender, inserts) = std::sync::mpsc::channel();
+        let sender = std::sync::Mutex::new(sender);
+        app.services().db.observe(Box::new(move |seen| {
+            let sql = seen.sql.replace('"', "");
+            let table = sql.strip_prefix("INSERT INTO ");
+            if let Some(table) = table.and_then(|rest| rest.split_once(' ')) {
+                let _ = sender.lock().unwrap().send(table.0.to_owned());
+            }
+        }));
+        let large = (0..5).map(|n| {
+            let mut message = holding(MOST - 16, MOST - 16, &[("tool_calls", 1)]);
+            message["tool_calls"][0]["id"] = json!(format!("call {n}"));
+            message
+        });
+        let small = (0..1_000).map(|n| say(&format!("word{n}")));
+        let messages: Vec<Value> = large.chain(small).collect();
+        let path = format!("{thread}/messages/bulk");
+        let done = ann.post(&path, bulk(&messages)).await;
+        assert_eq!(done.status, 201, "{} {}", app.engine, done.body);
+        let inserts: Vec<String> = inserts.try_iter().collect();
+        let of = |table: &str| inserts.iter().filter(|name| *name == table).count();
+        assert_eq!(of("messages"), 3, "{}: {inserts:?}", app.engine);
+        assert_eq!(of("tool_calls"), 3, "{}: {inserts:?}", app.engine);
+        let count = app.number("SELECT count(*) FROM messages").await;
+        assert_eq!(count, 1_005, "{}", app.engine);
+        app.stop().await;
+    }
+}
