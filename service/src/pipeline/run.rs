@@ -172,6 +172,17 @@ pub fn tag(run: &Model, cards: &[opportunity_card::Model]) -> String {
 
 /// Tell the audit log when the run is not the caller's own.
 pub(super) async fn audit_foreign(tx: &Write, action: &'static str, run: &Model) -> Result<()> {
+    let after = json!({ "status": run.status, "version": run.version });
+    audit_foreign_as(tx, action, run, after).await
+}
+
+/// The same, with what is to be kept of the run.
+pub(super) async fn audit_foreign_as(
+    tx: &Write,
+    action: &'static str,
+    run: &Model,
+    after: serde_json::Value,
+) -> Result<()> {
     if tx.actor.user() == Some(run.user_id) {
         return Ok(());
     }
@@ -180,7 +191,7 @@ pub(super) async fn audit_foreign(tx: &Write, action: &'static str, run: &Model)
         resource_type: "run",
         resource_id: run.id.to_string(),
         before: None,
-        after: Some(json!({ "status": run.status, "version": run.version })),
+        after: Some(after),
     };
     audit::record(tx, entry).await
 }

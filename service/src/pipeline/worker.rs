@@ -8,10 +8,11 @@ use entity::id::RunId;
 use entity::pipeline::run::{Model, RunStatus};
 use entity::pipeline::run_event::RunEventKind;
 use entity::pipeline::stage_output;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::error::Error;
-use super::run::ALL;
+use super::run::{ALL, audit_foreign_as};
 use super::stage::{NewStage, STAGES};
 use super::{policy, store};
 use crate::check::Check;
@@ -52,6 +53,7 @@ pub async fn claim(ctx: &Ctx, worker: &str) -> Result<Option<Claimed>> {
         RunEventKind::Claimed
     };
     store::note(&tx, run.id, kind, None, Some(worker.to_owned())).await?;
+    audit(&tx, "run.claim", &run).await?;
     tx.signal(Signal::RunMoved(run.id));
     let outputs = store::outputs(&tx, run.id).await?;
     tx.commit().await?;
@@ -119,6 +121,7 @@ pub async fn submit(ctx: &Ctx, id: RunId, stage: i32, token: Uuid, new: NewStage
         store::note(&tx, id, RunEventKind::Completed, None, worker).await?;
     }
     store::update_run(&tx, &run).await?;
+    audit(&tx, "run.submit", &run).await?;
     tx.signal(Signal::RunMoved(id));
     tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
@@ -143,10 +146,18 @@ pub async fn fail(ctx: &Ctx, id: RunId, token: Uuid, message: &str) -> Result<Mo
     run.updated_at = tx.now;
     store::update_run(&tx, &run).await?;
     store::note(&tx, id, RunEventKind::Failed, None, run.claimed_by.clone()).await?;
+    audit(&tx, "run.fail", &run).await?;
     tx.signal(Signal::RunMoved(id));
     tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
     Ok(run)
+}
+
+/// Tell the audit log whose key worked on somebody else's run: the history of the run has only the
+/// name that the worker gave itself.
+async fn audit(tx: &Write, action: &'static str, run: &Model) -> Result<()> {
+    let after = json!({ "stage": run.current_stage, "attempt": run.attempt });
+    audit_foreign_as(tx, action, run, after).await
 }
 
 /// The run, when `token` is that of the claim in force.

@@ -1,4 +1,5 @@
 //! The pipeline, from the asking to the cards.
 
+mod audit;
 mod protocol;
 mod seeds;
