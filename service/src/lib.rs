@@ -26,6 +26,7 @@ pub mod pipeline;
 pub mod secret;
 pub mod settings;
 pub mod signal;
+pub mod upkeep;
 pub mod write;
 
 pub use ctx::Ctx;

@@ -19,5 +19,6 @@ mod seen;
 mod server;
 mod session;
 mod sources;
+mod upkeep;
 mod urls;
 mod user;

@@ -121,6 +121,9 @@ pub(super) async fn listen(
     }
     service::signal::attend(&services);
     services.tasks.spawn(metrics::upkeep(Arc::clone(&services)));
+    services
+        .tasks
+        .spawn(service::upkeep::attend(Arc::clone(&services)));
     info!("listening on http://{}", listener.local_addr()?);
     let router = api::router(Arc::clone(&services));
     server::serve(listener, router, services, config.timeouts()).await;

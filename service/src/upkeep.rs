@@ -1,0 +1,126 @@
+//! What has expired is removed: idempotency keys, sessions, counts of failed sign-ins.
+//!
+//! How long a row stays is the registry's word. Rows go in small portions, each in a write of its
+//! own, and one that somebody holds is left for the next time: replicas may sweep at once, and
+//! nobody waits for them long.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::identity::{login_failure, session};
+use entity::platform::idempotency_key;
+use entity::registry::{Keep, resource};
+use sea_orm::sea_query::{LockBehavior, LockType};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use tracing::{info, warn};
+use uuid::Uuid;
+
+use crate::actor::Actor;
+use crate::ctx::{Ctx, Services};
+use crate::error::{Common, Result};
+
+/// How long after the start the first sweep comes, and each after the one before.
+const FIRST: Duration = Duration::from_mins(1);
+const PAUSE: Duration = Duration::from_mins(10);
+
+/// How many rows go at once: an idempotency key may have an answer of megabytes with it.
+const PORTION: u64 = 200;
+
+/// How many rows a sweep removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are tables")]
+pub struct Swept {
+    pub idempotency_keys: u64,
+    pub sessions: u64,
+    pub login_failures: u64,
+}
+
+/// Sweep from time to time, until the services are told to stop.
+pub async fn attend(services: Arc<Services>) {
+    let stop = services.stop.clone();
+    let ctx = Ctx::system(services, "upkeep");
+    let sweeping = async {
+        tokio::time::sleep(FIRST).await;
+        loop {
+            match sweep(&ctx).await {
+                Ok(swept) if swept == Swept::default() => {}
+                Ok(swept) => info!(
+                    idempotency_keys = swept.idempotency_keys,
+                    sessions = swept.sessions,
+                    login_failures = swept.login_failures,
+                    "removed what had expired"
+                ),
+                Err(error) => warn!(%error, "what has expired stays until the next sweep"),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    // What a stop interrupts is rolled back.
+    let _: Option<()> = stop.run_until_cancelled(sweeping).await;
+}
+
+/// Remove what has expired, and tell how much it was. Only the house itself may.
+pub async fn sweep(ctx: &Ctx) -> Result<Swept> {
+    if !matches!(ctx.actor, Actor::System(_)) {
+        return Err(Common::Denied.into());
+    }
+    let keys = remove::<idempotency_key::Entity>(ctx, idempotency_key::Column::Id, |end| {
+        Condition::all().add(idempotency_key::Column::ExpiresAt.lt(end))
+    });
+    let keys = keys.await?;
+    let sessions = remove::<session::Entity>(ctx, session::Column::Id, |end| {
+        Condition::any()
+            .add(session::Column::ExpiresAt.lt(end))
+            .add(session::Column::RevokedAt.lt(end))
+    });
+    let sessions = sessions.await?;
+    let failures = remove::<login_failure::Entity>(ctx, login_failure::Column::Id, |end| {
+        Condition::all().add(login_failure::Column::WindowStart.lt(end))
+    });
+    Ok(Swept {
+        idempotency_keys: keys,
+        sessions,
+        login_failures: failures.await?,
+    })
+}
+
+/// Remove the rows that were `over` before the registry's time for them.
+async fn remove<E: EntityTrait>(
+    ctx: &Ctx,
+    id: E::Column,
+    over: impl Fn(DateTime<Utc>) -> Condition,
+) -> Result<u64> {
+    let Some(stay) = resource(E::default().table_name()).and_then(|known| stay(known.keep)) else {
+        return Ok(0);
+    };
+    let over = over(ctx.now() - stay);
+    let mut removed = 0;
+    loop {
+        let tx = ctx.write().await?;
+        let some: Vec<Uuid> = E::find()
+            .select_only()
+            .column(id)
+            .filter(over.clone())
+            .limit(PORTION)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .into_tuple()
+            .all(&tx)
+            .await?;
+        if some.is_empty() {
+            return Ok(removed);
+        }
+        let done = E::delete_many().filter(id.is_in(some)).exec(&tx).await?;
+        tx.commit().await?;
+        removed += done.rows_affected;
+    }
+}
+
+/// How long a row stays once it is over.
+fn stay(keep: Keep) -> Option<TimeDelta> {
+    match keep {
+        Keep::Forever | Keep::Parent => None,
+        Keep::Expiry => Some(TimeDelta::days(1)),
+        Keep::Days(days) => Some(TimeDelta::days(days.into())),
+    }
+}
