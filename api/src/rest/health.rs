@@ -72,9 +72,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let caller = Caller::from_request_parts(parts, state).await;
-        let staff =
-            caller.is_ok_and(|Caller(ctx)| ctx.actor.is_staff() && ctx.actor.reads().is_ok());
-        Ok(Self(staff))
+        Ok(Self(
+            caller.is_ok_and(|Caller(ctx)| ctx.actor.need_staff().is_ok()),
+        ))
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod postgres;
 mod series;
 mod sqlite;
+mod store;
 mod token_usage;
 
 pub use calendar::Bucket;

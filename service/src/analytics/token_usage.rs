@@ -4,23 +4,15 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use entity::Scoped;
-use entity::conversation::token_consumption::{Column, Entity, Relation, TokenTask, TokenType};
-use entity::conversation::{message, thread};
+use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::id::UserId;
-use sea_orm::sea_query::{Expr, ExprTrait, SimpleExpr};
-use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, RelationTrait,
-    Select,
-};
 
 use super::calendar::Bucket;
 use super::error::Error;
 use super::series::{Buckets, Range};
-use super::{postgres, sqlite};
+use super::store::{self, Row};
 use crate::check::Check;
 use crate::ctx::Ctx;
-use crate::db::Engine;
 use crate::error::Result;
 
 /// The most series that one answer has; the rest comes as one more.
@@ -100,16 +92,6 @@ pub struct TokenUsage {
     pub series: Vec<Series>,
 }
 
-#[derive(Debug, FromQueryResult)]
-struct Row {
-    stretch: i64,
-    tokens: i64,
-    model: Option<String>,
-    task: Option<TokenTask>,
-    kind: Option<TokenType>,
-    user_id: Option<UserId>,
-}
-
 /// What was spent in the caller's sight: their own threads; all of them for staff.
 pub async fn token_usage(ctx: &Ctx, question: Question) -> Result<TokenUsage> {
     let scope = ctx.actor.reads()?;
@@ -121,53 +103,11 @@ pub async fn token_usage(ctx: &Ctx, question: Question) -> Result<TokenUsage> {
     let buckets = Buckets::of(question.range, question.bucket, question.zone)?;
 
     let reader = ctx.analytics()?;
-    let rows = select(reader.engine(), &question)
-        .filter(thread::Entity::visible(scope))
-        .limit(GROUPS + 1)
-        .into_model::<Row>()
-        .all(&reader)
-        .await?;
+    let rows = store::tokens(&reader, scope, &question, GROUPS + 1).await?;
     if rows.len() as u64 > GROUPS {
         return Err(Error::TooMuch(GROUPS).into());
     }
     Ok(fold(rows, &buckets, question.top))
-}
-
-fn select(engine: Engine, question: &Question) -> Select<Entity> {
-    let seconds = question.bucket.grain(question.zone).as_secs();
-    let time = r#""messages"."creation_date""#;
-    let stretch = Expr::cust(match engine {
-        Engine::Sqlite => sqlite::stretch(time, seconds),
-        Engine::Postgres => postgres::stretch(time, seconds),
-    });
-    let select = Entity::find()
-        .select_only()
-        .join(JoinType::InnerJoin, Relation::Message.def())
-        .join(JoinType::InnerJoin, message::Relation::Thread.def())
-        .filter(message::Column::CreationDate.gte(question.range.from))
-        .filter(message::Column::CreationDate.lt(question.range.to))
-        .column_as(stretch.clone(), "stretch")
-        .column_as(Column::Count.sum().cast_as("bigint"), "tokens")
-        .group_by(stretch);
-    let columns: [(Dimension, SimpleExpr, &str); 4] = [
-        (Dimension::Model, Column::Model.into_expr(), "model"),
-        (Dimension::Task, Column::Task.into_expr(), "task"),
-        (Dimension::Type, Column::Kind.into_expr(), "kind"),
-        (
-            Dimension::User,
-            thread::Column::UserId.into_expr(),
-            "user_id",
-        ),
-    ];
-    columns
-        .into_iter()
-        .fold(select, |select, (dimension, column, name)| {
-            if question.group_by.contains(&dimension) {
-                select.column_as(column.clone(), name).group_by(column)
-            } else {
-                select
-            }
-        })
 }
 
 /// What a group has in which bucket. Sparse, since most people are idle most of the time.

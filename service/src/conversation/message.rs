@@ -1,15 +1,13 @@
 //! Messages: said in one request with what it took to answer, one or a thousand at a time.
 
 use chrono::{DateTime, Duration, Utc};
-use entity::Scoped;
 use entity::conversation::complexity_estimation::ReasoningLevel;
-use entity::conversation::message::{Column, Entity, MessageEntity, Model};
+use entity::conversation::message::{MessageEntity, Model};
 use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::conversation::{complexity_estimation, token_consumption, tool_call, tool_selection};
 use entity::id::{
     ComplexityEstimationId, MessageId, ThreadId, TokenConsumptionId, ToolCallId, ToolSelectionId,
 };
-use sea_orm::{ColumnTrait, QueryFilter};
 
 use super::error::Error;
 use super::thread::{audit_foreign, whole_micros};
@@ -17,7 +15,7 @@ use super::{content, policy, store};
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::page::{Order, Page, Place, Request};
+use crate::page::{Order, Page, Request};
 use crate::signal::Signal;
 use crate::write::Write;
 
@@ -161,16 +159,7 @@ pub async fn messages(
     let scope = policy::read(&ctx.actor)?;
     let reader = ctx.read()?;
     store::thread(&reader, scope, id).await?;
-    let list = format!("messages {id}");
-    let select = Entity::within(scope).filter(Column::ThreadId.eq(id));
-    let place = |message: &Model| Place {
-        time: message.creation_date,
-        id: message.id.0,
-    };
-    let keys = (Column::CreationDate, Column::Id);
-    let Page { items, next } = page
-        .page(&reader, select, keys, order, &list, place)
-        .await?;
+    let Page { items, next } = store::messages(&reader, scope, id, order, page).await?;
     let items = store::details(&reader, items).await?;
     Ok(Page { items, next })
 }

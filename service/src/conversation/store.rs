@@ -13,7 +13,9 @@ use sea_orm::{
 
 use super::error::Error;
 use super::message::MessageDetail;
+use super::thread::ThreadFilter;
 use crate::error::Result;
+use crate::page::{Order, Page, Place, Request};
 use crate::write::Write;
 
 pub(super) async fn thread(
@@ -24,6 +26,34 @@ pub(super) async fn thread(
     let select = thread::Entity::within(scope).filter(thread::Column::Id.eq(id));
     let found = select.one(conn).await?;
     found.ok_or_else(|| Error::ThreadNotFound(id).into())
+}
+
+/// One page of the threads, the one that moved last first.
+pub(super) async fn threads(
+    conn: &impl ConnectionTrait,
+    scope: Scope,
+    filter: &ThreadFilter,
+    page: Request,
+) -> Result<Page<thread::Model>> {
+    use thread::Column;
+    let list = format!("threads {scope:?} {filter:?}");
+    let mut select = thread::Entity::within(scope);
+    if let Some(vlab) = filter.vlab_id {
+        select = select.filter(Column::VlabId.eq(vlab));
+    }
+    if let Some(project) = filter.project_id {
+        select = select.filter(Column::ProjectId.eq(project));
+    }
+    if let Some(user) = filter.user {
+        select = select.filter(Column::UserId.eq(user));
+    }
+    let place = |thread: &thread::Model| Place {
+        time: thread.update_date,
+        id: thread.id.0,
+    };
+    let keys = (Column::UpdateDate, Column::Id);
+    page.page(conn, select, keys, Order::Newest, &list, place)
+        .await
 }
 
 /// The thread, held until the write is over, so that its date moves forward only.
@@ -45,6 +75,25 @@ pub(super) async fn update_thread(tx: &Write, row: &thread::Model) -> Result<()>
     let row = row.clone().into_active_model().reset_all();
     thread::Entity::update(row).exec(tx).await?;
     Ok(())
+}
+
+/// One page of a thread's messages.
+pub(super) async fn messages(
+    conn: &impl ConnectionTrait,
+    scope: Scope,
+    thread: ThreadId,
+    order: Order,
+    page: Request,
+) -> Result<Page<message::Model>> {
+    use message::Column;
+    let list = format!("messages {thread}");
+    let select = message::Entity::within(scope).filter(Column::ThreadId.eq(thread));
+    let place = |message: &message::Model| Place {
+        time: message.creation_date,
+        id: message.id.0,
+    };
+    let keys = (Column::CreationDate, Column::Id);
+    page.page(conn, select, keys, order, &list, place).await
 }
 
 pub(super) async fn message(

@@ -1,10 +1,8 @@
 //! Threads: begun, listed, renamed, removed.
 
 use chrono::{DateTime, Utc};
-use entity::Scoped;
-use entity::conversation::thread::{Column, Entity, Model};
+use entity::conversation::thread::Model;
 use entity::id::{ThreadId, UserId};
-use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -14,7 +12,7 @@ use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::expect::Expect;
-use crate::page::{Order, Page, Place, Request};
+use crate::page::{Page, Request};
 use crate::secret::fingerprint;
 use crate::signal::Signal;
 use crate::write::Write;
@@ -91,24 +89,7 @@ pub async fn create(ctx: &Ctx, new: NewThread) -> Result<Model> {
 /// One page of the threads in the caller's sight, the one that moved last first.
 pub async fn threads(ctx: &Ctx, filter: ThreadFilter, page: Request) -> Result<Page<Model>> {
     let scope = policy::read(&ctx.actor)?;
-    let list = format!("threads {scope:?} {filter:?}");
-    let mut select = Entity::within(scope);
-    if let Some(vlab) = filter.vlab_id {
-        select = select.filter(Column::VlabId.eq(vlab));
-    }
-    if let Some(project) = filter.project_id {
-        select = select.filter(Column::ProjectId.eq(project));
-    }
-    if let Some(user) = filter.user {
-        select = select.filter(Column::UserId.eq(user));
-    }
-    let place = |thread: &Model| Place {
-        time: thread.update_date,
-        id: thread.id.0,
-    };
-    let keys = (Column::UpdateDate, Column::Id);
-    page.page(&ctx.read()?, select, keys, Order::Newest, &list, place)
-        .await
+    store::threads(&ctx.read()?, scope, &filter, page).await
 }
 
 /// One thread.

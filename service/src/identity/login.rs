@@ -80,7 +80,7 @@ impl Turns {
     pub(super) async fn take(&self, account: &str, address: &str) -> MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
         (account, address).hash(&mut hasher);
-        let at = usize::try_from(hasher.finish() % 32).unwrap_or(0);
+        let at = usize::try_from(hasher.finish() % self.0.len() as u64).unwrap_or(0);
         self.0[at].lock().await
     }
 }
