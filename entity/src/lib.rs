@@ -13,6 +13,7 @@ pub mod analytics;
 pub mod configuration;
 pub mod conversation;
 pub mod declare;
+pub mod docs;
 pub mod id;
 pub mod identity;
 pub mod media;

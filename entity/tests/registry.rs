@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::declare::Index;
+use entity::docs;
 use entity::registry::{Resource, resource, resources};
 use entity::scope::Rule;
 use sea_orm::{ColumnType, DbBackend};
@@ -233,6 +234,39 @@ fn columns_have_ddl_for_both_engines() {
     for resource in resources() {
         for engine in [DbBackend::Sqlite, DbBackend::Postgres] {
             assert_eq!((resource.column_defs)(engine).len(), resource.columns.len());
+        }
+    }
+}
+
+#[test]
+fn every_entity_column_and_relation_is_described() {
+    for resource in resources() {
+        let table = resource.table;
+        let docs = docs::of(resource.domain, resource.name).expect(table);
+        assert!(!docs.doc.is_empty(), "{table}");
+        for column in &resource.columns {
+            let field = docs.column(column.name);
+            assert!(
+                !field.expect(column.name).doc.is_empty(),
+                "{table}.{}",
+                column.name
+            );
+        }
+        for relation in &resource.relations {
+            let field = docs.relation(&relation.name);
+            let field = field.unwrap_or_else(|| panic!("{table}: {}", relation.name));
+            assert!(!field.doc.is_empty(), "{table}.{}", field.name);
+        }
+    }
+}
+
+#[test]
+fn what_is_encrypted_is_secret() {
+    for resource in resources() {
+        let docs = docs::of(resource.domain, resource.name).expect(resource.table);
+        for field in docs.fields.iter().filter(|field| field.kind == "Encrypted") {
+            let secret = resource.declaration.secrets.contains(&field.column);
+            assert!(secret, "{}.{}", resource.table, field.column);
         }
     }
 }
