@@ -78,6 +78,7 @@ pub struct Relation {
 }
 
 /// An entity as data: everything that is known of it without its Rust type.
+#[derive(Debug)]
 pub struct Resource {
     /// The domain: the entity's folder.
     pub domain: &'static str,

@@ -17,6 +17,7 @@ pub mod demo;
 pub mod doctor;
 pub mod error;
 pub mod expect;
+pub mod explore;
 pub mod health;
 pub mod idempotency;
 pub mod identity;

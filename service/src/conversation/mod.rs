@@ -21,6 +21,8 @@ pub use message::{
     ARGUMENTS_BYTES, BATCH, CHILDREN, MessageDetail, NewComplexity, NewMessage, NewTokens,
     NewToolCall, NewToolSelection, append, message, messages, remove,
 };
+pub use search::Term;
+pub(crate) use search::terms;
 pub(crate) use store::delete_of_person;
 pub use thread::{
     NewThread, ThreadChange, ThreadFilter, create, delete, tag, thread, threads, update,

@@ -4,9 +4,9 @@
 //! after English stemming, and words of no weight ("the", "of") are passed over. Hits come by score,
 //! then the newest first. Scores are not comparable between engines.
 
-mod postgres;
+pub(crate) mod postgres;
 mod question;
-mod sqlite;
+pub(crate) mod sqlite;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
@@ -17,7 +17,8 @@ use entity::id::{MessageId, ThreadId};
 use sea_orm::{FromQueryResult, Statement};
 use uuid::Uuid;
 
-use self::question::{Term, terms};
+pub use self::question::Term;
+pub(crate) use self::question::terms;
 use super::{policy, store};
 use crate::check::is_kept;
 use crate::ctx::Ctx;
@@ -90,7 +91,7 @@ struct Edge {
 pub async fn search(ctx: &Ctx, question: Question, page: Request) -> Result<Page<Hit>> {
     let scope = policy::read(&ctx.actor)?;
     let limit = page.limit()?;
-    let terms = terms(&question.text)?;
+    let terms = terms(&question.text, "q")?;
     let list = format!("search {scope:?} {question:?}");
     let edge = page
         .after

@@ -1,6 +1,6 @@
 //! Search by `tsvector`: the trigger's configuration, so that question and text are stemmed alike.
 
-use sea_orm::{DbBackend, Statement};
+use sea_orm::{DbBackend, Statement, Value};
 
 use super::{CLOSE, OPEN, Term, Values, Within};
 
@@ -9,16 +9,7 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
     let mut values = Values::default();
     let sql = {
         let mut mark = values.mark('$');
-        let query = terms
-            .iter()
-            .map(|term| {
-                let not = if term.excluded { "!!" } else { "" };
-                let parse = if term.phrase { "phraseto" } else { "plainto" };
-                let text = mark(term.text.as_str().into());
-                format!("{not}{parse}_tsquery('english', {text})")
-            })
-            .collect::<Vec<_>>()
-            .join(" && ");
+        let query = query(terms, &mut mark);
         let options = mark(
             format!("StartSel={OPEN}, StopSel={CLOSE}, MaxFragments=2, MaxWords=30, MinWords=10, FragmentDelimiter=\" … \"")
                 .into(),
@@ -46,4 +37,15 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
         )
     };
     values.statement(DbBackend::Postgres, sql)
+}
+
+/// The `tsquery` of a question with at least one term; `mark` binds a value and tells its place.
+pub(crate) fn query(terms: &[Term], mark: &mut impl FnMut(Value) -> String) -> String {
+    let one = |term: &Term| {
+        let not = if term.excluded { "!!" } else { "" };
+        let parse = if term.phrase { "phraseto" } else { "plainto" };
+        let text = mark(term.text.as_str().into());
+        format!("{not}{parse}_tsquery('english', {text})")
+    };
+    terms.iter().map(one).collect::<Vec<_>>().join(" && ")
 }

@@ -7,10 +7,13 @@ const QUESTION: usize = 400;
 
 /// One part of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Term {
-    pub(super) text: String,
-    pub(super) phrase: bool,
-    pub(super) excluded: bool,
+pub struct Term {
+    /// The words, as they were written.
+    pub text: String,
+    /// Whether they must stand side by side.
+    pub phrase: bool,
+    /// Whether they must not occur.
+    pub excluded: bool,
 }
 
 impl Term {
@@ -23,8 +26,8 @@ impl Term {
 }
 
 /// The parts of a question that have weight; it may have none.
-pub(super) fn terms(text: &str) -> Result<Vec<Term>> {
-    let wrong = |detail: String| Err(Common::invalid("q", detail).into());
+pub(crate) fn terms(text: &str, pointer: &str) -> Result<Vec<Term>> {
+    let wrong = |detail: String| Err(Common::invalid(pointer, detail).into());
     let length = text.chars().count();
     if length > QUESTION {
         return wrong(format!("has {length} characters; {QUESTION} is the most"));
@@ -234,11 +237,11 @@ mod tests {
             ("to be", vec![]),
             ("the -rat", vec![term("rat", false, true)]),
         ] {
-            assert_eq!(terms(text).unwrap(), expected, "{text}");
+            assert_eq!(terms(text, "q").unwrap(), expected, "{text}");
         }
         let long = "a".repeat(QUESTION + 1);
         for text in ["", "  ", "-a", "!?", "a\0", long.as_str()] {
-            assert_eq!(terms(text).unwrap_err().code(), "invalid", "{text}");
+            assert_eq!(terms(text, "q").unwrap_err().code(), "invalid", "{text}");
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
 
 /// The question in FTS5's language. What stands between two letters or digits parts a term into
 /// the words of a phrase, as the tokenizer parts the text.
-fn question(terms: &[Term]) -> String {
+pub(crate) fn question(terms: &[Term]) -> String {
     let quoted = |excluded: bool| {
         let chosen = terms.iter().filter(move |term| term.excluded == excluded);
         chosen
@@ -76,7 +76,7 @@ mod tests {
             ),
             ("NEAR(x) OR*", r#"("NEAR x")"#),
         ] {
-            let terms = super::super::terms(text).unwrap();
+            let terms = super::super::terms(text, "q").unwrap();
             assert_eq!(question(&terms), expected, "{text}");
         }
     }

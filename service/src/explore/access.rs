@@ -1,0 +1,78 @@
+//! What a caller may ask of the engine: which rows, which tables, which columns.
+//!
+//! A secret column is not even in the catalogue. Beyond that an operator reads everything but how
+//! others vouch for a person, and the audit log; a person reads their own rows and what is public.
+
+use entity::Scope;
+use entity::scope::Rule;
+
+use super::catalog::{Column, Entity};
+use super::error::Error;
+use crate::actor::Actor;
+use crate::error::Result;
+
+/// Tables that only admins read.
+const ADMIN_TABLES: &[&str] = &["audit_log"];
+/// Columns that only admins read, and the person whose row it is.
+const ADMIN_COLUMNS: &[(&str, &str)] = &[("user_identities", "subject")];
+
+/// What a caller may ask. Made anew for every request.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    scope: Scope,
+    admin: bool,
+}
+
+impl Access {
+    /// What `actor` may read, or the refusal.
+    pub fn of(actor: &Actor) -> Result<Self> {
+        let scope = actor.reads()?;
+        Ok(Self {
+            scope,
+            admin: actor.is_admin(),
+        })
+    }
+
+    /// The rows.
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Whether `entity` can be read at all.
+    pub fn reads(&self, entity: &Entity) -> bool {
+        let table = entity.resource.table;
+        match self.scope {
+            Scope::Everyone => self.admin || !ADMIN_TABLES.contains(&table),
+            Scope::Owner(_) => entity.rule() != Rule::Staff,
+        }
+    }
+
+    /// Whether `column` of a readable entity can be read.
+    pub fn reads_column(&self, entity: &Entity, column: &Column) -> bool {
+        self.admin
+            || matches!(self.scope, Scope::Owner(_))
+            || !ADMIN_COLUMNS.contains(&(entity.resource.table, column.name))
+    }
+
+    /// Refuse unless `entity` can be read.
+    pub fn need(&self, entity: &Entity) -> Result<()> {
+        if self.reads(entity) {
+            return Ok(());
+        }
+        Err(Error::Hidden {
+            what: entity.plural.clone(),
+        }
+        .into())
+    }
+
+    /// Refuse unless `column` can be read.
+    pub fn need_column(&self, entity: &Entity, column: &Column) -> Result<()> {
+        if self.reads_column(entity, column) {
+            return Ok(());
+        }
+        Err(Error::Hidden {
+            what: format!("{}.{}", entity.name, column.field),
+        }
+        .into())
+    }
+}

@@ -1,0 +1,39 @@
+//! What the engine refuses.
+
+use crate::error::{FieldError, Kind, Refusal, refusals};
+
+refusals! {
+    /// Refusals of the explore engine.
+    pub enum Error {
+        /// The caller's role does not read it.
+        Hidden { what: String } => Denied, "explore.forbidden",
+            "you may not read {what}",
+            "Leave the field out, or ask an admin for the role that reads it.";
+        /// More rows than one answer may be made of.
+        Rows { most: u64 } => Invalid, "explore.too_many_rows",
+            "the answer would be made of more than {most} rows",
+            "Ask for smaller pages, for fewer levels, or export the rows.";
+        /// A sum that 64 bits do not hold.
+        Overflow => Invalid, "explore.overflow",
+            "a sum is larger than 64 bits hold",
+            "Filter for fewer rows, or group them.";
+        /// A list that no index serves took too long.
+        Unserved => Timeout, "explore.slow",
+            "no index serves this question, and there are too many rows to look through",
+            "Filter or order by an indexed column: adminSchema marks the others as slow.";
+    }
+}
+
+impl Refusal for Error {
+    fn kind(&self) -> Kind {
+        self.entry().1
+    }
+
+    fn code(&self) -> &'static str {
+        self.entry().0
+    }
+
+    fn fields(&self) -> Vec<FieldError> {
+        Vec::new()
+    }
+}
