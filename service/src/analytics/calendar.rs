@@ -75,7 +75,7 @@ impl Bucket {
 }
 
 /// The first moment of a day: midnight, or when the clocks skip it, what they show next.
-fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+pub(crate) fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let mut local = day.and_time(NaiveTime::MIN);
     loop {
         if let Some(moment) = zone.from_local_datetime(&local).earliest() {

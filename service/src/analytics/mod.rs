@@ -3,7 +3,7 @@
 //! A question names a time range, a bucket and a time zone, and gets dense series: every bucket of
 //! the range, also where nothing happened. People ask about themselves, staff about everybody.
 
-mod calendar;
+pub(crate) mod calendar;
 mod error;
 mod postgres;
 mod series;

@@ -13,7 +13,9 @@ pub mod bind;
 pub mod catalog;
 pub mod error;
 pub mod plan;
+mod run;
 
 pub use access::Access;
 pub use catalog::catalog;
 pub use error::Error;
+pub use run::run;

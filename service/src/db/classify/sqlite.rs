@@ -77,7 +77,14 @@ fn of_text(message: &str) -> (Category, Outcome) {
     ];
     if SCHEMA.iter().any(|words| message.contains(words)) {
         (Category::SchemaError, Outcome::SchemaOutdated)
-    } else if message.contains("malformed JSON") || message.contains("string or blob too big") {
+    } else if [
+        "malformed JSON",
+        "string or blob too big",
+        "integer overflow",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+    {
         (Category::UnknownError, Outcome::RefusedText)
     } else {
         (Category::UnknownError, Outcome::Internal)

@@ -34,12 +34,7 @@ impl Mark {
     }
 
     /// The values that a cursor of this list holds, null where the row had none.
-    pub(super) fn open(
-        &self,
-        entity: &Entity,
-        order: &[Term],
-        cursor: &str,
-    ) -> Result<Edge> {
+    pub(super) fn open(&self, entity: &Entity, order: &[Term], cursor: &str) -> Result<Edge> {
         let read = || {
             let bytes = BASE64.decode(cursor).ok()?;
             let values = bytes.strip_prefix(&self.0)?;

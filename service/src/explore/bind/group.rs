@@ -216,6 +216,11 @@ impl Function {
 }
 
 impl Measure {
+    /// Whether nothing makes it 0, not null.
+    pub fn is_count(self) -> bool {
+        matches!(self, Self::Count | Self::Of(Function::CountDistinct, _))
+    }
+
     /// What the figure's values are.
     pub fn kind(self, entity: &Entity) -> Kind {
         match self {

@@ -48,6 +48,8 @@ pub struct Enumeration {
     pub doc: &'static str,
     /// The words, as the database has them.
     pub values: Vec<Word>,
+    /// Whether a word is written in another way than the database has it.
+    pub renames: bool,
 }
 
 /// A word of an enumeration.
@@ -137,11 +139,14 @@ fn enumeration(database: &str, values: Vec<String>) -> &'static Enumeration {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let make = || -> &'static Enumeration {
         let docs = of_enum(database);
-        let words = values.into_iter().map(|value| Word {
-            name: value.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_"),
-            doc: meaning(docs, &value),
-            value,
-        });
+        let words: Vec<Word> = values
+            .into_iter()
+            .map(|value| Word {
+                name: value.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_"),
+                doc: meaning(docs, &value),
+                value,
+            })
+            .collect();
         // Lives as long as the catalogue: as long as the process.
         Box::leak(Box::new(Enumeration {
             database: database.to_owned(),
@@ -151,7 +156,8 @@ fn enumeration(database: &str, values: Vec<String>) -> &'static Enumeration {
                 other => pascal_case(other),
             },
             doc: docs.map_or("", |docs| docs.doc),
-            values: words.collect(),
+            renames: words.iter().any(|word| word.name != word.value),
+            values: words,
         }))
     };
     known.entry(database.to_owned()).or_insert_with(make)
