@@ -46,6 +46,10 @@ pub struct Row {
 }
 
 /// A list, or its page, counts and groups.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says that one part is selected"
+)]
 #[derive(Debug)]
 pub struct Connection {
     /// Where its arguments come from.

@@ -37,6 +37,10 @@ pub(super) struct Data {
 }
 
 /// One parent's rows.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the ends of a page are two, seen from two sides"
+)]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Page {
     pub(super) rows: Range<usize>,
@@ -142,12 +146,11 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
                 let Some(Bound::Groups(args)) = self.bound.get(groups.slot) else {
                     return Err(Error::internal("groups without their arguments"));
                 };
-                let rows = match asked {
-                    true => {
-                        self.ask(question.groups(args, &groups.figures.measures))
-                            .await?
-                    }
-                    false => Vec::new(),
+                let rows = if asked {
+                    self.ask(question.groups(args, &groups.figures.measures))
+                        .await?
+                } else {
+                    Vec::new()
                 };
                 data.groups.push((args.clone(), self.answers(rows, count)?));
             }
@@ -190,7 +193,7 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         };
         let rows = self.ask(statement).await?;
         let ranges = match parents {
-            None => vec![0..rows.len()],
+            None => std::iter::once(0..rows.len()).collect(),
             Some(parents) => self.ranges(&rows, parents.keys.len())?,
         };
         let limit = usize::try_from(list.limit).unwrap_or(usize::MAX);
