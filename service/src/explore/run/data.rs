@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use super::dialect::Dialect;
 use super::figures::Question;
-use super::level::{self, Columns, Parents};
+use super::level::{self, Columns, Needs, Parents};
 use crate::error::{Error, Result};
 use crate::explore::access::Access;
 use crate::explore::bind::{GroupArgs, ListArgs, Mark};
@@ -155,11 +155,25 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
                 data.groups.push((args.clone(), self.answers(rows, count)?));
             }
             if asked && connection.rows {
-                self.rows(connection, list, parents.as_ref(), &mut data)
-                    .await?;
+                self.rows(
+                    connection,
+                    list,
+                    parents.as_ref(),
+                    Needs::of(connection),
+                    &mut data,
+                )
+                .await?;
             }
             Ok(data)
         })
+    }
+
+    /// One page of a list, with its rows' cursors, whatever else is selected of it.
+    pub(super) async fn page(&self, connection: &Connection, list: &ListArgs) -> Result<Data> {
+        let mut data = Data::empty(0, 1);
+        self.rows(connection, list, None, Needs::ALL, &mut data)
+            .await?;
+        Ok(data)
     }
 
     async fn rows(
@@ -167,11 +181,12 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         connection: &Connection,
         list: &ListArgs,
         parents: Option<&Parents<'_>>,
+        needs: Needs,
         data: &mut Data,
     ) -> Result<()> {
         let entity = connection.level.entity();
-        let columns = Columns::of(connection, list, parents.is_some());
-        if connection.cursors {
+        let columns = Columns::of(connection, list, needs.cursors || parents.is_some());
+        if needs.cursors {
             data.mark = Some(list.mark(entity));
             let kinds = list
                 .order
@@ -181,12 +196,13 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
             data.order = places.zip(kinds).collect();
         }
         let statement = match parents {
-            None => level::list(self.dialect, self.access, connection, list, &columns),
+            None => level::list(self.dialect, self.access, connection, list, needs, &columns),
             Some(parents) => level::lists(
                 self.dialect,
                 self.access,
                 connection,
                 list,
+                needs,
                 &columns,
                 parents,
             ),
