@@ -3,8 +3,8 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use syn::punctuated::Punctuated;
 use syn::{
@@ -29,9 +29,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             match item {
                 Item::Struct(item) if item.ident == "Model" => {
                     let fields = fields(&item.fields)?;
-                    write!(
+                    writeln!(
                         entities,
-                        "EntityDocs {{ domain: {:?}, name: {name:?}, doc: {:?}, fields: &[{fields}] }},\n",
+                        "EntityDocs {{ domain: {:?}, name: {name:?}, doc: {:?}, fields: &[{fields}] }},",
                         domain.unwrap_or_default(),
                         doc(&item.attrs),
                     )?;
@@ -46,9 +46,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                         let value = value.unwrap_or_else(|| variant.ident.to_string());
                         write!(values, "({value:?}, {:?}), ", doc(&variant.attrs))?;
                     }
-                    write!(
+                    writeln!(
                         enums,
-                        "EnumDocs {{ name: {name:?}, doc: {:?}, values: &[{values}] }},\n",
+                        "EnumDocs {{ name: {name:?}, doc: {:?}, values: &[{values}] }},",
                         doc(&item.attrs),
                     )?;
                 }
@@ -56,11 +56,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    let out = PathBuf::from(env::var("OUT_DIR")?).join("docs.rs");
+    let out = PathBuf::from(out_dir()?).join("docs.rs");
     let text = format!(
         "static ENTITIES: &[EntityDocs] = &[\n{entities}];\nstatic ENUMS: &[EnumDocs] = &[\n{enums}];\n"
     );
     Ok(fs::write(out, text)?)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script by the environment"
+)]
+fn out_dir() -> Result<String, std::env::VarError> {
+    std::env::var("OUT_DIR")
 }
 
 fn sources(dir: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {

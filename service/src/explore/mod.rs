@@ -12,10 +12,12 @@ pub mod access;
 pub mod bind;
 pub mod catalog;
 pub mod error;
+pub mod export;
 pub mod plan;
 mod run;
 
 pub use access::Access;
 pub use catalog::catalog;
 pub use error::Error;
+pub use export::{Export, Format};
 pub use run::run;

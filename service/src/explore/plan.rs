@@ -19,6 +19,14 @@ impl Key {
         Self(format!("\"{name}\":").into_bytes().into())
     }
 
+    /// What the field is called.
+    pub fn name(&self) -> &str {
+        let inside = self.0.get(1..self.0.len().saturating_sub(2));
+        inside
+            .and_then(|name| std::str::from_utf8(name).ok())
+            .unwrap_or_default()
+    }
+
     /// `"name":`.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -46,6 +54,10 @@ pub struct Row {
 }
 
 /// A list, or its page, counts and groups.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says that one part is selected"
+)]
 #[derive(Debug)]
 pub struct Connection {
     /// Where its arguments come from.
@@ -337,7 +349,8 @@ impl Connection {
 }
 
 impl Level {
-    fn cost(&self, bound: &[Bound]) -> u64 {
+    /// How many rows the lists of one row may have.
+    pub fn cost(&self, bound: &[Bound]) -> u64 {
         let costs = self
             .children
             .iter()

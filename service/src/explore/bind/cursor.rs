@@ -26,7 +26,7 @@ impl Mark {
     }
 
     /// The cursor of a row: `values` is the JSON array of what it is ordered by.
-    pub fn seal(&self, values: &[u8], out: &mut Vec<u8>) {
+    pub fn seal(self, values: &[u8], out: &mut Vec<u8>) {
         let mut bytes = Vec::with_capacity(8 + values.len());
         bytes.extend_from_slice(&self.0);
         bytes.extend_from_slice(values);
@@ -34,10 +34,10 @@ impl Mark {
     }
 
     /// The values that a cursor of this list holds, null where the row had none.
-    pub(super) fn open(&self, entity: &Entity, order: &[Term], cursor: &str) -> Result<Edge> {
+    pub(super) fn open(self, entity: &Entity, order: &[Term], cursor: &str) -> Result<Edge> {
         let read = || {
             let bytes = BASE64.decode(cursor).ok()?;
-            let values = bytes.strip_prefix(&self.0)?;
+            let values = bytes.strip_prefix(&self.0[..])?;
             let values: Vec<Value> = serde_json::from_slice(values).ok()?;
             (values.len() == order.len()).then_some(())?;
             let read = |(term, value): (&Term, &Value)| {

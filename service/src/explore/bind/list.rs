@@ -74,6 +74,11 @@ impl ListArgs {
         })
     }
 
+    /// Where the row of a cursor of this list stands.
+    pub fn edge(&self, entity: &Entity, cursor: &str) -> Result<Edge> {
+        self.mark(entity).open(entity, &self.order, cursor)
+    }
+
     /// What tells this list's cursors from another's.
     pub fn mark(&self, entity: &Entity) -> Mark {
         Mark::of(entity, &self.order, self.filter.as_ref())

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 
 use super::dialect::Dialect;
 use super::figures::Question;
-use super::level::{self, Columns, Parents};
+use super::level::{self, Columns, Needs, Parents};
 use crate::error::{Error, Result};
 use crate::explore::access::Access;
 use crate::explore::bind::{GroupArgs, ListArgs, Mark};
@@ -37,6 +37,10 @@ pub(super) struct Data {
 }
 
 /// One parent's rows.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the ends of a page are two, seen from two sides"
+)]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Page {
     pub(super) rows: Range<usize>,
@@ -142,21 +146,34 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
                 let Some(Bound::Groups(args)) = self.bound.get(groups.slot) else {
                     return Err(Error::internal("groups without their arguments"));
                 };
-                let rows = match asked {
-                    true => {
-                        self.ask(question.groups(args, &groups.figures.measures))
-                            .await?
-                    }
-                    false => Vec::new(),
+                let rows = if asked {
+                    self.ask(question.groups(args, &groups.figures.measures))
+                        .await?
+                } else {
+                    Vec::new()
                 };
                 data.groups.push((args.clone(), self.answers(rows, count)?));
             }
             if asked && connection.rows {
-                self.rows(connection, list, parents.as_ref(), &mut data)
-                    .await?;
+                self.rows(
+                    connection,
+                    list,
+                    parents.as_ref(),
+                    Needs::of(connection),
+                    &mut data,
+                )
+                .await?;
             }
             Ok(data)
         })
+    }
+
+    /// One page of a list, with its rows' cursors, whatever else is selected of it.
+    pub(super) async fn page(&self, connection: &Connection, list: &ListArgs) -> Result<Data> {
+        let mut data = Data::empty(0, 1);
+        self.rows(connection, list, None, Needs::ALL, &mut data)
+            .await?;
+        Ok(data)
     }
 
     async fn rows(
@@ -164,11 +181,12 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         connection: &Connection,
         list: &ListArgs,
         parents: Option<&Parents<'_>>,
+        needs: Needs,
         data: &mut Data,
     ) -> Result<()> {
         let entity = connection.level.entity();
-        let columns = Columns::of(connection, list, parents.is_some());
-        if connection.cursors {
+        let columns = Columns::of(connection, list, needs.cursors || parents.is_some());
+        if needs.cursors {
             data.mark = Some(list.mark(entity));
             let kinds = list
                 .order
@@ -178,19 +196,20 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
             data.order = places.zip(kinds).collect();
         }
         let statement = match parents {
-            None => level::list(self.dialect, self.access, connection, list, &columns),
+            None => level::list(self.dialect, self.access, connection, list, needs, &columns),
             Some(parents) => level::lists(
                 self.dialect,
                 self.access,
                 connection,
                 list,
+                needs,
                 &columns,
                 parents,
             ),
         };
         let rows = self.ask(statement).await?;
         let ranges = match parents {
-            None => vec![0..rows.len()],
+            None => std::iter::once(0..rows.len()).collect(),
             Some(parents) => self.ranges(&rows, parents.keys.len())?,
         };
         let limit = usize::try_from(list.limit).unwrap_or(usize::MAX);

@@ -42,8 +42,9 @@ impl Sql<'_> {
             Filter::Text(at, place, text) => dialect.has_text(self, &name(at), *place, text),
             Filter::Has(at, texts) => dialect.has_any(self, &name(at), texts),
             Filter::Json(at, path, eq) => dialect.json(self, &name(at), path, eq.as_ref()),
-            Filter::One(at, inner) => self.related(entity, alias, *at, inner),
-            Filter::Many(at, Quantifier::Some, inner) => self.related(entity, alias, *at, inner),
+            Filter::One(at, inner) | Filter::Many(at, Quantifier::Some, inner) => {
+                self.related(entity, alias, *at, inner);
+            }
             Filter::Many(at, Quantifier::None, inner) => {
                 self.push("NOT ");
                 self.related(entity, alias, *at, inner);

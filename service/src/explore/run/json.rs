@@ -52,7 +52,7 @@ pub(super) fn time(moment: DateTime<Utc>, out: &mut Vec<u8>) {
     digits(&mut text[21..27], micros);
     let length = match micros {
         0 => 20,
-        _ if micros % 1_000 == 0 => 24,
+        _ if micros.is_multiple_of(1_000) => 24,
         _ => 27,
     };
     out.extend_from_slice(&text[..length]);

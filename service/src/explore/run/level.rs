@@ -22,6 +22,29 @@ pub(super) struct Parents<'a> {
     pub(super) keys: &'a [Option<String>],
 }
 
+/// What is needed beside the rows.
+#[derive(Clone, Copy)]
+pub(super) struct Needs {
+    /// Their cursors.
+    pub(super) cursors: bool,
+    /// Whether there are more.
+    pub(super) more: bool,
+}
+
+impl Needs {
+    pub(super) const ALL: Self = Self {
+        cursors: true,
+        more: true,
+    };
+
+    pub(super) fn of(connection: &Connection) -> Self {
+        Self {
+            cursors: connection.cursors,
+            more: connection.more,
+        }
+    }
+}
+
 /// The statement's columns: what is selected, then what a cursor and an order need.
 pub(super) struct Columns {
     /// Each a table and a column.
@@ -31,11 +54,11 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn of(connection: &Connection, list: &ListArgs, nested: bool) -> Self {
+    pub(super) fn of(connection: &Connection, list: &ListArgs, ordered: bool) -> Self {
         let mut all = connection.level.columns.clone();
         let mut order = Vec::new();
-        // The rows of many parents are put in order once more, from outside.
-        if connection.cursors || nested {
+        // A cursor is made of them, and the rows of many parents are put in order once more.
+        if ordered {
             for term in &list.order {
                 let column = (0, term.column);
                 let known = all.iter().position(|known| *known == column);
@@ -58,6 +81,7 @@ pub(super) fn list(
     access: &Access,
     connection: &Connection,
     args: &ListArgs,
+    needs: Needs,
     columns: &Columns,
 ) -> sea_orm::Statement {
     let entity = connection.level.entity();
@@ -72,7 +96,7 @@ pub(super) fn list(
     sql.ordered(entity, args, |column| {
         reference("t0", &entity.columns[column])
     });
-    sql.limit(connection, args);
+    sql.limit(args, needs);
     sql.done()
 }
 
@@ -82,6 +106,7 @@ pub(super) fn lists(
     access: &Access,
     connection: &Connection,
     args: &ListArgs,
+    needs: Needs,
     columns: &Columns,
     parents: &Parents<'_>,
 ) -> sea_orm::Statement {
@@ -104,7 +129,7 @@ pub(super) fn lists(
         sql.ordered(entity, args, |column| {
             reference("t0", &entity.columns[column])
         });
-        sql.limit(connection, args);
+        sql.limit(args, needs);
         sql.push(") x ORDER BY p.i, ");
         sql.order_terms(entity, args, |column| {
             let place = columns.all.iter().position(|known| *known == (0, column));
@@ -126,7 +151,7 @@ pub(super) fn lists(
         sql.tables(&connection.level);
         inside(&mut sql);
         sql.push(") x WHERE n <= ");
-        sql.number(limit(connection, args));
+        sql.number(limit(args, needs));
         sql.push(" ORDER BY i, n");
     }
     sql.done()
@@ -155,9 +180,9 @@ pub(super) fn row(
     sql.done()
 }
 
-fn limit(connection: &Connection, args: &ListArgs) -> u64 {
+fn limit(args: &ListArgs, needs: Needs) -> u64 {
     // One more tells whether there are more.
-    args.limit + u64::from(connection.more)
+    args.limit + u64::from(needs.more)
 }
 
 impl Sql<'_> {
@@ -198,9 +223,9 @@ impl Sql<'_> {
         }
     }
 
-    fn limit(&mut self, connection: &Connection, args: &ListArgs) {
+    fn limit(&mut self, args: &ListArgs, needs: Needs) {
         // As a parameter it would make PostgreSQL plan anew each time.
         self.push(" LIMIT ");
-        self.number(limit(connection, args));
+        self.number(limit(args, needs));
     }
 }

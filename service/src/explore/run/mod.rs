@@ -17,8 +17,9 @@ use sea_orm::DbErr;
 use self::data::{Asking, Data, Page};
 use self::write::Writer;
 use super::access::Access;
+use super::bind::{Edge, ListArgs};
 use super::error::Error as Refusal;
-use super::plan::{Bound, Plan, Row};
+use super::plan::{Bound, Connection, Object, Plan, Row};
 use crate::ctx::Ctx;
 use crate::db::classify::{Outcome, classify};
 use crate::error::{Error, Result};
@@ -84,4 +85,66 @@ fn overflow(error: DbErr) -> Error {
         return Refusal::Overflow.into();
     }
     error.into()
+}
+
+/// Some rows of a list, for an export.
+pub(super) struct Batch {
+    pub(super) rows: Vec<Line>,
+    /// Where the last row stands.
+    pub(super) last: Option<Edge>,
+    /// Whether rows follow.
+    pub(super) more: bool,
+}
+
+/// A row of an export.
+pub(super) struct Line {
+    pub(super) json: Vec<u8>,
+    pub(super) cursor: String,
+}
+
+/// The rows of one page of `connection`, each written as `object` says.
+pub(super) async fn batch(
+    ctx: &Ctx,
+    connection: &Connection,
+    object: &Object,
+    list: &ListArgs,
+    bound: &[Bound],
+) -> Result<Batch> {
+    let access = Access::of(&ctx.actor)?;
+    let reader = ctx.analytics()?;
+    let asking = Asking {
+        conn: &reader,
+        dialect: dialect::of(reader.engine()),
+        access: &access,
+        bound,
+    };
+    let data = asking.page(connection, list).await?;
+    let page = data.pages.first().cloned().unwrap_or_default();
+    let mut rows = Vec::with_capacity(page.rows.len());
+    for row in page.in_order() {
+        let mut json = Vec::new();
+        let mut writer = Writer {
+            dialect: asking.dialect,
+            out: &mut json,
+        };
+        writer.object(&connection.level, object, &data, row)?;
+        let mut cursor = Vec::new();
+        Writer {
+            dialect: asking.dialect,
+            out: &mut cursor,
+        }
+        .cursor(&data, row)?;
+        let cursor = serde_json::from_slice(&cursor).map_err(Error::internal)?;
+        rows.push(Line { json, cursor });
+    }
+    let entity = connection.level.entity();
+    let end = rows
+        .last()
+        .map(|row: &Line| list.edge(entity, &row.cursor))
+        .transpose()?;
+    Ok(Batch {
+        rows,
+        last: end,
+        more: page.has_next(),
+    })
 }

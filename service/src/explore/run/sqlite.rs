@@ -1,5 +1,7 @@
 //! The engine on `SQLite`.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Days, NaiveDate, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use sea_orm::QueryResult;
@@ -33,7 +35,7 @@ impl Dialect for Sqlite {
         let mut case = format!("CASE {reference}");
         for (at, word) in words.values.iter().enumerate() {
             let value = word.value.replace('\'', "''");
-            case.push_str(&format!(" WHEN '{value}' THEN {at}"));
+            let _ = write!(case, " WHEN '{value}' THEN {at}");
         }
         case.push_str(" END");
         case
@@ -215,7 +217,7 @@ impl Dialect for Sqlite {
         }
         match kind {
             Kind::Uuid => json::uuid(decode::<&[u8]>(value)?, out)?,
-            Kind::Text | Kind::Enum(_) => json::value(decode::<&str>(value)?, out)?,
+            Kind::Text | Kind::Enum(_) | Kind::Date => json::value(decode::<&str>(value)?, out)?,
             Kind::Int | Kind::Big => json::value(&decode::<i64>(value)?, out)?,
             Kind::Float if value.type_info().name() == "INTEGER" => {
                 let number = decode::<i64>(value)?;
@@ -224,7 +226,6 @@ impl Dialect for Sqlite {
             Kind::Float => json::value(&decode::<f64>(value)?, out)?,
             Kind::Bool => json::truth(decode::<i64>(value)? != 0, out),
             Kind::Time => json::time(decode::<DateTime<Utc>>(value)?, out),
-            Kind::Date => json::value(decode::<&str>(value)?, out)?,
             Kind::Json | Kind::List => out.extend_from_slice(decode::<&str>(value)?.as_bytes()),
             Kind::Bytes => json::bytes(decode::<&[u8]>(value)?, out),
         }
@@ -280,9 +281,9 @@ fn offsets(zone: Tz) -> Vec<(DateTime<Utc>, i32)> {
             while after - before > 1 {
                 let middle = before.midpoint(after);
                 if offset(middle) == offset(before) {
-                    before = middle
+                    before = middle;
                 } else {
-                    after = middle
+                    after = middle;
                 }
             }
             let moment = DateTime::from_timestamp(after, 0).unwrap_or_default();

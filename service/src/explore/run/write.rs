@@ -177,7 +177,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn cursor(&mut self, data: &Data, row: usize) -> Result<()> {
+    pub(super) fn cursor(&mut self, data: &Data, row: usize) -> Result<()> {
         let Some(mark) = &data.mark else {
             return Err(Error::internal("a cursor without a mark"));
         };
