@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
 use chrono::{DateTime, Utc};
+use entity::conversation::token_consumption;
 use service::analytics::{self, Question, Tz};
 use uuid::Uuid;
 
 use super::caller;
-use super::conversation::{TokenTask, TokenType};
 use super::scalar::BigInt;
 use crate::error::ApiError;
 
@@ -73,7 +73,7 @@ impl From<TimeRange> for analytics::Range {
 /// How long a bucket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "analytics::Bucket")]
-enum Bucket {
+pub(super) enum Bucket {
     /// From full hour to full hour.
     Hour,
     /// From midnight to midnight.
@@ -96,6 +96,30 @@ enum TokenDimension {
     Type,
     /// Whose thread it was.
     User,
+}
+
+/// What the model was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "token_consumption::TokenTask")]
+enum TokenTask {
+    /// The answer itself.
+    ChatCompletion,
+    /// The choice of tools.
+    ToolSelection,
+    /// Something a tool needed.
+    CallWithinTool,
+}
+
+/// What the tokens were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "token_consumption::TokenType")]
+enum TokenType {
+    /// Read, and new to the provider.
+    InputNoncached,
+    /// Read, and known to the provider.
+    InputCached,
+    /// Written.
+    Completion,
 }
 
 /// Tokens over time.

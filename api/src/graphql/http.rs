@@ -18,7 +18,7 @@ use serde_json::{Map, json};
 use service::Ctx;
 use service::error::Error;
 
-use super::{Api, limits, tokens};
+use super::{Api, explore, limits, tokens};
 use crate::caller::Anyone;
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
@@ -160,7 +160,8 @@ async fn run(api: &Api, ctx: Ctx, params: Params, safe: bool) -> Result<Answer, 
             return Ok(code(answer, "graphql.syntax"));
         }
     };
-    let variables = Variables::from_json(params.variables.unwrap_or_default().into());
+    let mut variables = Variables::from_json(params.variables.unwrap_or_default().into());
+    let order = explore::prepare(&document, params.operation_name.as_deref(), &mut variables);
     if let Err(limit) = limits::check(&document, &variables, api.introspection) {
         return Ok(refuse(limit));
     }
@@ -168,13 +169,16 @@ async fn run(api: &Api, ctx: Ctx, params: Params, safe: bool) -> Result<Answer, 
         return Err(Door::Method.into());
     }
     let mut request = Request::new(params.query).variables(variables).data(ctx);
+    request = request.data(explore::Mode::Bytes);
     request.operation_name = params.operation_name;
     request.set_parsed_query(document);
     let answer = tokio::time::timeout(DEADLINE, api.schema.execute(request)).await;
-    Ok(answer.unwrap_or_else(|_| {
+    let mut answer = answer.unwrap_or_else(|_| {
         let error = async_graphql::Error::from(ApiError::from(Door::Overdue));
         Answer::from_errors(vec![error.into_server_error(async_graphql::Pos::default())])
-    }))
+    });
+    order.apply(&mut answer);
+    Ok(answer)
 }
 
 /// Whether the operation that would run is anything but a query.
@@ -220,8 +224,7 @@ fn dress(mut answer: Answer, media: Media, request_id: &str) -> Response {
         let body = serde_json::to_vec(&json!({ "errors": answer.errors }));
         return send(status, media, body.unwrap_or_default());
     }
-    let body = serde_json::to_vec(&answer).unwrap_or_default();
-    send(StatusCode::OK, media, body)
+    send(StatusCode::OK, media, explore::print(&answer))
 }
 
 fn status(answer: &Answer) -> StatusCode {

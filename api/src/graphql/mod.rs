@@ -1,15 +1,14 @@
 //! GraphQL at `/graphql`: what admins, analysts and dashboards ask.
 //!
-//! A document is measured before it is run (`tokens`, `limits`), a resolver calls the same verb of
-//! `service` that REST calls, and an error has the same code as there.
+//! A document is measured before it is run (`tokens`, `limits`). Every entity is there without code
+//! (`explore`); what a list of rows cannot say is a resolver that calls the same verb of `service`
+//! that REST calls. An error has the same code as there.
 
 mod analytics;
-mod conversation;
+mod explore;
 mod http;
 mod identity;
 mod limits;
-mod page;
-mod pipeline;
 mod scalar;
 mod tokens;
 
@@ -29,9 +28,8 @@ use crate::urls::path;
 /// What can be asked.
 #[derive(Debug, Default, MergedObject)]
 struct Query(
+    explore::Explore,
     identity::IdentityQuery,
-    pipeline::PipelineQuery,
-    conversation::ConversationQuery,
     analytics::AnalyticsQuery,
 );
 

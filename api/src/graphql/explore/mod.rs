@@ -1,0 +1,23 @@
+//! Every entity of the registry in GraphQL, with no code of its own.
+//!
+//! The types are made from the catalogue (`register`), put into the library's registry (`meta`). A
+//! root field is not resolved but planned: all that is selected below it is collected (`collect`),
+//! compiled to a plan (`compile`), bound to the request's arguments (`arguments`) and answered by
+//! `service::explore::run` as JSON, which `answer` prints as it is.
+
+mod answer;
+mod arguments;
+mod collect;
+mod compile;
+mod fault;
+mod meta;
+mod node;
+mod order;
+mod record;
+mod register;
+mod root;
+
+pub(super) use answer::{Mode, print};
+pub(super) use order::prepare;
+pub(super) use record::Record;
+pub(super) use root::Explore;

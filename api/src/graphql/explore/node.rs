@@ -1,0 +1,28 @@
+//! Ids of rows among the rows of all types: base64url of `Type:key`.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use serde_json::Value;
+use service::error::{Common, Result};
+use service::explore::bind::Scalar;
+use service::explore::catalog::{Entity, catalog};
+
+/// The entity and the key that `id` means.
+pub(super) fn read(id: Option<&Value>) -> Result<(&'static Entity, Scalar)> {
+    let read = || {
+        let text = match id? {
+            Value::String(text) => text,
+            _ => return None,
+        };
+        let text = String::from_utf8(BASE64.decode(text).ok()?).ok()?;
+        let (name, key) = text.split_once(':')?;
+        let entity = catalog().of_type(name)?;
+        // Keys that are numbers are written as numbers.
+        let number = key.parse::<i64>().map(Value::from);
+        let forms = [Some(Value::from(key)), number.ok()];
+        let read = |form| Scalar::read(entity.key_column(), &form, "id").ok();
+        let key = forms.into_iter().flatten().find_map(read)?;
+        Some((entity, key))
+    };
+    read().ok_or_else(|| Common::invalid("id", "must be a nodeId").into())
+}
