@@ -7,6 +7,7 @@
 
 mod answer;
 mod arguments;
+mod change;
 mod collect;
 mod compile;
 mod fault;
@@ -18,6 +19,7 @@ mod register;
 mod root;
 
 pub(super) use answer::{Mode, print};
+pub(super) use change::Change;
 pub(super) use order::prepare;
 pub(super) use record::Record;
 pub(super) use root::Explore;
