@@ -18,6 +18,10 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "CardConnection", params(super::pipeline::Card)))]
 #[graphql(concrete(name = "ThreadConnection", params(super::conversation::Thread)))]
 #[graphql(concrete(name = "MessageConnection", params(super::conversation::Message)))]
+#[graphql(concrete(
+    name = "TrustedDocumentConnection",
+    params(super::document::TrustedDocument)
+))]
 pub(super) struct Connection<T: OutputType> {
     /// The rows.
     nodes: Vec<T>,
