@@ -202,6 +202,12 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether a document only asks what the schema is.
+pub(super) fn is_introspection(document: &ExecutableDocument) -> bool {
+    let mut operations = document.operations.iter();
+    operations.all(|(_, operation)| only_schema(&operation.node.selection_set.node))
+}
+
 fn only_schema(set: &SelectionSet) -> bool {
     set.items.iter().all(|item| match &item.node {
         Selection::Field(field) => field.node.name.node.starts_with("__"),

@@ -1,5 +1,6 @@
 //! GraphQL: what an admin reads of what the workers wrote.
 
+mod documents;
 mod http;
 
 use entity::identity::user::UserRole;

@@ -123,7 +123,9 @@ async fn write(
         Verb::Update => {
             let (key, version) = given.row().map_err(refused)?;
             let patch = given.object("patch").map_err(refused)?;
-            change::update(ctx, entity, key, version, patch).await.map_err(refused)?;
+            change::update(ctx, entity, key, version, patch)
+                .await
+                .map_err(refused)?;
             key.to_owned()
         }
         Verb::Restore => {
@@ -132,7 +134,9 @@ async fn write(
         }
         Verb::Delete => {
             let (key, version) = given.row().map_err(refused)?;
-            change::delete(ctx, entity, key, version).await.map_err(refused)?;
+            change::delete(ctx, entity, key, version)
+                .await
+                .map_err(refused)?;
             return Ok(Value::String(node::write(entity, key)));
         }
         Verb::UpdateAll => {
@@ -160,7 +164,9 @@ struct Given<'a> {
 
 impl<'a> Given<'a> {
     fn member(&self, name: &str) -> Result<&'a Json, Error> {
-        self.args.get(name).ok_or_else(|| Common::invalid(name, "is missing").into())
+        self.args
+            .get(name)
+            .ok_or_else(|| Common::invalid(name, "is missing").into())
     }
 
     fn object(&self, name: &str) -> Result<&'a Args, Error> {

@@ -20,6 +20,6 @@ mod root;
 
 pub(super) use answer::{Mode, print};
 pub(super) use change::Change;
-pub(super) use order::prepare;
+pub(super) use order::{Order, prepare};
 pub(super) use record::Record;
 pub(super) use root::Explore;

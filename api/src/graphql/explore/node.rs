@@ -10,8 +10,12 @@ use service::explore::catalog::{Entity, catalog};
 /// The entity and the key, as text, that `id` means.
 pub(super) fn row(id: Option<&Value>) -> Result<(&'static Entity, String)> {
     let (entity, _) = read(id)?;
-    let text = id.and_then(Value::as_str).and_then(|id| BASE64.decode(id).ok());
-    let text = text.and_then(|text| String::from_utf8(text).ok()).unwrap_or_default();
+    let text = id
+        .and_then(Value::as_str)
+        .and_then(|id| BASE64.decode(id).ok());
+    let text = text
+        .and_then(|text| String::from_utf8(text).ok())
+        .unwrap_or_default();
     let key = text.split_once(':').map(|(_, key)| key.to_owned());
     Ok((entity, key.unwrap_or_default()))
 }

@@ -51,7 +51,9 @@ impl Root {
                     (entity.single.as_str(), Root::Row(entity)),
                 ]
             });
-            roots.chain([("node", Root::Node), ("rowVersion", Root::Version)]).collect()
+            roots
+                .chain([("node", Root::Node), ("rowVersion", Root::Version)])
+                .collect()
         });
         ROOTS.get(name).copied()
     }

@@ -49,13 +49,38 @@ const NOT_MADE: &[&str] = &[
     "tool_selection",
     "complexity_estimation",
     "token_consumption",
+    "trusted_documents",
+    "configuration_settings",
+    "feature_flags",
+    "webhook_endpoints",
+    "webhook_sources",
+    "model_prices",
 ];
 
-/// Tables whose rows do not change once they are there: tokens that were used, words that were said.
-const NOT_CHANGED: &[&str] = &["token_consumption", "messages"];
+/// Tables whose rows only verbs change: what was said and used stays as it was, and a change of
+/// configuration leaves its history.
+const NOT_CHANGED: &[&str] = &[
+    "token_consumption",
+    "messages",
+    "trusted_documents",
+    "configuration_settings",
+    "feature_flags",
+    "webhook_endpoints",
+    "webhook_sources",
+    "model_prices",
+];
 
 /// Tables whose rows go with the row they belong to, and not alone.
-const NOT_REMOVED: &[&str] = &["token_consumption", "stage_outputs", "inspiration_reports"];
+const NOT_REMOVED: &[&str] = &[
+    "token_consumption",
+    "stage_outputs",
+    "inspiration_reports",
+    "trusted_documents",
+    "configuration_settings",
+    "feature_flags",
+    "webhook_sources",
+    "model_prices",
+];
 
 /// Whether rows can be made by the generic door.
 pub fn may_create(entity: &Entity) -> bool {

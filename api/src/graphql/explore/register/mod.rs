@@ -9,8 +9,8 @@ mod shared;
 use async_graphql::registry::{MetaField, Registry};
 use service::explore::catalog::{Entity, Kind, Relation, catalog};
 
-use self::entity::arguments;
 pub(super) use self::change::fields as changes;
+use self::entity::arguments;
 pub(super) use self::figures::FUNCTIONS;
 use super::meta::{argument, field, with};
 
@@ -39,7 +39,10 @@ pub(super) fn all(registry: &mut Registry) {
 /// The fields of the query's root: a list and a row for each entity, and a row of any.
 pub(super) fn roots() -> Vec<MetaField> {
     let each = catalog().entities().iter().flat_map(|entity| {
-        let doc = format!("{} that the caller may see.", capital(&words(&entity.plural)));
+        let doc = format!(
+            "{} that the caller may see.",
+            capital(&words(&entity.plural))
+        );
         let list = with(
             field(&entity.plural, name(entity, "Connection"), doc),
             arguments(entity),

@@ -1,0 +1,249 @@
+//! The one place where a question becomes an answer, whichever way it came: every limit stands here,
+//! and there is no second way to the schema.
+//!
+//! In order: the text is found by its hash where it is named so; its tokens are counted; it is
+//! parsed and measured; only then is it validated and run, with variables that fit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::OperationType;
+use async_graphql::registry::Registry;
+use async_graphql::{
+    OutputType, Pos, Request, Response as Answer, Schema, ServerError, SubscriptionType, Value,
+    Variables,
+};
+use futures::Stream;
+use service::Ctx;
+use service::settings::{Documents, Environment, Settings};
+use tokio::time::Instant;
+
+use super::persisted::{Found, Sent};
+use super::question::Question;
+use super::{Mutation, Query, Subscription, explore, limits, tokens, variables};
+use crate::error::{ApiError, Door};
+
+/// How long an operation may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The schema, and who may look at it.
+pub(super) struct Api {
+    schema: Schema<Query, Mutation, Subscription>,
+    /// The schema's types, for a look at variables.
+    types: Registry,
+    /// Whether everybody may ask what the schema is.
+    pub(super) introspection: bool,
+    pub(super) documents: Documents,
+    /// Documents that clients sent with their hash.
+    pub(super) sent: Sent,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self::new(&Settings::default())
+    }
+}
+
+/// Which way a question came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By GET, which must not change anything.
+    Get,
+    /// By POST.
+    Post,
+    /// Over a WebSocket.
+    Socket,
+}
+
+/// An operation that may run.
+pub(super) struct Prepared {
+    request: Request,
+    due: Instant,
+    order: explore::Order,
+    /// Whether it goes on answering.
+    #[expect(dead_code, reason = "the WebSocket comes next")]
+    pub(super) subscribes: bool,
+}
+
+/// A question that is not run.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It is answered with what is wrong with it.
+    Answer(Box<Answer>),
+    /// It is refused at the door.
+    Door(ApiError),
+}
+
+impl<E: Into<ApiError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Door(error.into())
+    }
+}
+
+impl Stop {
+    /// Answer with `door`, at a place in the document.
+    pub(super) fn told(door: Door, at: Option<Pos>) -> Self {
+        let error = async_graphql::Error::from(ApiError::from(door));
+        let mut error = error.into_server_error(at.unwrap_or_default());
+        if at.is_none() {
+            error.locations.clear();
+        }
+        Self::Answer(Box::new(Answer::from_errors(vec![error])))
+    }
+
+    fn error(error: ServerError, code: &str) -> Self {
+        let mut answer = Answer::from_errors(vec![error]);
+        for error in &mut answer.errors {
+            let extensions = error.extensions.get_or_insert_default();
+            extensions.set("code", code);
+            extensions.set("status", 400);
+        }
+        Self::Answer(Box::new(answer))
+    }
+}
+
+impl From<limits::Limit> for Stop {
+    fn from(limit: limits::Limit) -> Self {
+        Self::error(ServerError::new(limit.message, limit.at), "graphql.limit")
+    }
+}
+
+impl Api {
+    /// In production nobody is told what the schema is, nor what a typing error may have meant.
+    pub(super) fn new(settings: &Settings) -> Self {
+        let introspection = settings.environment != Environment::Production;
+        // The limits are our own: those of the library stop a client that asks what the schema is.
+        let mut schema = super::builder();
+        if !introspection {
+            schema = schema.disable_introspection().disable_suggestions();
+        }
+        let mut types = Registry::default();
+        Query::create_type_info(&mut types);
+        <Mutation as OutputType>::create_type_info(&mut types);
+        <Subscription as SubscriptionType>::create_type_info(&mut types);
+        Self {
+            schema: schema.finish(),
+            types,
+            introspection,
+            documents: settings.documents,
+            sent: Sent::default(),
+        }
+    }
+
+    /// schema.graphql.
+    pub(super) fn sdl(&self) -> String {
+        self.schema.sdl()
+    }
+
+    /// Look at a question whose caller is `ctx` until nothing speaks against running it.
+    pub(super) async fn prepare(
+        &self,
+        ctx: &Ctx,
+        question: Question,
+        way: Way,
+    ) -> Result<Prepared, Stop> {
+        let due = Instant::now() + DEADLINE;
+        let Question {
+            document,
+            operation_name,
+            variables,
+        } = question;
+        let Found {
+            text,
+            trusted,
+            fresh,
+        } = self.find(ctx, document).await?;
+        tokens::check(&text)?;
+        let document =
+            parse_query(&*text).map_err(|error| Stop::error(error.into(), "graphql.syntax"))?;
+        if !trusted {
+            self.admit(ctx, &document)?;
+        }
+        let mut variables = Variables::from_json(variables.into());
+        let order = explore::prepare(&document, operation_name.as_deref(), &mut variables);
+        limits::check(&document, &variables, self.introspection)?;
+        let mut subscribes = false;
+        if let Some(operation) = variables::chosen(&document, operation_name.as_deref()) {
+            match (operation.node.ty, way) {
+                (OperationType::Mutation | OperationType::Subscription, Way::Get) => {
+                    return Err(Door::Method.into());
+                }
+                (OperationType::Subscription, Way::Post) => {
+                    return Err(Stop::told(Door::Subscription, Some(operation.pos)));
+                }
+                _ => {}
+            }
+            subscribes = operation.node.ty == OperationType::Subscription;
+            variables::check(&self.types, &operation.node, &variables)
+                .map_err(|error| Stop::error(error, "graphql.invalid"))?;
+        }
+        if let Some(hash) = fresh {
+            self.sent.keep(hash, Arc::clone(&text));
+        }
+        let mut request = Request::new(&*text).variables(variables).data(ctx.clone());
+        request.operation_name = operation_name;
+        request.set_parsed_query(document);
+        if way != Way::Socket {
+            // These print the answer with us.
+            request = request.data(explore::Mode::Bytes);
+        }
+        Ok(Prepared {
+            request,
+            due,
+            order,
+            subscribes,
+        })
+    }
+
+    /// Run what has one answer.
+    pub(super) async fn answer(&self, prepared: Prepared) -> Answer {
+        let Prepared {
+            request,
+            due,
+            order,
+            ..
+        } = prepared;
+        let answer = tokio::time::timeout_at(due, self.schema.execute(request)).await;
+        let mut answer = answer.unwrap_or_else(|_| {
+            let error = async_graphql::Error::from(ApiError::from(Door::Overdue));
+            Answer::from_errors(vec![error.into_server_error(Pos::default())])
+        });
+        order.apply(&mut answer);
+        answer
+    }
+
+    /// Run what goes on answering.
+    #[expect(dead_code, reason = "the WebSocket comes next")]
+    pub(super) fn answers(
+        &self,
+        prepared: Prepared,
+    ) -> impl Stream<Item = Answer> + Send + Unpin + use<> {
+        self.schema.execute_stream(prepared.request)
+    }
+
+    #[cfg(test)]
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Registry) -> T) -> T {
+        look(&self.types)
+    }
+}
+
+/// Give every error its code and the request's id; whether the request is refused as a whole.
+///
+/// An error that none of our verbs gave comes from the document or its variables, also where the
+/// library finds it only while it runs: then the request is refused as a whole, and has no `data`.
+pub(super) fn finish(answer: &mut Answer, request_id: &str) -> bool {
+    let run =
+        answer.data != Value::Null || answer.errors.iter().any(|error| !error.path.is_empty());
+    let mut refused = !run && !answer.errors.is_empty();
+    for error in &mut answer.errors {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", "graphql.invalid");
+            extensions.set("status", 400);
+            refused = true;
+        }
+        extensions.set("request_id", request_id);
+    }
+    refused
+}
