@@ -8,14 +8,16 @@ mod conversation;
 mod http;
 mod identity;
 mod limits;
+mod operation;
 mod page;
 mod pipeline;
 mod scalar;
+mod system;
 mod tokens;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptyMutation, EmptySubscription, MergedObject, Schema};
+use async_graphql::{Context, EmptySubscription, MergedObject, Schema};
 use axum::routing::get;
 use axum::{Extension, Router};
 use service::Ctx;
@@ -33,18 +35,23 @@ struct Query(
     pipeline::PipelineQuery,
     conversation::ConversationQuery,
     analytics::AnalyticsQuery,
+    system::SystemQuery,
 );
+
+/// What can be changed.
+#[derive(Debug, Default, MergedObject)]
+struct Mutation(system::SystemMutation);
 
 /// The schema, and who may look at it.
 struct Api {
-    schema: Schema<Query, EmptyMutation, EmptySubscription>,
+    schema: Schema<Query, Mutation, EmptySubscription>,
     introspection: bool,
 }
 
 impl Api {
     fn new(introspection: bool) -> Self {
         // The limits are our own: those of the library stop a client that asks what the schema is.
-        let mut schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription);
+        let mut schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription);
         if !introspection {
             schema = schema.disable_introspection().disable_suggestions();
         }
@@ -72,5 +79,7 @@ pub fn sdl() -> String {
 /// The caller's context, which the transport put into the request.
 fn caller<'a>(context: &Context<'a>) -> Result<&'a Ctx, ApiError> {
     let ctx = context.data_opt::<Ctx>();
-    ctx.ok_or_else(|| Error::internal("a GraphQL request without a caller").into())
+    let ctx = ctx.ok_or_else(|| Error::internal("a GraphQL request without a caller"))?;
+    operation::tell(context, ctx);
+    Ok(ctx)
 }
