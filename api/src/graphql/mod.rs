@@ -13,9 +13,11 @@ mod explore;
 mod http;
 mod identity;
 mod limits;
+mod operation;
 mod persisted;
 mod question;
 mod scalar;
+mod system;
 mod tokens;
 mod variables;
 
@@ -40,11 +42,16 @@ struct Query(
     explore::Explore,
     identity::IdentityQuery,
     analytics::AnalyticsQuery,
+    system::SystemQuery,
 );
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
-struct Mutation(explore::Change, document::DocumentMutation);
+struct Mutation(
+    explore::Change,
+    document::DocumentMutation,
+    system::SystemMutation,
+);
 
 /// What can be listened to.
 type Subscription = EmptySubscription;
@@ -73,5 +80,7 @@ pub fn sdl() -> String {
 /// The caller's context, which the transport put into the request.
 fn caller<'a>(context: &Context<'a>) -> Result<&'a Ctx, ApiError> {
     let ctx = context.data_opt::<Ctx>();
-    ctx.ok_or_else(|| Error::internal("a GraphQL request without a caller").into())
+    let ctx = ctx.ok_or_else(|| Error::internal("a GraphQL request without a caller"))?;
+    operation::tell(context, ctx);
+    Ok(ctx)
 }
