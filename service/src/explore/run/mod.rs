@@ -29,7 +29,7 @@ use crate::db::classify::{Outcome, classify};
 use crate::error::{Error, Result};
 
 /// How long a list that no index serves may take.
-pub const UNSERVED: Duration = Duration::from_secs(2);
+const UNSERVED: Duration = Duration::from_secs(2);
 
 /// Ask `plan` with its arguments, and write the answer's JSON to `out`.
 ///
