@@ -408,6 +408,7 @@ pub fn table() -> Vec<Entry> {
         crate::analytics::Error::TABLE,
         crate::conversation::Error::TABLE,
         crate::document::Error::TABLE,
+        crate::feed::Error::TABLE,
         crate::idempotency::Error::TABLE,
         crate::identity::Error::TABLE,
         crate::pipeline::Error::TABLE,

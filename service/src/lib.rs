@@ -19,6 +19,7 @@ pub mod doctor;
 pub mod document;
 pub mod error;
 pub mod expect;
+pub mod feed;
 pub mod health;
 pub mod idempotency;
 pub mod identity;

@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use super::persisted::{Found, Sent};
 use super::question::Question;
+use super::socket::Sockets;
 use super::{Mutation, Query, Subscription, limits, tokens, variables};
 use crate::error::{ApiError, Door};
 
@@ -37,6 +38,8 @@ pub(super) struct Api {
     pub(super) documents: Documents,
     /// Documents that clients sent with their hash.
     pub(super) sent: Sent,
+    /// The sockets that are open.
+    pub(super) sockets: Sockets,
 }
 
 impl Default for Api {
@@ -53,7 +56,6 @@ pub(super) enum Way {
     /// By POST.
     Post,
     /// Over a WebSocket.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     Socket,
 }
 
@@ -62,7 +64,6 @@ pub(super) struct Prepared {
     request: Request,
     due: Instant,
     /// Whether it goes on answering.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     pub(super) subscribes: bool,
 }
 
@@ -90,6 +91,11 @@ impl Stop {
             error.locations.clear();
         }
         Self::Answer(Box::new(Answer::from_errors(vec![error])))
+    }
+
+    /// Answer that a limit is reached.
+    pub(super) fn limited(message: String) -> Self {
+        Self::error(ServerError::new(message, None), "graphql.limit")
     }
 
     fn error(error: ServerError, code: &str) -> Self {
@@ -128,6 +134,7 @@ impl Api {
             introspection,
             documents: settings.documents,
             sent: Sent::default(),
+            sockets: Sockets::default(),
         }
     }
 
@@ -201,7 +208,6 @@ impl Api {
     }
 
     /// Run what goes on answering.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     pub(super) fn answers(
         &self,
         prepared: Prepared,

@@ -17,12 +17,14 @@ mod persisted;
 mod pipeline;
 mod question;
 mod scalar;
+mod socket;
+mod subscription;
 mod tokens;
 mod variables;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, MergedObject, Schema, SchemaBuilder};
+use async_graphql::{Context, MergedObject, Schema, SchemaBuilder};
 use axum::routing::get;
 use axum::{Extension, Router};
 use service::Ctx;
@@ -31,6 +33,7 @@ use service::settings::Settings;
 
 pub use self::examine::{Wrong, examine};
 use self::execute::Api;
+use self::subscription::Subscription;
 use crate::error::ApiError;
 use crate::rest::App;
 use crate::urls::path;
@@ -48,9 +51,6 @@ struct Query(
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
 struct Mutation(document::DocumentMutation);
-
-/// What can be listened to.
-type Subscription = EmptySubscription;
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(
