@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use super::persisted::{Found, Sent};
 use super::question::Question;
+use super::socket::Sockets;
 use super::{Mutation, Query, Subscription, explore, limits, tokens, variables};
 use crate::error::{ApiError, Door};
 
@@ -37,6 +38,8 @@ pub(super) struct Api {
     pub(super) documents: Documents,
     /// Documents that clients sent with their hash.
     pub(super) sent: Sent,
+    /// The sockets that are open.
+    pub(super) sockets: Sockets,
 }
 
 impl Default for Api {
@@ -62,7 +65,6 @@ pub(super) struct Prepared {
     due: Instant,
     order: explore::Order,
     /// Whether it goes on answering.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     pub(super) subscribes: bool,
 }
 
@@ -90,6 +92,11 @@ impl Stop {
             error.locations.clear();
         }
         Self::Answer(Box::new(Answer::from_errors(vec![error])))
+    }
+
+    /// Answer that a limit is reached.
+    pub(super) fn limited(message: String) -> Self {
+        Self::error(ServerError::new(message, None), "graphql.limit")
     }
 
     fn error(error: ServerError, code: &str) -> Self {
@@ -128,6 +135,7 @@ impl Api {
             introspection,
             documents: settings.documents,
             sent: Sent::default(),
+            sockets: Sockets::default(),
         }
     }
 
@@ -214,7 +222,6 @@ impl Api {
     }
 
     /// Run what goes on answering.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     pub(super) fn answers(
         &self,
         prepared: Prepared,

@@ -2,6 +2,8 @@
 
 mod documents;
 mod http;
+mod limits;
+mod socket;
 
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
