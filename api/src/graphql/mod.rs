@@ -11,6 +11,7 @@ mod limits;
 mod operation;
 mod page;
 mod pipeline;
+mod saved;
 mod scalar;
 mod system;
 mod tokens;
@@ -36,11 +37,12 @@ struct Query(
     conversation::ConversationQuery,
     analytics::AnalyticsQuery,
     system::SystemQuery,
+    saved::SavedQuery,
 );
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
-struct Mutation(system::SystemMutation);
+struct Mutation(system::SystemMutation, saved::SavedMutation);
 
 /// The schema, and who may look at it.
 struct Api {

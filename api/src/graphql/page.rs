@@ -18,6 +18,8 @@ pub(super) struct PageInfo {
 #[graphql(concrete(name = "CardConnection", params(super::pipeline::Card)))]
 #[graphql(concrete(name = "ThreadConnection", params(super::conversation::Thread)))]
 #[graphql(concrete(name = "MessageConnection", params(super::conversation::Message)))]
+#[graphql(concrete(name = "SavedViewConnection", params(super::saved::SavedView)))]
+#[graphql(concrete(name = "SavedReportConnection", params(super::saved::SavedReport)))]
 pub(super) struct Connection<T: OutputType> {
     /// The rows.
     nodes: Vec<T>,
