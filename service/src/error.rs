@@ -413,6 +413,7 @@ pub fn table() -> Vec<Entry> {
         crate::idempotency::Error::TABLE,
         crate::identity::Error::TABLE,
         crate::pipeline::Error::TABLE,
+        crate::saved::Error::TABLE,
     ]
     .concat()
 }

@@ -16,6 +16,7 @@ mod limits;
 mod operation;
 mod persisted;
 mod question;
+mod saved;
 mod scalar;
 mod socket;
 mod subscription;
@@ -53,6 +54,7 @@ struct Query(
 struct Mutation(
     explore::Change,
     document::DocumentMutation,
+    saved::SavedMutation,
     system::SystemMutation,
 );
 
