@@ -53,11 +53,7 @@ struct Query(
 struct Mutation(document::DocumentMutation);
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(
-        Query::default(),
-        Mutation::default(),
-        Subscription::default(),
-    )
+    Schema::build(Query::default(), Mutation::default(), Subscription)
 }
 
 /// The route.
