@@ -4,19 +4,19 @@
 //
 // Fails when one audit fails, when one only warns, or when not all were run.
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 
 /// How many audits the pinned version has.
 const ALL = 61;
 
 const [address, packages] = process.argv.slice(2);
-const require = createRequire(join(packages, 'package.json'));
+const require = createRequire(resolve(packages, 'package.json'));
 const { serverAudits } = require('graphql-http');
 
 // The server may still be starting.
 const ready = () => fetch(new URL('/health/ready', address)).then((answer) => answer.ok, () => false);
 for (let tries = 0; !(await ready()) && tries < 300; tries += 1) {
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await new Promise((done) => setTimeout(done, 100));
 }
 
 const audits = serverAudits({ url: address, fetchFn: fetch });

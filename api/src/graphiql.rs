@@ -16,15 +16,17 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use flate2::read::GzDecoder;
-use service::secret::fingerprint;
+use service::secret::{fingerprint, token};
 use service::settings::{Environment, Settings};
 
+use crate::caller::Visitor;
 use crate::error::{ApiError, Door};
 use crate::urls::path;
 
-/// What the page needs: its own script and styles, images within its styles, our own doors.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
-                      connect-src 'self'; base-uri 'none'; form-action 'none'; \
+/// What the page needs: its own script and styles, the style that a dialog adds, images within its
+/// styles, our own doors.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-NONCE'; \
+                      img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 /// What it loads stands below it, under whatever path people reach us.
 const PAGE: &str = r#"<!doctype html>
@@ -32,6 +34,7 @@ const PAGE: &str = r#"<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="nonce" content="NONCE">
 <title>GraphiQL</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="graphiql/graphiql.css">
@@ -66,14 +69,10 @@ impl File {
     }
 }
 
-static FILES: LazyLock<[(&str, File); 4]> = LazyLock::new(|| {
+static FILES: LazyLock<[(&str, File); 3]> = LazyLock::new(|| {
     let script = include_bytes!("../assets/graphiql/graphiql.js.gz");
     let style = include_bytes!("../assets/graphiql/graphiql.css.gz");
     [
-        (
-            "",
-            File::new("text/html; charset=utf-8", PAGE.as_bytes(), false),
-        ),
         (
             "page.css",
             File::new("text/css; charset=utf-8", STYLE.as_bytes(), false),
@@ -94,11 +93,23 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(settings: &Settings) -> R
     if settings.environment == Environment::Production {
         return Router::new();
     }
-    let page = async |headers: HeaderMap| send("", &headers);
     let file = async |Path(name): Path<String>, headers: HeaderMap| send(&name, &headers);
     Router::new()
         .route(path::GRAPHIQL, get(page))
         .route(&format!("{}/{{file}}", path::GRAPHIQL), get(file))
+}
+
+/// The page, with a word of its own each time: it is the only one that is not the same for all.
+async fn page(Visitor(ctx): Visitor) -> Response {
+    let nonce = token(&*ctx.services.chance);
+    let html = PAGE.replace("NONCE", &nonce);
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    let mut response = ([(CONTENT_TYPE, kind)], html).into_response();
+    if let Ok(policy) = HeaderValue::from_str(&POLICY.replace("NONCE", &nonce)) {
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 fn send(name: &str, headers: &HeaderMap) -> Response {
@@ -128,7 +139,6 @@ fn send(name: &str, headers: &HeaderMap) -> Response {
     let sent = response.headers_mut();
     for (name, value) in [
         (CONTENT_TYPE, file.kind),
-        (CONTENT_SECURITY_POLICY, POLICY),
         // Another binary has another page under the same names.
         (CACHE_CONTROL, "public, no-cache"),
         (VARY, "Accept-Encoding"),

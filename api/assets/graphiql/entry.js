@@ -4,7 +4,11 @@ import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { createClient } from 'graphql-ws';
+import { setNonce } from 'get-nonce';
 import 'graphiql/graphiql.css';
+
+// A dialog adds a style of its own, which the page's policy knows by this.
+setNonce(document.querySelector('meta[name="nonce"]').content);
 
 // The page stands beside the endpoint, whatever path both are reached under.
 const url = new URL('graphql', document.baseURI);

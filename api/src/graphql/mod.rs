@@ -59,11 +59,7 @@ struct Mutation(
 );
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(
-        Query::default(),
-        Mutation::default(),
-        Subscription::default(),
-    )
+    Schema::build(Query::default(), Mutation::default(), Subscription)
 }
 
 /// The route.
