@@ -220,6 +220,21 @@ pub enum Door {
     /// No type of answer that the route has is accepted.
     #[error("this route answers application/graphql-response+json or application/json")]
     NotAcceptable,
+    /// No document has the hash that names it; clients know this by its words.
+    #[error("PersistedQueryNotFound")]
+    PersistedNotFound,
+    /// Documents are not named by hashes of the client's own making; clients know this by its words.
+    #[error("PersistedQueryNotSupported")]
+    PersistedNotSupported,
+    /// The hash is not that of the text.
+    #[error("the hash is not that of the document")]
+    PersistedMismatch,
+    /// Only trusted documents run.
+    #[error("only trusted documents run here")]
+    Untrusted,
+    /// A subscription came as a request that has one answer.
+    #[error("a subscription runs over a WebSocket of the subprotocol graphql-transport-ws")]
+    Subscription,
     /// A write with a cookie came without proof of its origin.
     #[error("a write with a session cookie needs our Origin and the header X-Requested-With")]
     Origin,
@@ -283,6 +298,31 @@ impl Door {
             "Ask for less: fewer levels, aliases, fields, or rows (`first`).",
         ),
         entry(
+            "graphql.persisted_not_found",
+            Kind::NotFound,
+            "Send the document's text with its hash; where only trusted documents run, register it.",
+        ),
+        entry(
+            "graphql.persisted_not_supported",
+            Kind::Malformed,
+            "Send the document's text: this server keeps none that clients name by hashes.",
+        ),
+        entry(
+            "graphql.persisted_mismatch",
+            Kind::Malformed,
+            "Send the SHA-256 of the text's bytes, in lower-case hex.",
+        ),
+        entry(
+            "graphql.untrusted",
+            Kind::Denied,
+            "Have an admin register the document: `chancery graphql trust FILE`.",
+        ),
+        entry(
+            "graphql.subscription",
+            Kind::Malformed,
+            "Open a WebSocket at the same address, with the subprotocol graphql-transport-ws.",
+        ),
+        entry(
             "csrf",
             Kind::Denied,
             "Send Origin and X-Requested-With, or use an API key.",
@@ -302,13 +342,16 @@ const fn entry(code: &'static str, kind: Kind, advice: &'static str) -> Entry {
 impl service::error::Refusal for Door {
     fn kind(&self) -> Kind {
         match self {
-            Self::Malformed(_) => Kind::Malformed,
-            Self::NoRoute => Kind::NotFound,
+            Self::Malformed(_)
+            | Self::PersistedNotSupported
+            | Self::PersistedMismatch
+            | Self::Subscription => Kind::Malformed,
+            Self::PersistedNotFound | Self::NoRoute => Kind::NotFound,
             Self::Method => Kind::Method,
             Self::TooLarge => Kind::TooLarge,
             Self::MediaType => Kind::MediaType,
             Self::NotAcceptable => Kind::NotAcceptable,
-            Self::Origin => Kind::Denied,
+            Self::Origin | Self::Untrusted => Kind::Denied,
             Self::Slow => Kind::Slow,
             Self::Overdue => Kind::Timeout,
             Self::Panic => Kind::Internal,
@@ -323,6 +366,11 @@ impl service::error::Refusal for Door {
             Self::TooLarge => "too_large",
             Self::MediaType => "unsupported_media_type",
             Self::NotAcceptable => "not_acceptable",
+            Self::PersistedNotFound => "graphql.persisted_not_found",
+            Self::PersistedNotSupported => "graphql.persisted_not_supported",
+            Self::PersistedMismatch => "graphql.persisted_mismatch",
+            Self::Untrusted => "graphql.untrusted",
+            Self::Subscription => "graphql.subscription",
             Self::Origin => "csrf",
             Self::Slow => "request.timeout",
             Self::Overdue => "timeout",

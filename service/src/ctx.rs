@@ -18,7 +18,7 @@ use crate::identity::{Callers, Passwords, Sightings, Turns};
 use crate::ids::Ids;
 use crate::secret::Keyring;
 use crate::settings::Settings;
-use crate::signal::Signals;
+use crate::signal::{Signal, Signals};
 use crate::write::Write;
 
 /// What the process owns, once.
@@ -40,6 +40,8 @@ pub struct Services {
     pub signals: Signals,
     /// Callers that were verified a moment ago.
     pub callers: Callers,
+    /// Trusted documents that were asked for a moment ago.
+    pub documents: crate::document::Known,
     /// Who was seen a moment ago.
     pub sightings: Sightings,
     /// Whose turn it is to sign in.
@@ -54,6 +56,14 @@ pub struct Services {
     pub tasks: TaskTracker,
     /// Says that the process is to stop.
     pub stop: CancellationToken,
+}
+
+impl Services {
+    /// Forget what `signal` is about.
+    pub(crate) fn hear(&self, signal: &Signal) {
+        self.callers.hear(signal);
+        self.documents.hear(signal);
+    }
 }
 
 /// What is known of the request itself.

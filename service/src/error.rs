@@ -407,6 +407,7 @@ pub fn table() -> Vec<Entry> {
         INTERNAL,
         crate::analytics::Error::TABLE,
         crate::conversation::Error::TABLE,
+        crate::document::Error::TABLE,
         crate::explore::Error::TABLE,
         crate::idempotency::Error::TABLE,
         crate::identity::Error::TABLE,

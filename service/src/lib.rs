@@ -1,6 +1,7 @@
 //! What may happen in Chancery, to whom, and what follows.
 //!
-//! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`analytics`]. An operation takes a
+//! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`document`],
+//! [`analytics`]. An operation takes a
 //! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
 //! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
 
@@ -15,6 +16,7 @@ pub mod ctx;
 pub mod db;
 pub mod demo;
 pub mod doctor;
+pub mod document;
 pub mod error;
 pub mod expect;
 pub mod explore;

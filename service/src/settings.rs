@@ -20,6 +20,18 @@ pub enum Environment {
     Production,
 }
 
+/// Which GraphQL documents run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Documents {
+    /// Any; a hash names a trusted document.
+    #[default]
+    Open,
+    /// Any; a hash names one that was sent with it before.
+    Automatic,
+    /// Trusted documents only.
+    Trusted,
+}
+
 /// What is set at the start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -33,6 +45,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Where the metrics are served; none: beside everything else, to callers on this machine.
     pub metrics_listen: Option<SocketAddr>,
+    /// Which GraphQL documents run.
+    pub documents: Documents,
     /// The migrations that the code expects to find applied.
     pub steps: Vec<String>,
     /// The address of a `PostgreSQL` session that may LISTEN, where there is one.
@@ -55,6 +69,7 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
             metrics_listen: None,
+            documents: Documents::Open,
             steps: Vec::new(),
             listen_url: None,
             session_lifetime: Duration::from_hours(14 * 24),

@@ -18,7 +18,6 @@ use crate::ctx::{Ctx, RequestInfo, Services};
 use crate::db::{Engine, Transaction};
 use crate::error::Result;
 use crate::idempotency::{self, Effect};
-use crate::identity::Callers;
 use crate::signal::Signal;
 
 /// Bind parameters that one statement may have on both engines (`SQLite` takes 32,766).
@@ -123,7 +122,7 @@ impl Write {
         }
         self.services.signals.announce(&self, &signals).await?;
         let services = Arc::clone(&self.services);
-        let forgetting = Forgetting(&services.callers, &signals);
+        let forgetting = Forgetting(&services, &signals);
         self.tx.commit().await?;
         drop(forgetting);
         services.signals.publish(signals);
@@ -179,7 +178,7 @@ where
 
 /// Lets the callers hear the signals when it is dropped: also after a commit whose answer was lost,
 /// or whose request was given up. To forget a caller in vain costs a look-up.
-struct Forgetting<'a>(&'a Callers, &'a [Signal]);
+struct Forgetting<'a>(&'a Services, &'a [Signal]);
 
 impl Drop for Forgetting<'_> {
     fn drop(&mut self) {

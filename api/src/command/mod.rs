@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod graphql;
 pub(crate) mod serve;
 
 use std::sync::Arc;

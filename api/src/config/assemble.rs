@@ -31,6 +31,7 @@ pub fn assemble(
         db: manager,
         signals: Signals::new(ids.fresh(clock.now())),
         callers: Callers::new(&settings),
+        documents: service::document::Known::new(&settings),
         sightings: Sightings::default(),
         sign_ins: Turns::default(),
         passwords: Passwords::new(&*chance)?,

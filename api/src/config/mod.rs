@@ -22,7 +22,7 @@ use service::clock::SystemClock;
 use service::ctx::Services;
 use service::db::{ConnectionManager, DatabaseUrl, DbSettings, Engine, Synchronous};
 use service::secret::Keyring;
-use service::settings::{Environment, Settings};
+use service::settings::{Documents, Environment, Settings};
 use url::Url;
 
 pub use self::assemble::assemble;
@@ -58,6 +58,15 @@ impl Env {
             Self::Production => "production",
         }
     }
+}
+
+/// Which GraphQL documents run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the setting says it")]
+pub enum GraphqlDocuments {
+    Open,
+    Apq,
+    Trusted,
 }
 
 /// How log lines look.
@@ -206,6 +215,17 @@ pub struct Config {
     /// everything else.
     #[arg(long, env = "CHANCERY_METRICS_LISTEN", global = true)]
     pub metrics_listen: Option<SocketAddr>,
+    /// Which GraphQL documents run: `open` takes any, and hashes of trusted ones; `apq` takes any,
+    /// and hashes of those that were sent before (automatic persisted queries); `trusted` takes
+    /// trusted ones only.
+    #[arg(
+        long,
+        env = "CHANCERY_GRAPHQL_DOCUMENTS",
+        value_enum,
+        default_value_t = GraphqlDocuments::Open,
+        global = true
+    )]
+    pub graphql_documents: GraphqlDocuments,
     /// How long a request's headers may take to arrive, in seconds.
     #[arg(
         long,
@@ -363,6 +383,11 @@ impl Config {
             trusted_proxies: self.trusted_proxies.clone(),
             cors_origins: self.cors_origins.clone(),
             metrics_listen: self.metrics_listen,
+            documents: match self.graphql_documents {
+                GraphqlDocuments::Open => Documents::Open,
+                GraphqlDocuments::Apq => Documents::Automatic,
+                GraphqlDocuments::Trusted => Documents::Trusted,
+            },
             steps,
             listen_url: db.session_url().map(|url| url.cleaned().clone()),
             run_lease: Duration::from_secs(self.run_lease),

@@ -1,12 +1,9 @@
-//! GraphQL over HTTP (draft of the GraphQL foundation): POST with JSON, GET for queries, one
-//! operation a request.
+//! GraphQL over HTTP: POST with JSON, GET for queries, one operation a request. What becomes of a
+//! question is not decided here but in `execute`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
-use async_graphql::{Request, Response as Answer, ServerError, Value, Variables};
+use async_graphql::{Response as Answer, Value};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::RawQuery;
@@ -14,37 +11,26 @@ use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::{Map, json};
+use serde_json::json;
 use service::Ctx;
 use service::error::Error;
 
-use super::{Api, explore, limits, tokens};
+use super::execute::{self, Api, Stop, Way};
+use super::explore;
+use super::question::Params;
 use crate::caller::Anyone;
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
 
 /// The largest body, in bytes.
-const BODY: usize = 256 * 1024;
-/// How long an operation may take.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const BODY: usize = 256 * 1024;
 
-/// What a request says.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Params {
-    query: String,
-    operation_name: Option<String>,
-    variables: Option<Map<String, serde_json::Value>>,
-    /// Of no meaning here, and still it must be a map.
-    #[serde(rename = "extensions")]
-    _extensions: Option<Map<String, serde_json::Value>>,
-}
-
-/// The same in a query string, where the maps are JSON.
+/// What a query string says, where the maps are JSON.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct QueryParams {
-    query: String,
+    query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Option<String>,
     extensions: Option<String>,
@@ -71,8 +57,7 @@ pub(super) async fn answer(
 ) -> Response {
     let id = request_id.0;
     let Some(media) = media(&headers) else {
-        let refusal = Refusal::from(Door::NotAcceptable);
-        return refusal.dress(Media::Json, &id);
+        return refuse(&Door::NotAcceptable.into(), Media::Json, &id);
     };
     let asked = async {
         let Anyone(ctx) = caller?;
@@ -81,16 +66,22 @@ pub(super) async fn answer(
         } else {
             from_body(&headers, body).await?
         };
-        run(&api, ctx, params, method == Method::GET).await
+        let way = if method == Method::GET {
+            Way::Get
+        } else {
+            Way::Post
+        };
+        run(&api, &ctx, params, way).await
     };
     match asked.await {
         Ok(answer) => dress(answer, media, &id),
-        Err(refusal) => refusal.dress(media, &id),
+        Err(Stop::Answer(answer)) => dress(*answer, media, &id),
+        Err(Stop::Door(error)) => refuse(&error, media, &id),
     }
 }
 
-fn from_query(query: &str) -> Result<Params, Refusal> {
-    let bad = |detail: String| Refusal::from(Door::Malformed(detail));
+fn from_query(query: &str) -> Result<Params, Stop> {
+    let bad = |detail: String| Stop::from(Door::Malformed(detail));
     let params: QueryParams =
         serde_urlencoded::from_str(query).map_err(|error| bad(error.to_string()))?;
     let map = |name: &str, text: Option<String>| match text.filter(|text| !text.is_empty()) {
@@ -99,13 +90,14 @@ fn from_query(query: &str) -> Result<Params, Refusal> {
     };
     Ok(Params {
         query: params.query,
+        document_id: params.document_id,
         operation_name: params.operation_name.filter(|name| !name.is_empty()),
         variables: map("variables", params.variables)?,
-        _extensions: map("extensions", params.extensions)?,
+        extensions: map("extensions", params.extensions)?,
     })
 }
 
-async fn from_body(headers: &HeaderMap, body: Body) -> Result<Params, Refusal> {
+async fn from_body(headers: &HeaderMap, body: Body) -> Result<Params, Stop> {
     let kind = headers
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());
@@ -118,7 +110,7 @@ async fn from_body(headers: &HeaderMap, body: Body) -> Result<Params, Refusal> {
         return Err(Door::MediaType.into());
     }
     let bytes = to_bytes(body, BODY).await.map_err(|_| Door::TooLarge)?;
-    let wrong = |error: serde_json::Error| Refusal::from(Door::Malformed(error.to_string()));
+    let wrong = |error: serde_json::Error| Stop::from(Door::Malformed(error.to_string()));
     serde_json::from_slice(&bytes).map_err(wrong)
 }
 
@@ -145,78 +137,13 @@ fn media(headers: &HeaderMap) -> Option<Media> {
     best.map(|(media, _)| media)
 }
 
-async fn run(api: &Api, ctx: Ctx, params: Params, safe: bool) -> Result<Answer, Refusal> {
-    let refuse = |limit: limits::Limit| {
-        let error = ServerError::new(limit.message, limit.at);
-        code(Answer::from_errors(vec![error]), "graphql.limit")
-    };
-    if let Err(limit) = tokens::check(&params.query) {
-        return Ok(refuse(limit));
-    }
-    let document = match parse_query(&params.query) {
-        Ok(document) => document,
-        Err(error) => {
-            let answer = Answer::from_errors(vec![error.into()]);
-            return Ok(code(answer, "graphql.syntax"));
-        }
-    };
-    let mut variables = Variables::from_json(params.variables.unwrap_or_default().into());
-    let order = explore::prepare(&document, params.operation_name.as_deref(), &mut variables);
-    if let Err(limit) = limits::check(&document, &variables, api.introspection) {
-        return Ok(refuse(limit));
-    }
-    if safe && writes(&document, params.operation_name.as_deref()) {
-        return Err(Door::Method.into());
-    }
-    let mut request = Request::new(params.query).variables(variables).data(ctx);
-    request = request.data(explore::Mode::Bytes);
-    request.operation_name = params.operation_name;
-    request.set_parsed_query(document);
-    let answer = tokio::time::timeout(DEADLINE, api.schema.execute(request)).await;
-    let mut answer = answer.unwrap_or_else(|_| {
-        let error = async_graphql::Error::from(ApiError::from(Door::Overdue));
-        Answer::from_errors(vec![error.into_server_error(async_graphql::Pos::default())])
-    });
-    order.apply(&mut answer);
-    Ok(answer)
+async fn run(api: &Arc<Api>, ctx: &Ctx, params: Params, way: Way) -> Result<Answer, Stop> {
+    let prepared = api.prepare(ctx, params.question()?, way).await?;
+    Ok(api.answer(prepared, explore::Mode::Bytes).await)
 }
 
-/// Whether the operation that would run is anything but a query.
-fn writes(document: &ExecutableDocument, name: Option<&str>) -> bool {
-    let operation = match &document.operations {
-        DocumentOperations::Single(operation) => Some(operation),
-        DocumentOperations::Multiple(operations) => name.and_then(|name| operations.get(name)),
-    };
-    operation.is_some_and(|operation| operation.node.ty != OperationType::Query)
-}
-
-fn code(mut answer: Answer, code: &str) -> Answer {
-    for error in &mut answer.errors {
-        let extensions = error.extensions.get_or_insert_default();
-        extensions.set("code", code);
-        extensions.set("status", 400);
-    }
-    answer
-}
-
-/// Every error gets its code and the request's id.
-///
-/// An error that none of our verbs gave comes from the document or its variables, also where the
-/// library finds it only while it runs: then the request is refused as a whole, and has no `data`.
 fn dress(mut answer: Answer, media: Media, request_id: &str) -> Response {
-    let run =
-        answer.data != Value::Null || answer.errors.iter().any(|error| !error.path.is_empty());
-    let mut refused = !run && !answer.errors.is_empty();
-    for error in &mut answer.errors {
-        let extensions = error.extensions.get_or_insert_default();
-        if extensions.get("code").is_none() {
-            extensions.set("code", "graphql.invalid");
-            extensions.set("status", 400);
-            refused = true;
-        }
-        extensions.set("request_id", request_id);
-    }
-    if refused {
+    if execute::finish(&mut answer, request_id) {
         let status = match media {
             Media::Response => status(&answer),
             Media::Json => StatusCode::OK,
@@ -250,42 +177,31 @@ fn send(status: StatusCode, media: Media, body: Vec<u8>) -> Response {
     (status, [(CONTENT_TYPE, kind)], body).into_response()
 }
 
-/// A request that is no GraphQL request, or whose caller is not who they say.
-#[derive(Debug)]
-struct Refusal(ApiError);
-
-impl<E: Into<ApiError>> From<E> for Refusal {
-    fn from(error: E) -> Self {
-        Self(error.into())
+/// Answer a request that is no GraphQL request, or whose caller is not who they say.
+fn refuse(error: &ApiError, media: Media, request_id: &str) -> Response {
+    let wait = error.0.retry_after();
+    let method =
+        matches!(&error.0, Error::Refused(refusal) if refusal.code() == "method_not_allowed");
+    let problem = error.problem();
+    let status = StatusCode::from_u16(problem.status);
+    let body = json!({ "errors": [{
+        "message": problem.detail,
+        "extensions": {
+            "code": problem.code, "status": problem.status, "request_id": request_id,
+        },
+    }] });
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = send(status, media, body);
+    if let Some(wait) = wait {
+        let seconds = HeaderValue::from(wait.as_secs().max(1));
+        response.headers_mut().insert(RETRY_AFTER, seconds);
     }
-}
-
-impl Refusal {
-    fn dress(self, media: Media, request_id: &str) -> Response {
-        let wait = self.0.0.retry_after();
-        let method =
-            matches!(&self.0.0, Error::Refused(refusal) if refusal.code() == "method_not_allowed");
-        let problem = self.0.problem();
-        let status = StatusCode::from_u16(problem.status);
-        let body = json!({ "errors": [{
-            "message": problem.detail,
-            "extensions": {
-                "code": problem.code, "status": problem.status, "request_id": request_id,
-            },
-        }] });
-        let body = serde_json::to_vec(&body).unwrap_or_default();
-        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = send(status, media, body);
-        if let Some(wait) = wait {
-            let seconds = HeaderValue::from(wait.as_secs().max(1));
-            response.headers_mut().insert(RETRY_AFTER, seconds);
-        }
-        if method {
-            let post = HeaderValue::from_static("POST");
-            response.headers_mut().insert(ALLOW, post);
-        }
-        response
+    if method {
+        let post = HeaderValue::from_static("POST");
+        response.headers_mut().insert(ALLOW, post);
     }
+    response
 }
 
 #[cfg(test)]

@@ -1,26 +1,35 @@
 //! GraphQL at `/graphql`: what admins, analysts and dashboards ask.
 //!
-//! A document is measured before it is run (`tokens`, `limits`). Every entity is there without code
-//! (`explore`); what a list of rows cannot say is a resolver that calls the same verb of `service`
-//! that REST calls. An error has the same code as there.
+//! A question comes by POST, GET or WebSocket, and all of them go through `execute`: there the
+//! document is found (`persisted`) and measured (`tokens`, `limits`, `variables`) before it runs. Every
+//! entity is there without code (`explore`); what a list of rows cannot say is a resolver that calls the
+//! same verb of `service` that REST calls. An error has the same code as there.
 
 mod analytics;
+mod document;
+mod examine;
+mod execute;
 mod explore;
 mod http;
 mod identity;
 mod limits;
+mod persisted;
+mod question;
 mod scalar;
 mod tokens;
+mod variables;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptyMutation, EmptySubscription, MergedObject, Schema};
+use async_graphql::{Context, EmptySubscription, MergedObject, Schema, SchemaBuilder};
 use axum::routing::get;
 use axum::{Extension, Router};
 use service::Ctx;
 use service::error::Error;
-use service::settings::{Environment, Settings};
+use service::settings::Settings;
 
+pub use self::examine::{Wrong, examine};
+use self::execute::Api;
 use crate::error::ApiError;
 use crate::rest::App;
 use crate::urls::path;
@@ -29,42 +38,37 @@ use crate::urls::path;
 #[derive(Debug, Default, MergedObject)]
 struct Query(
     explore::Explore,
+    explore::AdminQuery,
     identity::IdentityQuery,
     analytics::AnalyticsQuery,
 );
 
-/// The schema, and who may look at it.
-struct Api {
-    schema: Schema<Query, EmptyMutation, EmptySubscription>,
-    introspection: bool,
+/// What can be changed.
+#[derive(Debug, Default, MergedObject)]
+struct Mutation(document::DocumentMutation);
+
+/// What can be listened to.
+type Subscription = EmptySubscription;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
 }
 
-impl Api {
-    fn new(introspection: bool) -> Self {
-        // The limits are our own: those of the library stop a client that asks what the schema is.
-        let mut schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription);
-        if !introspection {
-            schema = schema.disable_introspection().disable_suggestions();
-        }
-        Self {
-            schema: schema.finish(),
-            introspection,
-        }
-    }
-}
-
-/// The route. In production nobody is told what the schema is, nor what a typing error may have
-/// meant.
+/// The route.
 pub fn routes(settings: &Settings) -> Router<App> {
-    let api = Api::new(settings.environment != Environment::Production);
+    let api = Arc::new(Api::new(settings));
     Router::new()
         .route(path::GRAPHQL, get(http::answer).post(http::answer))
-        .layer(Extension(Arc::new(api)))
+        .layer(Extension(api))
 }
 
 /// schema.graphql.
 pub fn sdl() -> String {
-    Api::new(true).schema.sdl()
+    Api::default().sdl()
 }
 
 /// The caller's context, which the transport put into the request.

@@ -4,11 +4,12 @@
 //! others vouch for a person, and the audit log; a person reads their own rows and what is public.
 
 use entity::Scope;
+use entity::registry::Writes;
 use entity::scope::Rule;
 
 use super::catalog::{Column, Entity};
 use super::error::Error;
-use crate::actor::Actor;
+use crate::actor::{Actor, Grant};
 use crate::error::Result;
 
 /// Tables that only admins read.
@@ -21,6 +22,7 @@ const ADMIN_COLUMNS: &[(&str, &str)] = &[("user_identities", "subject")];
 pub struct Access {
     scope: Scope,
     admin: bool,
+    writer: bool,
 }
 
 impl Access {
@@ -30,6 +32,7 @@ impl Access {
         Ok(Self {
             scope,
             admin: actor.is_admin(),
+            writer: actor.need(Grant::Write).is_ok(),
         })
     }
 
@@ -45,6 +48,17 @@ impl Access {
             Scope::Everyone => self.admin || !ADMIN_TABLES.contains(&table),
             Scope::Owner(_) => entity.rule() != Rule::Staff,
         }
+    }
+
+    /// Whether rows of `entity` can be written by the generic doors.
+    pub fn writes(&self, entity: &Entity) -> bool {
+        let staff = matches!(self.scope, Scope::Everyone);
+        let may = match entity.resource.writes {
+            Writes::Verbs => false,
+            Writes::Operators => staff,
+            Writes::Admins => staff && self.admin,
+        };
+        self.writer && may
     }
 
     /// Whether `column` of a readable entity can be read.

@@ -55,7 +55,7 @@ impl Callers {
             Signal::KeyRevoked(id) => self.forget_key(id),
             Signal::UserChanged(id) => self.forget_user(id),
             Signal::Missed => self.forget(|_| true),
-            Signal::RunMoved(_) | Signal::ThreadWritten(_) => {}
+            _ => {}
         }
     }
 

@@ -32,6 +32,14 @@ pub enum Signal {
     RunMoved(entity::id::RunId),
     /// A thread was written to.
     ThreadWritten(entity::id::ThreadId),
+    /// A job moved.
+    JobMoved(entity::id::JobId),
+    /// A delivery of a webhook moved.
+    DeliveryMoved(entity::id::WebhookDeliveryId),
+    /// A setting has another value.
+    SettingChanged(entity::id::SettingId),
+    /// A trusted document came or went.
+    DocumentChanged(entity::id::TrustedDocumentId),
     /// Some signals did not arrive: whatever is remembered may be out of date.
     Missed,
 }
@@ -89,7 +97,7 @@ pub fn attend(services: &Arc<Services>) {
     }
 }
 
-/// Forget callers who are not what they were.
+/// Forget what is not what it was.
 async fn heed(services: Arc<Services>) {
     let mut signals = services.signals.listen();
     loop {
@@ -102,6 +110,6 @@ async fn heed(services: Arc<Services>) {
             Err(RecvError::Lagged(_)) => Signal::Missed,
             Err(RecvError::Closed) => return,
         };
-        services.callers.hear(&signal);
+        services.hear(&signal);
     }
 }

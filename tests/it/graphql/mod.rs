@@ -1,5 +1,7 @@
 //! GraphQL: what an admin reads of what the workers wrote.
 
+mod documents;
+mod explore;
 mod http;
 
 use entity::identity::user::UserRole;

@@ -2,8 +2,10 @@
 
 use async_graphql::{Context, Enum, Object, SimpleObject};
 use entity::scope::Rule;
-use service::explore::catalog::{Column, Direction, Entity, Kind, Relation, catalog, screaming_case};
 use service::explore::Access;
+use service::explore::catalog::{
+    Column, Direction, Entity, Kind, Relation, catalog, screaming_case,
+};
 
 use crate::error::ApiError;
 use crate::graphql::caller;
@@ -19,7 +21,9 @@ impl AdminQuery {
         let entities = catalog().entities().iter();
         let entities = entities.filter(|entity| access.reads(entity));
         Ok(Some(AdminSchema {
-            entities: entities.map(|entity| AdminEntity::of(entity, &access)).collect(),
+            entities: entities
+                .map(|entity| AdminEntity::of(entity, &access))
+                .collect(),
         }))
     }
 }
@@ -307,11 +311,11 @@ fn label(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::label;
 
     #[test]
     fn a_field_has_a_name_for_people() {
-        for (field, label) in [
+        for (field, expected) in [
             ("id", "ID"),
             ("userId", "User ID"),
             ("documentUrl", "Document URL"),
@@ -319,7 +323,7 @@ mod tests {
             ("inspiration1Title", "Inspiration1 title"),
             ("opportunityCards", "Opportunity cards"),
         ] {
-            assert_eq!(super::label(field), label);
+            assert_eq!(label(field), expected);
         }
     }
 }

@@ -129,7 +129,10 @@ fn resolve(value: &Value, given: Given<'_>, at: Pos) -> Result<Json, Fault> {
                 members.map(|(name, value)| Ok((name.to_string(), resolve(value, given, at)?)));
             Json::Object(members.collect::<Result<_, Fault>>()?)
         }
-        other => other.clone().into_const().map_or(Json::Null, |value| json(&value)),
+        other => other
+            .clone()
+            .into_const()
+            .map_or(Json::Null, |value| json(&value)),
     })
 }
 
@@ -144,7 +147,11 @@ fn json(value: &Constant) -> Json {
         Constant::List(items) => Json::Array(items.iter().map(json).collect()),
         Constant::Object(members) => {
             let members = members.iter();
-            Json::Object(members.map(|(name, value)| (name.to_string(), json(value))).collect())
+            Json::Object(
+                members
+                    .map(|(name, value)| (name.to_string(), json(value)))
+                    .collect(),
+            )
         }
     }
 }

@@ -94,7 +94,10 @@ fn compile<'a>(
     plan: impl FnOnce(&mut Compiler<'_, 'a>, &'a Positioned<Node>) -> Result<Plan, Fault>,
 ) -> Result<Compiled, Fault> {
     let Some(first) = fields.first() else {
-        return Err(Fault::Request("nothing is selected".to_owned(), Pos::default()));
+        return Err(Fault::Request(
+            "nothing is selected".to_owned(),
+            Pos::default(),
+        ));
     };
     let mut compiler = Compiler {
         document,

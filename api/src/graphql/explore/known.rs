@@ -72,7 +72,6 @@ impl Documents {
 
     /// The document as it would be kept, if it may be.
     pub(in crate::graphql) fn consider(
-        &self,
         text: &str,
         name: Option<&str>,
         document: &ExecutableDocument,
@@ -143,9 +142,8 @@ fn ours<'a>(
         Selection::InlineFragment(part) => ours(document, &part.node.selection_set.node, names),
         Selection::FragmentSpread(spread) => {
             let fragment = document.fragments.get(&spread.node.fragment_name.node);
-            fragment.is_some_and(|fragment| {
-                ours(document, &fragment.node.selection_set.node, names)
-            })
+            fragment
+                .is_some_and(|fragment| ours(document, &fragment.node.selection_set.node, names))
         }
     })
 }

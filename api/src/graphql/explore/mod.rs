@@ -5,11 +5,13 @@
 //! compiled to a plan (`compile`), bound to the request's arguments (`arguments`) and answered by
 //! `service::explore::run` as JSON, which `answer` prints as it is.
 
+mod admin;
 mod answer;
 mod arguments;
 mod collect;
 mod compile;
 mod fault;
+mod known;
 mod meta;
 mod node;
 mod order;
@@ -17,7 +19,12 @@ mod record;
 mod register;
 mod root;
 
+pub(super) use admin::AdminQuery;
 pub(super) use answer::{Mode, print};
-pub(super) use order::prepare;
+pub(super) use known::{Documents, Known};
+pub(super) use order::{Order, prepare};
 pub(super) use record::Record;
 pub(super) use root::Explore;
+
+#[cfg(test)]
+mod tests;

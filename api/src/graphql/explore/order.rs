@@ -25,7 +25,9 @@ pub(in crate::graphql) fn prepare(
         let definition = &definition.node;
         if let Some(default) = &definition.default_value {
             let name = definition.name.node.clone();
-            variables.entry(name).or_insert_with(|| default.node.clone());
+            variables
+                .entry(name)
+                .or_insert_with(|| default.node.clone());
         }
     }
     let document = Document {
@@ -36,7 +38,13 @@ pub(in crate::graphql) fn prepare(
             values: variables,
         },
     };
-    Order(document.roots().keys().map(|key| (*key).to_owned()).collect())
+    Order(
+        document
+            .roots()
+            .keys()
+            .map(|key| (*key).to_owned())
+            .collect(),
+    )
 }
 
 /// The operation that would run.

@@ -94,7 +94,8 @@ impl ContainerType for Explore {
         let fields = roots.swap_remove(key).unwrap_or_else(|| vec![field]);
         let mode = context.data_opt::<Mode>().copied().unwrap_or_default();
         let answered = async {
-            let ctx = caller(context).map_err(|error| super::fault::Fault::Service(error.0, field.pos))?;
+            let ctx = caller(context)
+                .map_err(|error| super::fault::Fault::Service(error.0, field.pos))?;
             let question = Question::compile(root, &document, &fields)?;
             ask(ctx, &question, document.given, mode).await
         };

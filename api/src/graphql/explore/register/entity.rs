@@ -4,7 +4,7 @@ use async_graphql::registry::{MetaField, MetaInputValue, Registry};
 use service::explore::bind::{MOST, PAGE};
 use service::explore::catalog::{Column, Entity, Kind, Relation, screaming_case};
 
-use super::super::meta::{argument, field, object, with, enumeration};
+use super::super::meta::{argument, enumeration, field, object, with};
 use super::{always, name, output, words};
 
 pub(super) fn register(registry: &mut Registry, entity: &Entity) {
@@ -63,11 +63,31 @@ fn relation(entity: &Entity, relation: &Relation) -> MetaField {
 pub(super) fn arguments(entity: &Entity) -> Vec<MetaInputValue> {
     let rows = format!("at most {MOST}; {PAGE} unless it is said");
     vec![
-        argument("first", "Int", format!("How many rows from the start, {rows}.")),
-        argument("after", "String", "The cursor of the row after which the page begins."),
-        argument("last", "Int", format!("How many rows from the end, at most {MOST}.")),
-        argument("before", "String", "The cursor of the row before which the page ends."),
-        argument("filter", name(entity, "Filter"), "Which rows; all without it."),
+        argument(
+            "first",
+            "Int",
+            format!("How many rows from the start, {rows}."),
+        ),
+        argument(
+            "after",
+            "String",
+            "The cursor of the row after which the page begins.",
+        ),
+        argument(
+            "last",
+            "Int",
+            format!("How many rows from the end, at most {MOST}."),
+        ),
+        argument(
+            "before",
+            "String",
+            "The cursor of the row before which the page ends.",
+        ),
+        argument(
+            "filter",
+            name(entity, "Filter"),
+            "Which rows; all without it.",
+        ),
         argument(
             "orderBy",
             format!("[{}!]", name(entity, "Order")),
@@ -119,7 +139,11 @@ fn lists(registry: &mut Registry, entity: &Entity) {
             "The page's rows, each with its cursor.",
         ),
         field("pageInfo", "PageInfo!", "Where the page ends."),
-        field("totalCount", "BigInt!", "How many rows there are on all pages, counted."),
+        field(
+            "totalCount",
+            "BigInt!",
+            "How many rows there are on all pages, counted.",
+        ),
         field(
             "estimatedCount",
             "BigInt!",
@@ -138,7 +162,11 @@ fn lists(registry: &mut Registry, entity: &Entity) {
     let doc = format!("A page of {many}, and figures of all of them.");
     object(registry, &name(entity, "Connection"), &doc, fields);
     let edge = vec![
-        field("cursor", "String!", "The row's place, for `after` and `before`."),
+        field(
+            "cursor",
+            "String!",
+            "The row's place, for `after` and `before`.",
+        ),
         field("node", format!("{}!", entity.name), "The row."),
     ];
     let doc = format!("One of a page of {many}, with its place.");
@@ -146,7 +174,10 @@ fn lists(registry: &mut Registry, entity: &Entity) {
 }
 
 fn order(registry: &mut Registry, entity: &Entity) {
-    let terms = entity.columns.iter().filter(|column| column.kind.is_ordered());
+    let terms = entity
+        .columns
+        .iter()
+        .filter(|column| column.kind.is_ordered());
     let terms = terms.flat_map(|column| {
         let slow = if column.served {
             ""

@@ -4,7 +4,7 @@ use async_graphql::registry::{MetaField, Registry};
 use service::explore::bind::{Function, Measure};
 use service::explore::catalog::{Entity, screaming_case};
 
-use super::super::meta::{argument, field, input, object, enumeration};
+use super::super::meta::{argument, enumeration, field, input, object};
 use super::{name, output, words};
 
 /// The functions, by the names of their fields.
@@ -25,7 +25,10 @@ pub(super) fn register(registry: &mut Registry, entity: &Entity) {
     let doc = format!("Figures of {many}.");
     object(registry, &name(entity, "Aggregate"), &doc, figures.clone());
 
-    let columns = entity.columns.iter().filter(|column| column.kind.is_groupable());
+    let columns = entity
+        .columns
+        .iter()
+        .filter(|column| column.kind.is_groupable());
     let keys = columns.clone().map(|column| {
         let doc = format!(
             "The rows' `{}`, or where its bucket begins; null when they are not put together by it.",
@@ -36,8 +39,16 @@ pub(super) fn register(registry: &mut Registry, entity: &Entity) {
     let doc = format!("What the {many} of a group have in common.");
     object(registry, &name(entity, "GroupKeys"), &doc, keys.collect());
     let mut group = vec![
-        field("keys", name(entity, "GroupKeys!"), "What the rows have in common."),
-        field("others", "Boolean!", "Whether this is all that did not come among the first."),
+        field(
+            "keys",
+            name(entity, "GroupKeys!"),
+            "What the rows have in common.",
+        ),
+        field(
+            "others",
+            "Boolean!",
+            "Whether this is all that did not come among the first.",
+        ),
     ];
     group.extend(figures);
     let doc = format!("Several {many}, put together.");
@@ -66,14 +77,20 @@ fn of(
         let measure = Measure::Of(function, at);
         let kind = output(measure.kind(entity), !measure.is_count());
         let doc = format!("{} of `{}`.", title(function), column.field);
-        function.takes(column.kind).then(|| field(&column.field, kind, doc))
+        function
+            .takes(column.kind)
+            .then(|| field(&column.field, kind, doc))
     });
     let fields: Vec<MetaField> = fields.collect();
     if fields.is_empty() {
         return None;
     }
     let called = name(entity, kind);
-    let doc = format!("{} of a column of {}.", title(function), words(&entity.plural));
+    let doc = format!(
+        "{} of a column of {}.",
+        title(function),
+        words(&entity.plural)
+    );
     object(registry, &called, &doc, fields);
     let doc = format!("{} of a column.", title(function));
     Some(field(single, format!("{called}!"), doc))
@@ -93,20 +110,36 @@ fn arguments(registry: &mut Registry, entity: &Entity, column: &str) {
     let many = words(&entity.plural);
     let by = vec![
         argument("column", format!("{column}!"), "The column."),
-        argument("bucket", "Bucket", "How finely, for a column of type DateTime."),
+        argument(
+            "bucket",
+            "Bucket",
+            "How finely, for a column of type DateTime.",
+        ),
     ];
     let doc = format!("What {many} are put together by.");
     input(registry, &name(entity, "GroupBy"), &doc, by);
     let of = "Of which column; the measure COUNT needs none.";
     let order = vec![
-        argument("measure", "GroupMeasure", "By what; COUNT unless it is said."),
+        argument(
+            "measure",
+            "GroupMeasure",
+            "By what; COUNT unless it is said.",
+        ),
         argument("column", column, of),
-        argument("direction", "Direction", "Which end comes first; ASC unless it is said."),
+        argument(
+            "direction",
+            "Direction",
+            "Which end comes first; ASC unless it is said.",
+        ),
     ];
     let doc = format!("What groups of {many} are ordered by.");
     input(registry, &name(entity, "GroupOrder"), &doc, order);
     let mut having = vec![
-        argument("measure", "Measure", "Which figure; COUNT unless it is said."),
+        argument(
+            "measure",
+            "Measure",
+            "Which figure; COUNT unless it is said.",
+        ),
         argument("column", column, of),
     ];
     let compare = [

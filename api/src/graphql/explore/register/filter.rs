@@ -11,7 +11,11 @@ pub(super) fn register(registry: &mut Registry, entity: &Entity) {
     let mut fields: Vec<MetaInputValue> = Vec::new();
     for column in &entity.columns {
         let doc = super::entity::sentence(column);
-        fields.push(argument(&column.field, condition(registry, column.kind), doc));
+        fields.push(argument(
+            &column.field,
+            condition(registry, column.kind),
+            doc,
+        ));
     }
     for relation in &entity.relations {
         let target = relation.target();
@@ -36,7 +40,10 @@ pub(super) fn register(registry: &mut Registry, entity: &Entity) {
     fields.push(argument("and", several.as_str(), "All of these hold."));
     fields.push(argument("or", several, "At least one of these holds."));
     fields.push(argument("not", filter.as_str(), "This does not hold."));
-    let doc = format!("Which {}; all that is said must hold.", words(&entity.plural));
+    let doc = format!(
+        "Which {}; all that is said must hold.",
+        words(&entity.plural)
+    );
     input(registry, &filter, &doc, fields);
 }
 
@@ -44,9 +51,17 @@ pub(super) fn register(registry: &mut Registry, entity: &Entity) {
 fn list(registry: &mut Registry, target: &Entity) -> String {
     let (list, filter) = (name(target, "ListFilter"), name(target, "Filter"));
     let fields = vec![
-        argument("some", filter.as_str(), "At least one of them satisfies this."),
+        argument(
+            "some",
+            filter.as_str(),
+            "At least one of them satisfies this.",
+        ),
         argument("none", filter.as_str(), "Not one of them satisfies this."),
-        argument("every", filter.as_str(), "All of them satisfy this; also when there are none."),
+        argument(
+            "every",
+            filter.as_str(),
+            "All of them satisfy this; also when there are none.",
+        ),
     ];
     let doc = format!("Conditions on several {}.", words(&target.plural));
     input(registry, &list, &doc, fields);
@@ -65,7 +80,11 @@ fn condition(registry: &mut Registry, kind: Kind) -> String {
     let mut add = |name: &str, kind: String, doc: &str| fields.push(argument(name, kind, doc));
     if kind.is_ordered() {
         add("eq", of.to_owned(), "Equal.");
-        add("ne", of.to_owned(), "Not equal; null is not equal to any value.");
+        add(
+            "ne",
+            of.to_owned(),
+            "Not equal; null is not equal to any value.",
+        );
         add("in", several(), "One of these.");
         add("notIn", several(), "None of these.");
         if !matches!(kind, Kind::Enum(_) | Kind::Bool) {
@@ -78,13 +97,29 @@ fn condition(registry: &mut Registry, kind: Kind) -> String {
     match kind {
         Kind::Text => {
             let case = "in upper or lower case";
-            add("contains", of.to_owned(), &format!("Has this part, {case}."));
-            add("startsWith", of.to_owned(), &format!("Begins with this, {case}."));
-            add("endsWith", of.to_owned(), &format!("Ends with this, {case}."));
+            add(
+                "contains",
+                of.to_owned(),
+                &format!("Has this part, {case}."),
+            );
+            add(
+                "startsWith",
+                of.to_owned(),
+                &format!("Begins with this, {case}."),
+            );
+            add(
+                "endsWith",
+                of.to_owned(),
+                &format!("Ends with this, {case}."),
+            );
         }
         Kind::List => {
             add("has", "String".to_owned(), "Has this text.");
-            add("hasAny", "[String!]".to_owned(), "Has at least one of these texts.");
+            add(
+                "hasAny",
+                "[String!]".to_owned(),
+                "Has at least one of these texts.",
+            );
         }
         Kind::Json => {
             add("at", "JSONPart".to_owned(), "What a part of it is.");

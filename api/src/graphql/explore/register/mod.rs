@@ -36,7 +36,10 @@ pub(super) fn all(registry: &mut Registry) {
 /// The fields of the query's root: a list and a row for each entity, and a row of any.
 pub(super) fn roots() -> Vec<MetaField> {
     let each = catalog().entities().iter().flat_map(|entity| {
-        let doc = format!("{} that the caller may see.", capital(&words(&entity.plural)));
+        let doc = format!(
+            "{} that the caller may see.",
+            capital(&words(&entity.plural))
+        );
         let list = with(
             field(&entity.plural, name(entity, "Connection"), doc),
             arguments(entity),
@@ -87,7 +90,7 @@ fn always(entity: &Entity, relation: &Relation) -> bool {
             // Whoever reads rows of the house reads every row of every table, or is refused.
             (Rule::Staff, _) | (_, Rule::Public) => true,
             (Rule::Own(mine), Rule::Own(theirs)) => from == mine && to == theirs,
-            (Rule::Via(column, table), _) => from == column && target.resource.table == table,
+            (Rule::Via(column, parent), _) => from == column && target.resource.name == parent,
             _ => false,
         }
 }

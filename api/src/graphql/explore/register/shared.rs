@@ -32,7 +32,11 @@ pub(super) fn register(registry: &mut Registry) {
     let page = vec![
         field("hasNextPage", "Boolean!", "Whether rows follow."),
         field("hasPreviousPage", "Boolean!", "Whether rows come before."),
-        field("startCursor", "String", "The first row's place, for `before`."),
+        field(
+            "startCursor",
+            "String",
+            "The first row's place, for `before`.",
+        ),
         field("endCursor", "String", "The last row's place, for `after`."),
     ];
     object(registry, "PageInfo", "Where a page ends.", page);
@@ -54,16 +58,39 @@ pub(super) fn register(registry: &mut Registry) {
     enumeration(registry, "Measure", doc, measures.into_iter().map(owned));
     let key = ("KEY", "The key itself, a column that is one of `by`.");
     let measures = measures.into_iter().chain([key]).map(owned);
-    enumeration(registry, "GroupMeasure", "What groups are ordered by.", measures);
+    enumeration(
+        registry,
+        "GroupMeasure",
+        "What groups are ordered by.",
+        measures,
+    );
     let directions = [
         ("ASC", "The smallest first; null last."),
         ("DESC", "The largest first; null last."),
     ];
     let doc = "Which end comes first.";
-    enumeration(registry, "Direction", doc, directions.into_iter().map(owned));
+    enumeration(
+        registry,
+        "Direction",
+        doc,
+        directions.into_iter().map(owned),
+    );
     let part = vec![
-        argument("path", "[String!]!", "The way to the part: names, and places in lists."),
-        argument("eq", "JSON", "The part equals this; without it, it must only be there."),
+        argument(
+            "path",
+            "[String!]!",
+            "The way to the part: names, and places in lists.",
+        ),
+        argument(
+            "eq",
+            "JSON",
+            "The part equals this; without it, it must only be there.",
+        ),
     ];
-    input(registry, "JSONPart", "A condition on a part of a JSON value.", part);
+    input(
+        registry,
+        "JSONPart",
+        "A condition on a part of a JSON value.",
+        part,
+    );
 }

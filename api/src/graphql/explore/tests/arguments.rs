@@ -1,8 +1,8 @@
 //! What arguments are read as.
 
+use async_graphql::Variables;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::Selection;
-use async_graphql::Variables;
 use serde_json::{Value, json};
 
 use super::super::arguments::{Given, Template};
@@ -34,18 +34,53 @@ fn read(signature: &str, arguments: &str, variables: Value) -> Result<Value, Str
 fn arguments_are_made_to_json() {
     let missing = |name: &str| Err(format!("the variable ${name} is not given"));
     for (signature, arguments, variables, expected) in [
-        ("", "a: 1, b: [X, null], c: {d: \"e\"}", json!({}), Ok(json!({ "a": 1, "b": ["X", null], "c": { "d": "e" } }))),
-        ("($n: Int)", "first: $n", json!({ "n": 3 }), Ok(json!({ "first": 3 }))),
-        ("($n: Int)", "first: $n", json!({ "n": null }), Ok(json!({ "first": null }))),
-        ("($n: Int = 4)", "first: $n", json!({}), Ok(json!({ "first": 4 }))),
-        ("($n: Int = 4)", "first: $n", json!({ "n": null }), Ok(json!({ "first": null }))),
+        (
+            "",
+            "a: 1, b: [X, null], c: {d: \"e\"}",
+            json!({}),
+            Ok(json!({ "a": 1, "b": ["X", null], "c": { "d": "e" } })),
+        ),
+        (
+            "($n: Int)",
+            "first: $n",
+            json!({ "n": 3 }),
+            Ok(json!({ "first": 3 })),
+        ),
+        (
+            "($n: Int)",
+            "first: $n",
+            json!({ "n": null }),
+            Ok(json!({ "first": null })),
+        ),
+        (
+            "($n: Int = 4)",
+            "first: $n",
+            json!({}),
+            Ok(json!({ "first": 4 })),
+        ),
+        (
+            "($n: Int = 4)",
+            "first: $n",
+            json!({ "n": null }),
+            Ok(json!({ "first": null })),
+        ),
         // At the top "not given" leaves the argument out ..
         ("($n: Int)", "first: $n", json!({}), Ok(json!({}))),
         ("($f: RunFilter)", "filter: $f", json!({}), Ok(json!({}))),
         // .. unless the variable is required, and never within.
         ("($n: Int!)", "first: $n", json!({}), missing("n")),
-        ("($u: UUID)", "filter: {userId: {eq: $u}}", json!({}), missing("u")),
-        ("($u: UUID)", "filter: {userId: {in: [$u]}}", json!({}), missing("u")),
+        (
+            "($u: UUID)",
+            "filter: {userId: {eq: $u}}",
+            json!({}),
+            missing("u"),
+        ),
+        (
+            "($u: UUID)",
+            "filter: {userId: {in: [$u]}}",
+            json!({}),
+            missing("u"),
+        ),
         ("($o: RunOrder)", "orderBy: [$o]", json!({}), missing("o")),
         ("", "first: $n", json!({ "n": 1 }), missing("n")),
         (
@@ -55,6 +90,10 @@ fn arguments_are_made_to_json() {
             Ok(json!({ "filter": { "userId": { "eq": "x" } } })),
         ),
     ] {
-        assert_eq!(read(signature, arguments, variables), expected, "{signature} {arguments}");
+        assert_eq!(
+            read(signature, arguments, variables),
+            expected,
+            "{signature} {arguments}"
+        );
     }
 }

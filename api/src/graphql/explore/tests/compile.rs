@@ -51,7 +51,10 @@ fn connection(list: &Connection) -> String {
         (list.total, "total"),
         (list.estimate, "estimate"),
     ];
-    let flags = flags.iter().filter(|(set, _)| *set).map(|(_, name)| (*name).to_owned());
+    let flags = flags
+        .iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, name)| (*name).to_owned());
     let fields = list.fields.iter().map(|(_, field)| match field {
         ConnectionField::Nodes(rows) => format!("nodes {}", object(&list.level, rows)),
         ConnectionField::Aggregate(at) => {
@@ -59,7 +62,10 @@ fn connection(list: &Connection) -> String {
         }
         ConnectionField::Groups(at) => {
             let figures = &list.groups[*at].figures;
-            let keys = figures.fields.iter().filter(|(_, field)| matches!(field, FigureField::Keys(_)));
+            let keys = figures
+                .fields
+                .iter()
+                .filter(|(_, field)| matches!(field, FigureField::Keys(_)));
             format!("groups {:?} {} keys", figures.measures, keys.count())
         }
         ConnectionField::Edges(_) => "edges".to_owned(),
@@ -68,13 +74,21 @@ fn connection(list: &Connection) -> String {
         ConnectionField::Total | ConnectionField::Estimate => "count".to_owned(),
     });
     let parts: Vec<String> = flags.chain(fields).collect();
-    format!("{}#{}[{}]", list.level.entity().plural, list.slot, parts.join(" "))
+    format!(
+        "{}#{}[{}]",
+        list.level.entity().plural,
+        list.slot,
+        parts.join(" ")
+    )
 }
 
 fn object(level: &Level, object_: &Object) -> String {
     let name = |place: usize| {
         let (table, column) = level.columns[place];
-        format!("t{table}.{}", level.tables[table].entity.columns[column].field)
+        format!(
+            "t{table}.{}",
+            level.tables[table].entity.columns[column].field
+        )
     };
     let fields = object_.fields.iter().map(|(key, field)| {
         let key = String::from_utf8_lossy(key.as_bytes()).into_owned();
@@ -136,7 +150,7 @@ fn selections_become_plans() {
             "{ node(id: \"UnVuOjdmMDAwMDAwLTAwMDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMQ\") { nodeId ... on Run { id } } }",
             "node: {nodeId:node(t0.id) id:t0.id}",
         ),
-        ("{ node(id: \"x\") { nodeId } }", "node: the request is not valid"),
+        ("{ node(id: \"x\") { nodeId } }", "node: some values are not valid"),
         ("{ runs { nothing } }", "runs: there is no field nothing"),
     ] {
         let found = plans(document, json!({}));
@@ -157,9 +171,15 @@ fn conditions_leave_fields_out() {
         users @skip(if: $a) { totalCount }
     } fragment F on Run { status }";
     for (variables, expected) in [
-        (json!({ "b": true }), "runs: runs#0[nodes {status:t0.status}]"),
+        (
+            json!({ "b": true }),
+            "runs: runs#0[nodes {status:t0.status}]",
+        ),
         (json!({ "b": false }), "runs: runs#0[nodes {id:t0.id}]"),
-        (json!({ "a": false, "b": false }), "users: users#0[total count]"),
+        (
+            json!({ "a": false, "b": false }),
+            "users: users#0[total count]",
+        ),
     ] {
         assert_eq!(plans(document, variables), expected);
     }

@@ -55,11 +55,26 @@ fn every_type_that_is_referred_to_exists() {
     let (types, referred) = schema();
     let known = ["Int", "Float", "String", "Boolean", "ID"];
     for name in referred {
-        assert!(types.contains_key(&name) || known.contains(&name.as_str()), "{name}");
+        assert!(
+            types.contains_key(&name) || known.contains(&name.as_str()),
+            "{name}"
+        );
     }
     for entity in catalog().entities() {
-        for what in ["", "Connection", "Edge", "Filter", "Order", "Column", "Aggregate", "Group"] {
-            assert!(types.contains_key(&format!("{}{what}", entity.name)), "{what}");
+        for what in [
+            "",
+            "Connection",
+            "Edge",
+            "Filter",
+            "Order",
+            "Column",
+            "Aggregate",
+            "Group",
+        ] {
+            assert!(
+                types.contains_key(&format!("{}{what}", entity.name)),
+                "{what}"
+            );
         }
     }
     assert!(types["PageInfo"].contains("startCursor"));

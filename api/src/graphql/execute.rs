@@ -1,0 +1,314 @@
+//! The one place where a question becomes an answer, whichever way it came: every limit stands here,
+//! and there is no second way to the schema.
+//!
+//! In order: the text is found by its hash where it is named so; its tokens are counted; it is
+//! parsed and measured; only then is it validated and run, with variables that fit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
+use async_graphql::registry::Registry;
+use async_graphql::{
+    OutputType, Pos, Request, Response as Answer, Schema, ServerError, SubscriptionType, Value,
+    Variables,
+};
+use futures::Stream;
+use service::Ctx;
+use service::settings::{Documents, Environment, Settings};
+use tokio::time::Instant;
+
+use super::explore::{Documents as Answered, Known, Mode, Order};
+use super::persisted::{Found, Sent};
+use super::question::Question;
+use super::{Mutation, Query, Subscription, explore, limits, tokens, variables};
+use crate::error::{ApiError, Door};
+
+/// How long an operation may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The schema, and who may look at it.
+pub(super) struct Api {
+    schema: Schema<Query, Mutation, Subscription>,
+    /// The schema's types, for a look at variables.
+    types: Registry,
+    /// Whether everybody may ask what the schema is.
+    pub(super) introspection: bool,
+    pub(super) documents: Documents,
+    /// Documents that clients sent with their hash.
+    pub(super) sent: Sent,
+    /// Documents that the engine answered.
+    answered: Answered,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self::new(&Settings::default())
+    }
+}
+
+/// Which way a question came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// By GET, which must not change anything.
+    Get,
+    /// By POST.
+    Post,
+    /// Over a WebSocket.
+    #[expect(dead_code, reason = "the WebSocket comes next")]
+    Socket,
+}
+
+/// An operation that may run.
+pub(super) struct Prepared {
+    ctx: Ctx,
+    text: Arc<str>,
+    name: Option<String>,
+    variables: Variables,
+    document: Source,
+    /// The order of the answer's fields.
+    order: Order,
+    due: Instant,
+    /// Whether it goes on answering.
+    #[expect(dead_code, reason = "the WebSocket comes next")]
+    pub(super) subscribes: bool,
+}
+
+impl Prepared {
+    /// As the library is asked.
+    fn request(self, mode: Mode) -> (Request, Order) {
+        let document = match self.document {
+            Source::Parsed(document) => document,
+            Source::Known(known) => known.document().clone(),
+        };
+        let mut request = Request::new(&*self.text)
+            .variables(self.variables)
+            .data(self.ctx)
+            .data(mode);
+        request.operation_name = self.name;
+        request.set_parsed_query(document);
+        (request, self.order)
+    }
+}
+
+/// Where a document comes from.
+enum Source {
+    /// It was parsed now.
+    Parsed(ExecutableDocument),
+    /// The engine answered it before.
+    Known(Arc<Known>),
+}
+
+impl Source {
+    fn document(&self) -> &ExecutableDocument {
+        match self {
+            Self::Parsed(document) => document,
+            Self::Known(known) => known.document(),
+        }
+    }
+}
+
+/// A question that is not run.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It is answered with what is wrong with it.
+    Answer(Box<Answer>),
+    /// It is refused at the door.
+    Door(ApiError),
+}
+
+impl<E: Into<ApiError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Door(error.into())
+    }
+}
+
+impl Stop {
+    /// Answer with `door`, at a place in the document.
+    pub(super) fn told(door: Door, at: Option<Pos>) -> Self {
+        let error = async_graphql::Error::from(ApiError::from(door));
+        let mut error = error.into_server_error(at.unwrap_or_default());
+        if at.is_none() {
+            error.locations.clear();
+        }
+        Self::Answer(Box::new(Answer::from_errors(vec![error])))
+    }
+
+    fn error(error: ServerError, code: &str) -> Self {
+        let mut answer = Answer::from_errors(vec![error]);
+        for error in &mut answer.errors {
+            let extensions = error.extensions.get_or_insert_default();
+            extensions.set("code", code);
+            extensions.set("status", 400);
+        }
+        Self::Answer(Box::new(answer))
+    }
+}
+
+impl From<limits::Limit> for Stop {
+    fn from(limit: limits::Limit) -> Self {
+        Self::error(ServerError::new(limit.message, limit.at), "graphql.limit")
+    }
+}
+
+impl Api {
+    /// In production nobody is told what the schema is, nor what a typing error may have meant.
+    pub(super) fn new(settings: &Settings) -> Self {
+        let introspection = settings.environment != Environment::Production;
+        // The limits are our own: those of the library stop a client that asks what the schema is.
+        let mut schema = super::builder();
+        if !introspection {
+            schema = schema.disable_introspection().disable_suggestions();
+        }
+        let mut types = Registry::default();
+        Query::create_type_info(&mut types);
+        <Mutation as OutputType>::create_type_info(&mut types);
+        <Subscription as SubscriptionType>::create_type_info(&mut types);
+        Self {
+            schema: schema.finish(),
+            types,
+            introspection,
+            documents: settings.documents,
+            sent: Sent::default(),
+            answered: Answered::default(),
+        }
+    }
+
+    /// schema.graphql.
+    pub(super) fn sdl(&self) -> String {
+        self.schema.sdl()
+    }
+
+    /// Look at a question whose caller is `ctx` until nothing speaks against running it.
+    pub(super) async fn prepare(
+        &self,
+        ctx: &Ctx,
+        question: Question,
+        way: Way,
+    ) -> Result<Prepared, Stop> {
+        let due = Instant::now() + DEADLINE;
+        let Question {
+            document,
+            operation_name,
+            variables,
+        } = question;
+        let Found {
+            text,
+            trusted,
+            fresh,
+        } = self.find(ctx, document).await?;
+        let known = self.answered.find(ctx, &text, operation_name.as_deref());
+        let source = match known {
+            Some(known) => Source::Known(known),
+            None => {
+                tokens::check(&text)?;
+                let parsed = parse_query(&*text);
+                Source::Parsed(parsed.map_err(|error| Stop::error(error.into(), "graphql.syntax"))?)
+            }
+        };
+        let document = source.document();
+        if !trusted {
+            self.admit(ctx, document)?;
+        }
+        let mut variables = Variables::from_json(variables.into());
+        limits::check(document, &variables, self.introspection)?;
+        let order = explore::prepare(document, operation_name.as_deref(), &mut variables);
+        let mut subscribes = false;
+        if let Some(operation) = variables::chosen(document, operation_name.as_deref()) {
+            match (operation.node.ty, way) {
+                (OperationType::Mutation | OperationType::Subscription, Way::Get) => {
+                    return Err(Door::Method.into());
+                }
+                (OperationType::Subscription, Way::Post) => {
+                    return Err(Stop::told(Door::Subscription, Some(operation.pos)));
+                }
+                _ => {}
+            }
+            subscribes = operation.node.ty == OperationType::Subscription;
+            variables::check(&self.types, &operation.node, &variables)
+                .map_err(|error| Stop::error(error, "graphql.invalid"))?;
+        }
+        if let Some(hash) = fresh {
+            self.sent.keep(hash, Arc::clone(&text));
+        }
+        Ok(Prepared {
+            ctx: ctx.clone(),
+            text,
+            name: operation_name,
+            variables,
+            document: source,
+            order,
+            due,
+            subscribes,
+        })
+    }
+
+    /// Run what has one answer. In [`Mode::Bytes`] it is for [`explore::print`] alone.
+    pub(super) async fn answer(&self, prepared: Prepared, mode: Mode) -> Answer {
+        let due = prepared.due;
+        let answer = tokio::time::timeout_at(due, self.run(prepared, mode)).await;
+        answer.unwrap_or_else(|_| {
+            let error = async_graphql::Error::from(ApiError::from(Door::Overdue));
+            Answer::from_errors(vec![error.into_server_error(Pos::default())])
+        })
+    }
+
+    async fn run(&self, prepared: Prepared, mode: Mode) -> Answer {
+        let name = prepared.name.as_deref();
+        let fresh = match &prepared.document {
+            Source::Known(known) => {
+                let answer = known.answer(&prepared.ctx, &prepared.variables, mode);
+                if let Some(answer) = answer.await {
+                    return answer;
+                }
+                None
+            }
+            Source::Parsed(document) => Answered::consider(&prepared.text, name, document),
+        };
+        let (ctx, text) = (prepared.ctx.clone(), Arc::clone(&prepared.text));
+        let (request, order) = prepared.request(mode);
+        let mut answer = self.schema.execute(request).await;
+        order.apply(&mut answer);
+        if let Some(fresh) = fresh
+            && answer.errors.is_empty()
+        {
+            self.answered.keep(&ctx, &text, fresh);
+        }
+        answer
+    }
+
+    /// Run what goes on answering.
+    #[expect(dead_code, reason = "the WebSocket comes next")]
+    pub(super) fn answers(
+        &self,
+        prepared: Prepared,
+    ) -> impl Stream<Item = Answer> + Send + Unpin + use<> {
+        self.schema.execute_stream(prepared.request(Mode::Value).0)
+    }
+
+    #[cfg(test)]
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Registry) -> T) -> T {
+        look(&self.types)
+    }
+}
+
+/// Give every error its code and the request's id; whether the request is refused as a whole.
+///
+/// An error that none of our verbs gave comes from the document or its variables, also where the
+/// library finds it only while it runs: then the request is refused as a whole, and has no `data`.
+pub(super) fn finish(answer: &mut Answer, request_id: &str) -> bool {
+    let run =
+        answer.data != Value::Null || answer.errors.iter().any(|error| !error.path.is_empty());
+    let mut refused = !run && !answer.errors.is_empty();
+    for error in &mut answer.errors {
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", "graphql.invalid");
+            extensions.set("status", 400);
+            refused = true;
+        }
+        extensions.set("request_id", request_id);
+    }
+    refused
+}
