@@ -101,6 +101,7 @@ impl ApiError {
             Error::Refused(_) => {}
         }
         let status = status_of(error.kind());
+        service::operation::answered(status.as_u16());
         Problem {
             kind: format!("{ERRORS}/{}", error.code()),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),

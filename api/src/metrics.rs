@@ -107,12 +107,17 @@ impl Drop for Running {
     }
 }
 
-/// A request that was answered. A method of the caller's invention makes no new series.
-pub(crate) fn answered(method: &Method, route: String, status: u16, took: Duration) {
-    let method = match method.as_str() {
+/// The method's name. One of the caller's invention makes no new series.
+pub(crate) fn method(method: &Method) -> &str {
+    match method.as_str() {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
         _ => "other",
-    };
+    }
+}
+
+/// A request that was answered.
+pub(crate) fn answered(named: &Method, route: String, status: u16, took: Duration) {
+    let method = method(named);
     let class = ["1xx", "2xx", "3xx", "4xx", "5xx"];
     let class = class.get(usize::from(status / 100).saturating_sub(1));
     let labels = [

@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::idempotency::Claim;
 use crate::identity::{Callers, Passwords, Sightings, Turns};
 use crate::ids::Ids;
+use crate::operation::Operations;
 use crate::secret::Keyring;
 use crate::settings::Settings;
 use crate::signal::{Signal, Signals};
@@ -50,6 +51,8 @@ pub struct Services {
     pub passwords: Passwords,
     /// Requests with an idempotency key that are under way in this process.
     pub in_flight: crate::idempotency::InFlight,
+    /// What the process was asked to do, and what that cost.
+    pub operations: Arc<Operations>,
     /// Whether the start is over.
     pub started: crate::health::Started,
     /// What runs beside the requests; the stop waits for it.

@@ -1,7 +1,7 @@
 //! What may happen in Chancery, to whom, and what follows.
 //!
 //! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`document`],
-//! [`analytics`]. An operation takes a
+//! [`analytics`], [`explore`], [`system`]. An operation takes a
 //! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
 //! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
 
@@ -24,11 +24,13 @@ pub mod health;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
+pub mod operation;
 pub mod page;
 pub mod pipeline;
 pub mod secret;
 pub mod settings;
 pub mod signal;
+pub mod system;
 pub mod upkeep;
 pub mod write;
 

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::actor::Actor;
 use crate::ctx::{Ctx, Services};
 use crate::error::{Common, Result};
+use crate::operation::{self, Kind, Label};
 
 /// How long after the start the first sweep comes, and each after the one before.
 const FIRST: Duration = Duration::from_mins(1);
@@ -43,7 +44,8 @@ pub async fn attend(services: Arc<Services>) {
     let sweeping = async {
         tokio::time::sleep(FIRST).await;
         loop {
-            match sweep(&ctx).await {
+            let label = Label::new(Kind::Job, "upkeep.sweep");
+            match operation::within(&ctx.services.operations, label, "", sweep(&ctx)).await {
                 Ok(swept) if swept == Swept::default() => {}
                 Ok(swept) => info!(
                     idempotency_keys = swept.idempotency_keys,

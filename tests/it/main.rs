@@ -19,6 +19,7 @@ mod seen;
 mod server;
 mod session;
 mod sources;
+mod system;
 mod upkeep;
 mod urls;
 mod user;

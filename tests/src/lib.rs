@@ -47,6 +47,8 @@ pub struct Plan {
     pub settings: Settings,
     /// How long things may take.
     pub timeouts: Timeouts,
+    /// From what time on a statement is slow.
+    pub slow_statement: std::time::Duration,
     /// Whether the database is migrated before it starts.
     pub migrated: bool,
 }
@@ -63,6 +65,7 @@ impl Default for Plan {
                 drain_delay: std::time::Duration::ZERO,
                 ..Timeouts::default()
             },
+            slow_statement: std::time::Duration::from_secs(1),
             migrated: true,
         }
     }
@@ -153,7 +156,10 @@ impl TestApp {
             migrate(url).await;
         }
         let services = api::config::assemble(
-            DbSettings::new(DatabaseUrl::parse(url).unwrap()),
+            DbSettings {
+                slow_statement: plan.slow_statement,
+                ..DbSettings::new(DatabaseUrl::parse(url).unwrap())
+            },
             Settings {
                 listen_url: (engine == "PostgreSQL").then(|| url.into()),
                 ..plan.settings.clone()

@@ -8,6 +8,7 @@ use service::ctx::Services;
 use service::db::{ConnectionManager, DbSettings};
 use service::identity::{Callers, Passwords, Sightings, Turns};
 use service::ids::Ids;
+use service::operation::Operations;
 use service::secret::Keyring;
 use service::settings::Settings;
 use service::signal::Signals;
@@ -36,6 +37,7 @@ pub fn assemble(
         sign_ins: Turns::default(),
         passwords: Passwords::new(&*chance)?,
         in_flight: service::idempotency::InFlight::default(),
+        operations: Arc::new(Operations::new(clock.now())),
         started: service::health::Started::default(),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),

@@ -156,6 +156,9 @@ pub struct Config {
     /// Log every statement with its time, never its values.
     #[arg(long, env = "DB_LOG_QUERIES", global = true)]
     pub db_log_queries: bool,
+    /// From how many milliseconds on a statement counts as slow: it is logged, and shown to staff
+    #[arg(long, env = "DB_SLOW_STATEMENT", default_value_t = 1000, global = true)]
+    pub db_slow_statement: u64,
     /// Vary the pauses by up to a quarter, so that many processes do not return at once
     #[arg(long, env = "DB_RETRY_JITTER", global = true)]
     pub db_retry_jitter: bool,
@@ -342,6 +345,7 @@ impl Config {
         settings.max_retries = self.db_max_retries;
         settings.retry_base_delay = Duration::from_millis(self.db_retry_base_delay);
         settings.log_queries = self.db_log_queries;
+        settings.slow_statement = Duration::from_millis(self.db_slow_statement);
         settings.retry_jitter = self.db_retry_jitter;
         settings.max_replica_lag = Duration::from_millis(self.db_max_replica_lag);
         settings.sqlite_synchronous = match self.sqlite_synchronous {

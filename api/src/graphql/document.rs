@@ -1,4 +1,4 @@
-//! Trusted documents: who lets them in. Which there are is the engine's to tell.
+//! Trusted documents: who lets them in. Which there are is asked like any other list.
 
 use async_graphql::{Context, Object};
 use entity::platform::trusted_document;

@@ -69,6 +69,8 @@ pub(super) struct Prepared {
     document: Source,
     /// The order of the answer's fields.
     order: Order,
+    /// How the engine's part of the answer is returned.
+    mode: Mode,
     due: Instant,
     /// Whether it goes on answering.
     #[expect(dead_code, reason = "the WebSocket comes next")]
@@ -77,7 +79,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// As the library is asked.
-    fn request(self, mode: Mode) -> (Request, Order) {
+    fn request(self) -> (Request, Order) {
         let document = match self.document {
             Source::Parsed(document) => document,
             Source::Known(known) => known.document().clone(),
@@ -85,7 +87,7 @@ impl Prepared {
         let mut request = Request::new(&*self.text)
             .variables(self.variables)
             .data(self.ctx)
-            .data(mode);
+            .data(self.mode);
         request.operation_name = self.name;
         request.set_parsed_query(document);
         (request, self.order)
@@ -239,26 +241,31 @@ impl Api {
             variables,
             document: source,
             order,
+            // Over a WebSocket it is the library that prints the answer.
+            mode: match way {
+                Way::Get | Way::Post => Mode::Bytes,
+                Way::Socket => Mode::Value,
+            },
             due,
             subscribes,
         })
     }
 
-    /// Run what has one answer. In [`Mode::Bytes`] it is for [`explore::print`] alone.
-    pub(super) async fn answer(&self, prepared: Prepared, mode: Mode) -> Answer {
+    /// Run what has one answer.
+    pub(super) async fn answer(&self, prepared: Prepared) -> Answer {
         let due = prepared.due;
-        let answer = tokio::time::timeout_at(due, self.run(prepared, mode)).await;
+        let answer = tokio::time::timeout_at(due, self.run(prepared)).await;
         answer.unwrap_or_else(|_| {
             let error = async_graphql::Error::from(ApiError::from(Door::Overdue));
             Answer::from_errors(vec![error.into_server_error(Pos::default())])
         })
     }
 
-    async fn run(&self, prepared: Prepared, mode: Mode) -> Answer {
+    async fn run(&self, prepared: Prepared) -> Answer {
         let name = prepared.name.as_deref();
         let fresh = match &prepared.document {
             Source::Known(known) => {
-                let answer = known.answer(&prepared.ctx, &prepared.variables, mode);
+                let answer = known.answer(&prepared.ctx, &prepared.variables, prepared.mode);
                 if let Some(answer) = answer.await {
                     return answer;
                 }
@@ -267,7 +274,7 @@ impl Api {
             Source::Parsed(document) => Answered::consider(&prepared.text, name, document),
         };
         let (ctx, text) = (prepared.ctx.clone(), Arc::clone(&prepared.text));
-        let (request, order) = prepared.request(mode);
+        let (request, order) = prepared.request();
         let mut answer = self.schema.execute(request).await;
         order.apply(&mut answer);
         if let Some(fresh) = fresh
@@ -284,7 +291,7 @@ impl Api {
         &self,
         prepared: Prepared,
     ) -> impl Stream<Item = Answer> + Send + Unpin + use<> {
-        self.schema.execute_stream(prepared.request(Mode::Value).0)
+        self.schema.execute_stream(prepared.request().0)
     }
 
     #[cfg(test)]

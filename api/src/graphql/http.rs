@@ -139,7 +139,7 @@ fn media(headers: &HeaderMap) -> Option<Media> {
 
 async fn run(api: &Arc<Api>, ctx: &Ctx, params: Params, way: Way) -> Result<Answer, Stop> {
     let prepared = api.prepare(ctx, params.question()?, way).await?;
-    Ok(api.answer(prepared, explore::Mode::Bytes).await)
+    Ok(api.answer(prepared).await)
 }
 
 fn dress(mut answer: Answer, media: Media, request_id: &str) -> Response {

@@ -1,9 +1,9 @@
 //! GraphQL at `/graphql`: what admins, analysts and dashboards ask.
 //!
 //! A question comes by POST, GET or WebSocket, and all of them go through `execute`: there the
-//! document is found (`persisted`) and measured (`tokens`, `limits`, `variables`) before it runs. Every
-//! entity is there without code (`explore`); what a list of rows cannot say is a resolver that calls the
-//! same verb of `service` that REST calls. An error has the same code as there.
+//! document is found (`persisted`) and measured (`tokens`, `limits`, `variables`) before it runs.
+//! Every entity is there without code (`explore`); what a list of rows cannot say is a resolver that
+//! calls the same verb of `service` that REST calls. An error has the same code as there.
 
 mod analytics;
 mod document;
@@ -13,9 +13,11 @@ mod explore;
 mod http;
 mod identity;
 mod limits;
+mod operation;
 mod persisted;
 mod question;
 mod scalar;
+mod system;
 mod tokens;
 mod variables;
 
@@ -41,11 +43,16 @@ struct Query(
     explore::AdminQuery,
     identity::IdentityQuery,
     analytics::AnalyticsQuery,
+    system::SystemQuery,
 );
 
 /// What can be changed.
 #[derive(Debug, Default, MergedObject)]
-struct Mutation(document::DocumentMutation);
+struct Mutation(
+    explore::Change,
+    document::DocumentMutation,
+    system::SystemMutation,
+);
 
 /// What can be listened to.
 type Subscription = EmptySubscription;
@@ -74,5 +81,7 @@ pub fn sdl() -> String {
 /// The caller's context, which the transport put into the request.
 fn caller<'a>(context: &Context<'a>) -> Result<&'a Ctx, ApiError> {
     let ctx = context.data_opt::<Ctx>();
-    ctx.ok_or_else(|| Error::internal("a GraphQL request without a caller").into())
+    let ctx = ctx.ok_or_else(|| Error::internal("a GraphQL request without a caller"))?;
+    operation::tell(context, ctx);
+    Ok(ctx)
 }

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use service::Ctx;
 use service::ctx::Services;
+use service::operation::{self, Kind, Label};
 use tracing::{Instrument as _, info, info_span};
 
 use crate::arrival::Arrival;
@@ -34,10 +35,22 @@ pub async fn frame(
 ) -> Response {
     let id = request_id(&services, request.headers());
     let span = info_span!("request", request.id = %id);
-    framed(services, request, next, id).instrument(span).await
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let method = metrics::method(request.method());
+    let label = Label::new(Kind::Rest, &format!("{method} {route}"));
+    let operations = Arc::clone(&services.operations);
+    let answer = framed(services, request, next, id.clone(), route);
+    operation::within(&operations, label, &id, answer.instrument(span)).await
 }
 
-async fn framed(services: Arc<Services>, mut request: Request, next: Next, id: String) -> Response {
+async fn framed(
+    services: Arc<Services>,
+    mut request: Request,
+    next: Next,
+    id: String,
+    route: String,
+) -> Response {
     let began = Instant::now();
     let _running = metrics::Running::begin();
     let method = request.method().clone();
@@ -49,10 +62,6 @@ async fn framed(services: Arc<Services>, mut request: Request, next: Next, id: S
     );
     let extensions = request.extensions_mut();
     extensions.insert(urls.clone());
-    let route = extensions
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
-    let route = route.unwrap_or_else(|| "unmatched".to_owned());
     extensions.insert(RequestId(id.clone()));
     // Whether the process lives must not hang on the database, which knows the callers.
     let live = route.strip_prefix(path::HEALTH) == Some("/live");
@@ -104,6 +113,7 @@ async fn framed(services: Arc<Services>, mut request: Request, next: Next, id: S
     let status = response.status().as_u16();
     let took = began.elapsed();
     info!(%method, route, status, took_us = took.as_micros(), "request");
+    operation::answered(status);
     metrics::answered(&method, route, status, took);
     response
 }

@@ -176,7 +176,7 @@ pub(super) async fn details(
 }
 
 /// Remove one message of a thread with everything that belongs to it; tells whether it was there.
-pub(super) async fn delete_message(tx: &Write, thread: ThreadId, id: MessageId) -> Result<bool> {
+pub(crate) async fn delete_message(tx: &Write, thread: ThreadId, id: MessageId) -> Result<bool> {
     let chosen = message::Entity::find()
         .select_only()
         .column(message::Column::Id)
@@ -192,7 +192,8 @@ pub(super) async fn delete_message(tx: &Write, thread: ThreadId, id: MessageId) 
     Ok(done.rows_affected > 0)
 }
 
-pub(super) async fn delete_thread(tx: &Write, id: ThreadId) -> Result<()> {
+/// Remove a thread with all that was said in it.
+pub(crate) async fn delete_thread(tx: &Write, id: ThreadId) -> Result<()> {
     delete_threads(tx, thread::Column::Id.eq(id)).await
 }
 

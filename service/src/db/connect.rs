@@ -21,6 +21,7 @@ use super::engine::Engine;
 use super::fault::Fault;
 use super::log::{self, Observer};
 use super::monitor;
+use super::ongoing::Memory;
 use super::pool::{Limits, Pool};
 use super::reader::Source;
 use super::replica::Replica;
@@ -40,7 +41,7 @@ pub type Random = Box<dyn FnMut() -> f64 + Send>;
 /// The one owner of the database's connections.
 pub struct ConnectionManager {
     pub(super) settings: DbSettings,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) primary: Arc<dyn Connector>,
     pub(super) replica: Option<Replica>,
     random: Mutex<Random>,
@@ -56,6 +57,8 @@ pub struct ConnectionManager {
     run: Mutex<CancellationToken>,
     tasks: TaskTracker,
     pub(super) observer: OnceLock<Observer>,
+    /// The statements that run, and those that were slow.
+    pub(super) memory: Arc<Memory>,
 }
 
 impl ConnectionManager {
@@ -126,6 +129,7 @@ impl ConnectionManager {
             run: Mutex::new(stopped),
             tasks: TaskTracker::new(),
             observer: OnceLock::new(),
+            memory: Arc::default(),
         })
     }
 

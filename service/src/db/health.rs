@@ -12,12 +12,14 @@ use super::connect::ConnectionManager;
 use super::engine::Engine;
 use super::log::{self, Observation, Observer};
 use super::measure;
+use super::ongoing::{Ongoing, RunningStatement, SlowStatement};
 use super::pool::Pool;
 use super::reader::{Reader, Source};
 use super::replica::{Replica, ReplicaStatus};
 use super::settings::DbSettings;
 use super::status::{DatabaseHealth, LastError, PoolStatus, Status};
 use super::transaction::Transaction;
+use super::writer::WriterStatus;
 
 impl ConnectionManager {
     /// A handle to read with, or at once the reason why there is none.
@@ -42,12 +44,12 @@ impl ConnectionManager {
 
     /// Acquire a connection and ask it `SELECT 1`; how long that took.
     pub async fn probe(&self) -> Result<Duration, Classified> {
-        let started = Instant::now();
         let pool = self.pool().map_err(|error| classify(&error))?;
+        let statement = self.memory.begin("SELECT 1".to_owned());
         match pool.check().await {
-            Ok(()) => Ok(started.elapsed()),
+            Ok(()) => Ok(statement.elapsed()),
             Err(error) => {
-                self.note(&pool, "SELECT 1", started, Some(&error));
+                self.note(&pool, &statement, 0, Some(&error));
                 Err(classify(&error))
             }
         }
@@ -96,6 +98,31 @@ impl ConnectionManager {
         self.pool().map(|pool| pool.status()).unwrap_or_default()
     }
 
+    /// What the replica's pool holds, if there is a replica.
+    pub fn replica_pool_status(&self) -> Option<PoolStatus> {
+        self.replica.as_ref().map(Replica::pool_status)
+    }
+
+    /// Whose turn it is to write, where the engine takes one writer at a time.
+    pub fn writer_status(&self) -> Option<WriterStatus> {
+        self.pool().ok()?.writer_status()
+    }
+
+    /// The statements of this process that run now, the oldest first.
+    pub fn running_statements(&self) -> Vec<RunningStatement> {
+        self.memory.running_statements()
+    }
+
+    /// The last statements of this process that were slow, the latest first.
+    pub fn slow_statements(&self) -> Vec<SlowStatement> {
+        self.memory.slow_statements()
+    }
+
+    /// Forget the slow statements.
+    pub(crate) fn forget_slow_statements(&self) {
+        self.memory.forget_slow();
+    }
+
     /// How the replica fares, if there is one.
     pub fn replica_status(&self) -> Option<ReplicaStatus> {
         self.replica.as_ref().map(Replica::status)
@@ -112,8 +139,14 @@ impl ConnectionManager {
     }
 
     /// Take note of a statement that was run on `pool`, and of what its failure says of the server.
-    pub(super) fn note(&self, pool: &Arc<Pool>, sql: &str, began: Instant, error: Option<&DbErr>) {
-        let elapsed = began.elapsed();
+    pub(super) fn note(
+        &self,
+        pool: &Arc<Pool>,
+        statement: &Ongoing,
+        rows: u64,
+        error: Option<&DbErr>,
+    ) {
+        let (sql, elapsed) = (statement.sql(), statement.elapsed());
         log::statement(&self.settings, sql, elapsed);
         if let Some(observer) = self.observer.get() {
             observer(&Observation {
@@ -123,6 +156,11 @@ impl ConnectionManager {
             });
         }
         let error = error.map(classify);
+        statement.charge(rows);
+        if elapsed >= self.settings.slow_statement {
+            let failure = error.as_ref().map(|error| error.outcome.code());
+            self.memory.slow(statement, self.clock.now(), rows, failure);
+        }
         measure::statement(elapsed, error.as_ref());
         let Some(error) = error else {
             return;

@@ -22,6 +22,7 @@ use super::lease::{Held, Lease};
 use super::measure;
 use super::session::Connector;
 use super::status::PoolStatus;
+use super::writer::{Turn, Writer, WriterStatus};
 
 /// An idle session younger than this is taken as it is; an older one is asked first.
 const FRESH: Duration = Duration::from_secs(1);
@@ -42,8 +43,8 @@ pub(super) struct Pool {
     connector: Arc<dyn Connector>,
     limits: Limits,
     permits: Arc<Semaphore>,
-    /// On `SQLite` writes queue here, in order, rather than poll the file's lock.
-    writer: Option<Arc<Semaphore>>,
+    /// On `SQLite` one writes at a time.
+    writer: Option<Writer>,
     idle: Mutex<Vec<Idle>>,
     size: Arc<AtomicU32>,
     waiting: AtomicU32,
@@ -62,7 +63,7 @@ struct Idle {
 impl Pool {
     pub(super) fn new(connector: Arc<dyn Connector>, limits: Limits) -> Arc<Self> {
         let writer = match connector.engine() {
-            Engine::Sqlite => Some(Arc::new(Semaphore::new(1))),
+            Engine::Sqlite => Some(Writer::new()),
             Engine::Postgres => None,
         };
         let pool = Arc::new(Self {
@@ -113,16 +114,16 @@ impl Pool {
     }
 
     /// The right to write, where the engine takes one writer at a time.
-    pub(super) async fn writer(&self) -> Result<Option<OwnedSemaphorePermit>, DbErr> {
-        let Some(writer) = &self.writer else {
-            return Ok(None);
-        };
-        let waited = self.limits.writer_timeout;
-        match timeout(waited, Arc::clone(writer).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Some(permit)),
-            Ok(Err(_)) => Err(Fault::Closed.into()),
-            Err(_) => Err(Fault::WriterBusy { waited }.into()),
+    pub(super) async fn writer(&self) -> Result<Option<Turn>, DbErr> {
+        match &self.writer {
+            Some(writer) => writer.turn(self.limits.writer_timeout).await.map(Some),
+            None => Ok(None),
         }
+    }
+
+    /// Whose turn it is to write, where the engine takes one writer at a time.
+    pub(super) fn writer_status(&self) -> Option<WriterStatus> {
+        self.writer.as_ref().map(Writer::status)
     }
 
     /// How long a write may wait for the writes before it.

@@ -7,7 +7,6 @@ use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt};
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
-use tokio::time::Instant;
 
 use super::connect::ConnectionManager;
 use super::engine::Engine;
@@ -57,16 +56,18 @@ impl Reader {
     async fn run<T>(
         &self,
         sql: String,
+        rows: fn(&T) -> u64,
         work: impl for<'s> FnOnce(&'s mut dyn Session) -> BoxFuture<'s, Result<T, DbErr>> + Send,
     ) -> Result<T, DbErr> {
         let pool = self.pool()?;
-        let started = Instant::now();
+        let statement = self.manager.memory.begin(sql);
         let result = match pool.acquire().await {
             Ok(mut lease) => lease.run(self.manager.deadline(), work).await,
             Err(error) => Err(error),
         };
+        let rows = result.as_ref().map_or(0, rows);
         self.manager
-            .note(&pool, &sql, started, result.as_ref().err());
+            .note(&pool, &statement, rows, result.as_ref().err());
         result
     }
 }
@@ -86,26 +87,36 @@ impl ConnectionTrait for Reader {
     }
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
-        self.run(stmt.sql.clone(), |session| session.execute(stmt))
-            .await
+        self.run(stmt.sql.clone(), ExecResult::rows_affected, |session| {
+            session.execute(stmt)
+        })
+        .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let raw = sql.to_owned();
-        self.run(raw.clone(), |session| {
+        self.run(raw.clone(), ExecResult::rows_affected, |session| {
             Box::pin(async move { session.execute_unprepared(&raw).await })
         })
         .await
     }
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.run(stmt.sql.clone(), |session| session.query_one(stmt))
-            .await
+        self.run(
+            stmt.sql.clone(),
+            |row: &Option<QueryResult>| u64::from(row.is_some()),
+            |session| session.query_one(stmt),
+        )
+        .await
     }
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(stmt.sql.clone(), |session| session.query_all(stmt))
-            .await
+        self.run(
+            stmt.sql.clone(),
+            |rows: &Vec<QueryResult>| rows.len() as u64,
+            |session| session.query_all(stmt),
+        )
+        .await
     }
 }
 
@@ -119,25 +130,25 @@ impl StreamTrait for Reader {
     fn stream_raw(&self, stmt: Statement) -> BoxFuture<'_, Result<Self::Stream<'_>, DbErr>> {
         Box::pin(async move {
             let pool = self.pool()?;
-            let started = Instant::now();
-            let sql = stmt.sql.clone();
+            let statement = self.manager.memory.begin(stmt.sql.clone());
             let mut lease = match pool.acquire().await {
                 Ok(lease) => lease,
                 Err(error) => {
-                    self.manager.note(&pool, &sql, started, Some(&error));
+                    self.manager.note(&pool, &statement, 0, Some(&error));
                     return Err(error);
                 }
             };
             let rows = async_stream::stream! {
-                let mut failure = None;
+                let (mut count, mut failure) = (0, None);
                 {
                     let mut rows = lease.stream(self.manager.deadline(), stmt);
                     while let Some(row) = rows.next().await {
+                        count += u64::from(row.is_ok());
                         failure = row.as_ref().err().cloned();
                         yield row;
                     }
                 }
-                self.manager.note(&pool, &sql, started, failure.as_ref());
+                self.manager.note(&pool, &statement, count, failure.as_ref());
             };
             Ok(rows.boxed())
         })

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::classify::classify;
 use super::pool::{Limits, Pool};
 use super::session::{Connector, ReplicaPosition, primary_position, replica_position};
-use super::status::LastError;
+use super::status::{LastError, PoolStatus};
 
 /// How the replica fares.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,12 @@ impl Replica {
     pub(super) fn is(&self, pool: &Arc<Pool>) -> bool {
         let own = self.pool.read().unwrap_or_else(PoisonError::into_inner);
         own.as_ref().is_some_and(|own| Arc::ptr_eq(own, pool))
+    }
+
+    /// What its pool holds; nothing, while there is none.
+    pub(super) fn pool_status(&self) -> PoolStatus {
+        let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner);
+        pool.as_ref().map(|pool| pool.status()).unwrap_or_default()
     }
 
     pub(super) fn take(&self) -> Option<Arc<Pool>> {

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt};
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
-use tokio::sync::{Mutex, OwnedSemaphorePermit};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::classify::{Outcome, classify};
@@ -18,6 +18,7 @@ use super::fault::Fault;
 use super::lease::Lease;
 use super::pool::Pool;
 use super::session::Session;
+use super::writer::Turn;
 
 /// How long the end of a transaction that was dropped may take.
 const ROLLBACK: Duration = Duration::from_secs(5);
@@ -32,7 +33,7 @@ pub struct Transaction {
     manager: Arc<ConnectionManager>,
     pool: Arc<Pool>,
     lease: Mutex<Option<Lease>>,
-    writer: Option<OwnedSemaphorePermit>,
+    writer: Option<Turn>,
 }
 
 impl Transaction {
@@ -41,9 +42,9 @@ impl Transaction {
         manager: Arc<ConnectionManager>,
         pool: Arc<Pool>,
     ) -> Result<Self, DbErr> {
-        let started = Instant::now();
+        let statement = manager.memory.begin("BEGIN".to_owned());
         let begun = Self::take(&manager, &pool).await;
-        manager.note(&pool, "BEGIN", started, begun.as_ref().err());
+        manager.note(&pool, &statement, 0, begun.as_ref().err());
         let (lease, writer) = begun?;
         Ok(Self {
             manager,
@@ -56,7 +57,7 @@ impl Transaction {
     async fn take(
         manager: &ConnectionManager,
         pool: &Arc<Pool>,
-    ) -> Result<(Lease, Option<OwnedSemaphorePermit>), DbErr> {
+    ) -> Result<(Lease, Option<Turn>), DbErr> {
         let patience = Instant::now() + pool.writer_timeout();
         let writer = pool.writer().await?;
         let mut lease = pool.acquire().await?;
@@ -103,7 +104,7 @@ impl Transaction {
         sql: &str,
         work: impl for<'s> FnOnce(&'s mut dyn Session) -> BoxFuture<'s, Result<(), DbErr>> + Send,
     ) -> Result<(), DbErr> {
-        let started = Instant::now();
+        let statement = self.manager.memory.begin(sql.to_owned());
         let lease = self.lease.get_mut();
         let result = match lease {
             Some(open) => open.run(self.manager.deadline(), work).await,
@@ -114,25 +115,27 @@ impl Transaction {
             drop(lease.take());
         }
         self.manager
-            .note(&self.pool, sql, started, result.as_ref().err());
+            .note(&self.pool, &statement, 0, result.as_ref().err());
         result
     }
 
     async fn run<T>(
         &self,
         sql: String,
+        rows: fn(&T) -> u64,
         work: impl for<'s> FnOnce(&'s mut dyn Session) -> BoxFuture<'s, Result<T, DbErr>> + Send,
     ) -> Result<T, DbErr> {
         let mut lease = self.lease.lock().await;
-        let started = Instant::now();
+        let statement = self.manager.memory.begin(sql);
         let result = match lease.as_mut() {
             // Cut off in the middle of an earlier statement: no more on this connection.
             Some(open) if !open.is_sound() => Err(Fault::TransactionOver.into()),
             Some(open) => open.run(self.manager.deadline(), work).await,
             None => Err(Fault::TransactionOver.into()),
         };
+        let rows = result.as_ref().map_or(0, rows);
         self.manager
-            .note(&self.pool, &sql, started, result.as_ref().err());
+            .note(&self.pool, &statement, rows, result.as_ref().err());
         result
     }
 }
@@ -173,26 +176,36 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
-        self.run(stmt.sql.clone(), |session| session.execute(stmt))
-            .await
+        self.run(stmt.sql.clone(), ExecResult::rows_affected, |session| {
+            session.execute(stmt)
+        })
+        .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let raw = sql.to_owned();
-        self.run(raw.clone(), |session| {
+        self.run(raw.clone(), ExecResult::rows_affected, |session| {
             Box::pin(async move { session.execute_unprepared(&raw).await })
         })
         .await
     }
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.run(stmt.sql.clone(), |session| session.query_one(stmt))
-            .await
+        self.run(
+            stmt.sql.clone(),
+            |row: &Option<QueryResult>| u64::from(row.is_some()),
+            |session| session.query_one(stmt),
+        )
+        .await
     }
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.run(stmt.sql.clone(), |session| session.query_all(stmt))
-            .await
+        self.run(
+            stmt.sql.clone(),
+            |rows: &Vec<QueryResult>| rows.len() as u64,
+            |session| session.query_all(stmt),
+        )
+        .await
     }
 }
 
@@ -208,16 +221,21 @@ impl StreamTrait for Transaction {
         Box::pin(async move {
             let mut lease = self.lease.lock().await;
             let limit = self.manager.deadline();
+            let statement = self.manager.memory.begin(stmt.sql.clone());
             let rows = async_stream::stream! {
+                let (mut count, mut failure) = (0, None);
                 match lease.as_mut() {
                     Some(open) if open.is_sound() => {
                         let mut rows = open.stream(limit, stmt);
                         while let Some(row) = rows.next().await {
+                            count += u64::from(row.is_ok());
+                            failure = row.as_ref().err().cloned();
                             yield row;
                         }
                     }
                     _ => yield Err(Fault::TransactionOver.into()),
                 }
+                self.manager.note(&self.pool, &statement, count, failure.as_ref());
             };
             Ok(rows.boxed())
         })

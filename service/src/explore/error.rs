@@ -13,6 +13,18 @@ refusals! {
         Rows { most: u64 } => Invalid, "explore.too_many_rows",
             "the answer would be made of more than {most} rows",
             "Ask for smaller pages, for fewer levels, or export the rows.";
+        /// Rows that only their domain's own verbs write.
+        ReadOnly { what: String } => Denied, "explore.read_only",
+            "{what} are not written this way",
+            "Use the domain's own operation: adminSchema tells what can be written here.";
+        /// A write of many rows without a condition.
+        Everything => Invalid, "explore.everything",
+            "a write of many rows needs a condition",
+            "Say which rows are meant in the filter.";
+        /// Not as many rows as the caller has counted.
+        Count { found: u64, count: u64 } => Precondition, "explore.count_changed",
+            "the filter lets {found} rows through, not {count}",
+            "Look at the rows again, and send the new count.";
         /// A sum that 64 bits do not hold.
         Overflow => Invalid, "explore.overflow",
             "a sum is larger than 64 bits hold",

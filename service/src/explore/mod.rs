@@ -11,6 +11,7 @@
 pub mod access;
 pub mod bind;
 pub mod catalog;
+pub mod change;
 pub mod error;
 pub mod export;
 pub mod plan;

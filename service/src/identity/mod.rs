@@ -26,4 +26,5 @@ pub use login::Turns;
 pub use password::{Password, Passwords};
 pub use seen::Sightings;
 pub use session::{SignIn, SignedIn, revoke_session, sessions, sign_in, sign_out};
+pub(crate) use store::end_sessions;
 pub use user::{NewUser, create_user, delete_user, me, reset_password, set_status, user};

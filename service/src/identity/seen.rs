@@ -14,6 +14,7 @@ use super::store;
 use crate::actor::Actor;
 use crate::ctx::{Ctx, Services};
 use crate::error::Result;
+use crate::operation::{self, Kind, Label};
 
 const PAUSE: TimeDelta = TimeDelta::minutes(1);
 
@@ -93,7 +94,9 @@ pub(super) fn note(services: &Arc<Services>, seen: Seen) {
 async fn write(services: Arc<Services>) {
     let ctx = Ctx::system(Arc::clone(&services), "sightings");
     while let Some(seen) = services.sightings.take() {
-        if let Err(error) = keep(&ctx, &seen).await {
+        let label = Label::new(Kind::Job, "identity.sightings");
+        let keeping = keep(&ctx, &seen);
+        if let Err(error) = operation::within(&services.operations, label, "", keeping).await {
             warn!(%error, "who was seen was not noted");
         }
     }

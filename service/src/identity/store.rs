@@ -165,7 +165,7 @@ pub(super) async fn insert_key(tx: &Write, row: api_key::Model) -> Result<()> {
 }
 
 /// End one session, or all of a person; tells how many.
-pub(super) async fn end_sessions(
+pub(crate) async fn end_sessions(
     tx: &Write,
     user: UserId,
     one: Option<SessionId>,

@@ -164,9 +164,10 @@ impl Cluster {
     fn configure(&self) {
         let lines = format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\n\
-             fsync = off\nmax_connections = 200\nwal_level = replica\n",
+             fsync = off\nmax_connections = 200\nwal_level = replica\n{}",
             self.port,
-            self.directory.display()
+            self.directory.display(),
+            self.preloaded()
         );
         Self::write(
             &self.directory.join("data/postgresql.auto.conf.add"),
@@ -179,6 +180,17 @@ impl Cluster {
         );
         let done = as_server_user("sh", &["-c", &script]);
         assert!(done.status.success(), "{done:?}");
+    }
+
+    /// The library that keeps statistics of statements, where it is installed: it can be had only
+    /// from the start.
+    fn preloaded(&self) -> &'static str {
+        let library = self.programs.join("../lib/pg_stat_statements.so");
+        if library.is_file() {
+            "shared_preload_libraries = 'pg_stat_statements'\n"
+        } else {
+            ""
+        }
     }
 
     fn data(&self) -> String {

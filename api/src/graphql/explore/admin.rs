@@ -6,6 +6,7 @@ use service::explore::Access;
 use service::explore::catalog::{
     Column, Direction, Entity, Kind, Relation, catalog, screaming_case,
 };
+use service::explore::change::{may_create, may_delete, may_update, writable};
 
 use crate::error::ApiError;
 use crate::graphql::caller;
@@ -126,6 +127,10 @@ struct AdminColumn {
     summable: bool,
     /// Whether no index serves a list that is ordered by it: with many rows it is refused.
     slow: bool,
+    /// Whether its value can be given when a row is made, by whoever may do that.
+    on_create: bool,
+    /// Whether its value can be changed, by whoever may do that.
+    on_update: bool,
 }
 
 /// What the values of a column are.
@@ -222,20 +227,22 @@ impl AdminEntity {
             scope_field: column.and_then(field),
             searchable: entity.is_searchable(),
             default_order: order.collect(),
-            columns: columns.map(AdminColumn::of).collect(),
+            columns: columns
+                .map(|column| AdminColumn::of(entity, column))
+                .collect(),
             relations: relations.map(|to| AdminRelation::of(entity, to)).collect(),
             may: AdminRights {
                 read: true,
-                create: writes,
-                update: writes,
-                delete: writes,
+                create: writes && may_create(entity),
+                update: writes && may_update(entity),
+                delete: writes && may_delete(entity),
             },
         }
     }
 }
 
 impl AdminColumn {
-    fn of(column: &Column) -> Self {
+    fn of(entity: &Entity, column: &Column) -> Self {
         let kind = match column.kind {
             Kind::Uuid => AdminKind::Uuid,
             Kind::Text => AdminKind::Text,
@@ -272,6 +279,8 @@ impl AdminColumn {
             groupable: column.kind.is_groupable(),
             summable: column.kind.is_number(),
             slow: !column.served,
+            on_create: may_create(entity) && writable(entity, column, true),
+            on_update: may_update(entity) && writable(entity, column, false),
         }
     }
 }

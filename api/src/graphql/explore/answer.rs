@@ -40,6 +40,10 @@ impl Question {
         match root {
             Root::List(entity) => compile::list(document, entity, fields),
             Root::Row(entity) => compile::row(document, entity, None, fields),
+            Root::Version => Err(Fault::Request(
+                "a version has no fields".to_owned(),
+                fields[0].pos,
+            )),
             Root::Node => {
                 let template = Template::of(fields[0]);
                 let args = template.fill(document.given)?;

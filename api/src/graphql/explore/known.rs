@@ -24,6 +24,7 @@ use super::arguments::Given;
 use super::collect::Document;
 use super::order::chosen;
 use super::root::Root;
+use crate::graphql::operation::tell_of;
 
 /// How many documents are kept.
 const DOCUMENTS: u64 = 1_000;
@@ -40,7 +41,10 @@ pub(in crate::graphql) struct Documents(Cache<String, Arc<Known>>);
 #[derive(Debug)]
 pub(in crate::graphql) struct Known {
     document: ExecutableDocument,
+    /// The operation that requests name.
     name: Option<String>,
+    /// The operation's own name.
+    called: Option<String>,
     /// The variables that @skip and @include look at.
     conditions: Vec<Name>,
     /// The root fields under each combination of them.
@@ -92,6 +96,12 @@ impl Documents {
         Some(Known {
             document: document.clone(),
             name: name.map(ToOwned::to_owned),
+            called: document
+                .operations
+                .iter()
+                .next()
+                .and_then(|(name, _)| name)
+                .map(ToString::to_string),
             conditions,
             plans: RwLock::default(),
         })
@@ -194,6 +204,7 @@ impl Known {
             values: variables,
         };
         let plans = self.plans(operation, given)?;
+        tell_of(ctx, self.called.as_deref(), operation);
         let mut asked = Vec::with_capacity(plans.len());
         for (name, question) in plans.iter() {
             asked.push((name, question, question.bind(ctx, given).ok()?));

@@ -8,6 +8,7 @@
 mod admin;
 mod answer;
 mod arguments;
+mod change;
 mod collect;
 mod compile;
 mod fault;
@@ -21,6 +22,7 @@ mod root;
 
 pub(super) use admin::AdminQuery;
 pub(super) use answer::{Mode, print};
+pub(super) use change::Change;
 pub(super) use known::{Documents, Known};
 pub(super) use order::{Order, prepare};
 pub(super) use record::Record;

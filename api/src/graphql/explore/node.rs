@@ -7,6 +7,19 @@ use service::error::{Common, Result};
 use service::explore::bind::Scalar;
 use service::explore::catalog::{Entity, catalog};
 
+/// The entity and the key, as text, that `id` means.
+pub(super) fn row(id: Option<&Value>) -> Result<(&'static Entity, String)> {
+    let (entity, _) = read(id)?;
+    let text = id
+        .and_then(Value::as_str)
+        .and_then(|id| BASE64.decode(id).ok());
+    let text = text
+        .and_then(|text| String::from_utf8(text).ok())
+        .unwrap_or_default();
+    let key = text.split_once(':').map(|(_, key)| key.to_owned());
+    Ok((entity, key.unwrap_or_default()))
+}
+
 /// The entity and the key that `id` means.
 pub(super) fn read(id: Option<&Value>) -> Result<(&'static Entity, Scalar)> {
     let read = || {
@@ -25,4 +38,9 @@ pub(super) fn read(id: Option<&Value>) -> Result<(&'static Entity, Scalar)> {
         Some((entity, key))
     };
     read().ok_or_else(|| Common::invalid("id", "must be a nodeId").into())
+}
+
+/// The id of a row.
+pub(super) fn write(entity: &Entity, key: &str) -> String {
+    BASE64.encode(format!("{}:{key}", entity.name))
 }

@@ -16,12 +16,15 @@ use async_graphql::{
     Value,
 };
 use service::Ctx;
+use service::explore::bind::Args;
 use service::explore::catalog::{Entity, catalog};
+use service::explore::change::row_version;
 
 use super::answer::{Mode, Question, ask};
-use super::arguments::Given;
+use super::arguments::{Given, Template};
 use super::collect::Document;
-use super::{meta, register};
+use super::fault::Fault;
+use super::{meta, node, register};
 use crate::graphql::caller;
 
 /// What a root field answers.
@@ -33,6 +36,8 @@ pub(super) enum Root {
     Row(&'static Entity),
     /// A row of any type.
     Node,
+    /// The version of a row of any type.
+    Version,
 }
 
 impl Root {
@@ -46,7 +51,9 @@ impl Root {
                     (entity.single.as_str(), Root::Row(entity)),
                 ]
             });
-            roots.chain([("node", Root::Node)]).collect()
+            roots
+                .chain([("node", Root::Node), ("rowVersion", Root::Version)])
+                .collect()
         });
         ROOTS.get(name).copied()
     }
@@ -94,8 +101,12 @@ impl ContainerType for Explore {
         let fields = roots.swap_remove(key).unwrap_or_else(|| vec![field]);
         let mode = context.data_opt::<Mode>().copied().unwrap_or_default();
         let answered = async {
-            let ctx = caller(context)
-                .map_err(|error| super::fault::Fault::Service(error.0, field.pos))?;
+            let ctx = caller(context).map_err(|error| Fault::Service(error.0, field.pos))?;
+            if let Root::Version = root {
+                let args = Template::of(field).fill(document.given)?;
+                let version = version(ctx, &args).await;
+                return version.map_err(|error| Fault::Service(error, field.pos));
+            }
             let question = Question::compile(root, &document, &fields)?;
             ask(ctx, &question, document.given, mode).await
         };
@@ -124,4 +135,10 @@ pub(super) fn document<'a, T>(context: &ContextBase<'a, T>) -> Document<'a> {
 /// Who asks.
 pub(super) fn caller_of<'a>(context: &ContextSelectionSet<'a>) -> Option<&'a Ctx> {
     context.data_opt::<Ctx>()
+}
+
+/// The version of the row that `id` means.
+async fn version(ctx: &Ctx, args: &Args) -> service::Result<Value> {
+    let (entity, key) = node::row(args.get("id"))?;
+    row_version(ctx, entity, &key).await.map(Value::String)
 }

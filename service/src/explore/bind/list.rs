@@ -74,6 +74,18 @@ impl ListArgs {
         })
     }
 
+    /// Every row that `filter` lets through.
+    pub(in crate::explore) fn all(entity: &Entity, filter: Filter) -> Self {
+        Self {
+            limit: MOST,
+            backward: false,
+            after: None,
+            before: None,
+            filter: Some(filter),
+            order: entity.default_order.clone(),
+        }
+    }
+
     /// Where the row of a cursor of this list stands.
     pub fn edge(&self, entity: &Entity, cursor: &str) -> Result<Edge> {
         self.mark(entity).open(entity, &self.order, cursor)

@@ -67,6 +67,9 @@ pub(super) trait Dialect: Sync {
         out: &mut Vec<u8>,
     ) -> Result<()>;
 
+    /// The end of a question whose row is held until the write is over.
+    fn hold(&self) -> &'static str;
+
     /// How many rows the planner expects, if there is a planner to ask: the statement's start.
     fn explain(&self) -> Option<&'static str>;
 

@@ -8,6 +8,7 @@ mod json;
 mod level;
 mod page;
 mod postgres;
+mod rows;
 mod sql;
 mod sqlite;
 mod write;
@@ -15,6 +16,7 @@ mod write;
 use sea_orm::DbErr;
 
 use self::data::{Asking, Data, Page};
+pub(super) use self::rows::{delete, insert, keys, last_removal, row, update};
 use self::write::Writer;
 use super::access::Access;
 use super::bind::{Edge, ListArgs};

@@ -145,6 +145,10 @@ impl Dialect for Postgres {
         self.write(row, at, Kind::Time, out)
     }
 
+    fn hold(&self) -> &'static str {
+        " FOR UPDATE OF t0"
+    }
+
     fn explain(&self) -> Option<&'static str> {
         Some("EXPLAIN (FORMAT JSON)")
     }

@@ -202,6 +202,11 @@ impl Dialect for Sqlite {
         Ok(())
     }
 
+    /// A write has the file for itself.
+    fn hold(&self) -> &'static str {
+        ""
+    }
+
     fn explain(&self) -> Option<&'static str> {
         None
     }

@@ -115,7 +115,7 @@ impl Writer<'_> {
                         figures,
                         args: None,
                         row,
-                        base: 1,
+                        base: 2,
                     };
                     self.figures(&group, &figures.fields)?;
                 }

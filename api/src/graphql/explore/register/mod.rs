@@ -1,5 +1,6 @@
 //! Every type of the engine, made from the catalogue.
 
+mod change;
 mod entity;
 mod figures;
 mod filter;
@@ -8,6 +9,7 @@ mod shared;
 use async_graphql::registry::{MetaField, Registry};
 use service::explore::catalog::{Entity, Kind, Relation, catalog};
 
+pub(super) use self::change::fields as changes;
 use self::entity::arguments;
 pub(super) use self::figures::FUNCTIONS;
 use super::meta::{argument, field, with};
@@ -30,6 +32,7 @@ pub(super) fn all(registry: &mut Registry) {
         entity::register(registry, entity);
         filter::register(registry, entity);
         figures::register(registry, entity);
+        change::register(registry, entity);
     }
 }
 
@@ -64,7 +67,15 @@ pub(super) fn roots() -> Vec<MetaField> {
         ),
         vec![argument("id", "ID!", "The row's `nodeId`.")],
     );
-    each.chain([node]).collect()
+    let version = with(
+        field(
+            "rowVersion",
+            "String",
+            "The version of a row that the caller may see: what a write of the row must name.",
+        ),
+        vec![argument("id", "ID!", "The row's `nodeId`.")],
+    );
+    each.chain([node, version]).collect()
 }
 
 /// What the argument is called that holds a row's key.

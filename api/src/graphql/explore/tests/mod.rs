@@ -2,4 +2,5 @@
 
 mod arguments;
 mod compile;
+mod known;
 mod schema;

@@ -1,0 +1,175 @@
+//! What may not be written by metadata alone, and what a domain does beside a generic write.
+
+use entity::id::{MessageId, RunId, ThreadId, UserId};
+use entity::registry::Writes;
+use uuid::Uuid;
+
+use super::row::Snapshot;
+use crate::error::{Error, Result};
+use crate::explore::catalog::{Column, Entity};
+use crate::signal::Signal;
+use crate::write::Write;
+use crate::{conversation, identity};
+
+/// Columns that only the domain's own verbs write: they stand in a life cycle, or are counted by
+/// others.
+const KEPT: &[(&str, &[&str])] = &[
+    (
+        "runs",
+        &[
+            "status",
+            "current_stage",
+            "error_message",
+            "started_at",
+            "completed_at",
+            "claimed_by",
+            "lease_until",
+            "attempt",
+        ],
+    ),
+    (
+        "stage_outputs",
+        &["attempt", "content_hash", "duration_ms", "started_at"],
+    ),
+    ("users", &["email", "last_login"]),
+    ("agent_templates_v2", &["usage_count"]),
+    ("user_agents", &["execution_count", "last_used"]),
+    ("user_workflows", &["run_count", "last_run_at"]),
+];
+
+/// Tables whose rows only verbs make: what belongs to a row must be made with it.
+const NOT_MADE: &[&str] = &[
+    "users",
+    "runs",
+    "opportunity_cards",
+    "inspiration_reports",
+    "stage_outputs",
+    "messages",
+    "tool_calls",
+    "tool_selection",
+    "complexity_estimation",
+    "token_consumption",
+    "trusted_documents",
+    "configuration_settings",
+    "feature_flags",
+    "webhook_endpoints",
+    "webhook_sources",
+    "model_prices",
+];
+
+/// Tables whose rows only verbs change: what was said and used stays as it was, and a change of
+/// configuration leaves its history.
+const NOT_CHANGED: &[&str] = &[
+    "token_consumption",
+    "messages",
+    "trusted_documents",
+    "configuration_settings",
+    "feature_flags",
+    "webhook_endpoints",
+    "webhook_sources",
+    "model_prices",
+];
+
+/// Tables whose rows go with the row they belong to, and not alone.
+const NOT_REMOVED: &[&str] = &[
+    "token_consumption",
+    "stage_outputs",
+    "inspiration_reports",
+    "trusted_documents",
+    "configuration_settings",
+    "feature_flags",
+    "webhook_sources",
+    "model_prices",
+];
+
+/// Whether rows can be made by the generic door.
+pub fn may_create(entity: &Entity) -> bool {
+    // What must have a secret cannot be made without its verb.
+    let bare = entity
+        .resource
+        .columns
+        .iter()
+        .all(|column| !column.secret || column.nullable);
+    entity.resource.writes != Writes::Verbs && bare && !NOT_MADE.contains(&entity.resource.table)
+}
+
+/// Whether rows can be changed by the generic door.
+pub fn may_update(entity: &Entity) -> bool {
+    let changed = !NOT_CHANGED.contains(&entity.resource.table);
+    entity.resource.writes != Writes::Verbs && changed
+}
+
+/// Whether rows can be removed by the generic door.
+pub fn may_delete(entity: &Entity) -> bool {
+    let removed = !NOT_REMOVED.contains(&entity.resource.table);
+    entity.resource.writes != Writes::Verbs && removed
+}
+
+/// Whether a column's value can be given by the generic door; `new` for a row that is made.
+pub fn writable(entity: &Entity, column: &Column, new: bool) -> bool {
+    let ours = ["created_at", "updated_at", "version"].contains(&column.name);
+    let key = column.name == entity.resource.key;
+    let kept = KEPT
+        .iter()
+        .any(|(table, columns)| *table == entity.resource.table && columns.contains(&column.name));
+    (new || !key) && !ours && !kept
+}
+
+/// What must go before the row goes; tells whether the row itself went with it.
+pub(super) async fn before_delete(
+    tx: &Write,
+    entity: &Entity,
+    row: &Snapshot,
+    key: &str,
+) -> Result<bool> {
+    match entity.resource.table {
+        // No foreign key leads from a thread to its owner.
+        "users" => {
+            conversation::delete_of_person(tx, UserId(id(key)?)).await?;
+            Ok(false)
+        }
+        // On an adopted database nothing cascades.
+        "threads" => {
+            conversation::delete_thread(tx, ThreadId(id(key)?)).await?;
+            Ok(true)
+        }
+        "messages" => {
+            let thread = ThreadId(id(row.text("threadId").unwrap_or_default())?);
+            conversation::delete_message(tx, thread, MessageId(id(key)?)).await
+        }
+        _ => Ok(false),
+    }
+}
+
+/// What follows a write.
+pub(super) async fn follow(
+    tx: &Write,
+    entity: &Entity,
+    key: &str,
+    before: Option<&Snapshot>,
+    after: Option<&Snapshot>,
+) -> Result<()> {
+    match entity.resource.table {
+        "users" => {
+            let user = UserId(id(key)?);
+            if after.is_some_and(|after| after.text("status") == Some("suspended")) {
+                identity::end_sessions(tx, user, None).await?;
+            }
+            tx.signal(Signal::UserChanged(user));
+        }
+        "runs" => tx.signal(Signal::RunMoved(RunId(id(key)?))),
+        "threads" => tx.signal(Signal::ThreadWritten(ThreadId(id(key)?))),
+        "messages" => {
+            let row = after.or(before);
+            if let Some(thread) = row.and_then(|row| row.text("threadId")) {
+                tx.signal(Signal::ThreadWritten(ThreadId(id(thread)?)));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn id(key: &str) -> Result<Uuid> {
+    key.parse().map_err(Error::internal)
+}
