@@ -20,6 +20,7 @@ pub mod document;
 pub mod error;
 pub mod expect;
 pub mod explore;
+pub mod feed;
 pub mod health;
 pub mod idempotency;
 pub mod identity;

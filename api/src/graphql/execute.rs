@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use super::explore::{Documents as Answered, Known, Mode, Order};
 use super::persisted::{Found, Sent};
 use super::question::Question;
+use super::socket::Sockets;
 use super::{Mutation, Query, Subscription, explore, limits, tokens, variables};
 use crate::error::{ApiError, Door};
 
@@ -40,6 +41,8 @@ pub(super) struct Api {
     pub(super) sent: Sent,
     /// Documents that the engine answered.
     answered: Answered,
+    /// The sockets that are open.
+    pub(super) sockets: Sockets,
 }
 
 impl Default for Api {
@@ -56,7 +59,6 @@ pub(super) enum Way {
     /// By POST.
     Post,
     /// Over a WebSocket.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     Socket,
 }
 
@@ -73,7 +75,6 @@ pub(super) struct Prepared {
     mode: Mode,
     due: Instant,
     /// Whether it goes on answering.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     pub(super) subscribes: bool,
 }
 
@@ -137,6 +138,11 @@ impl Stop {
         Self::Answer(Box::new(Answer::from_errors(vec![error])))
     }
 
+    /// Answer that a limit is reached.
+    pub(super) fn limited(message: String) -> Self {
+        Self::error(ServerError::new(message, None), "graphql.limit")
+    }
+
     fn error(error: ServerError, code: &str) -> Self {
         let mut answer = Answer::from_errors(vec![error]);
         for error in &mut answer.errors {
@@ -174,6 +180,7 @@ impl Api {
             documents: settings.documents,
             sent: Sent::default(),
             answered: Answered::default(),
+            sockets: Sockets::default(),
         }
     }
 
@@ -201,13 +208,12 @@ impl Api {
             fresh,
         } = self.find(ctx, document).await?;
         let known = self.answered.find(ctx, &text, operation_name.as_deref());
-        let source = match known {
-            Some(known) => Source::Known(known),
-            None => {
-                tokens::check(&text)?;
-                let parsed = parse_query(&*text);
-                Source::Parsed(parsed.map_err(|error| Stop::error(error.into(), "graphql.syntax"))?)
-            }
+        let source = if let Some(known) = known {
+            Source::Known(known)
+        } else {
+            tokens::check(&text)?;
+            let parsed = parse_query(&*text);
+            Source::Parsed(parsed.map_err(|error| Stop::error(error.into(), "graphql.syntax"))?)
         };
         let document = source.document();
         if !trusted {
@@ -286,7 +292,6 @@ impl Api {
     }
 
     /// Run what goes on answering.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     pub(super) fn answers(
         &self,
         prepared: Prepared,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
 
@@ -107,8 +107,13 @@ impl<'a> Walk<'a> {
         let set = &operation.selection_set.node;
         self.bounded = !(introspection && only_schema(set));
         let cost = self.set(set, 1)?;
-        if cost.roots > ROOTS {
-            return Err(Limit::new("root fields", ROOTS, Some(at)));
+        // GraphQL, October 2021, section 5.2.3.1.
+        let roots = match operation.ty {
+            OperationType::Subscription => 1,
+            OperationType::Query | OperationType::Mutation => ROOTS,
+        };
+        if cost.roots > roots {
+            return Err(Limit::new("root fields", roots, Some(at)));
         }
         if self.bounded && cost.rows > COMPLEXITY {
             return Err(Limit {
@@ -267,6 +272,8 @@ mod tests {
             (format!("{{ c {{ {} }} }}", "a:b ".repeat(31)), "aliases"),
             (format!("{{ {} }}", "a ".repeat(20)), ""),
             (format!("{{ {} }}", "a ".repeat(21)), "root fields"),
+            ("subscription { a }".to_owned(), ""),
+            ("subscription { a b }".to_owned(), "root fields"),
             (format!("{{ a {} }}", "@x ".repeat(5)), ""),
             (format!("{{ a {} }}", "@x ".repeat(6)), "directives"),
             (

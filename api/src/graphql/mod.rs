@@ -17,13 +17,15 @@ mod operation;
 mod persisted;
 mod question;
 mod scalar;
+mod socket;
+mod subscription;
 mod system;
 mod tokens;
 mod variables;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, MergedObject, Schema, SchemaBuilder};
+use async_graphql::{Context, MergedObject, Schema, SchemaBuilder};
 use axum::routing::get;
 use axum::{Extension, Router};
 use service::Ctx;
@@ -32,6 +34,7 @@ use service::settings::Settings;
 
 pub use self::examine::{Wrong, examine};
 use self::execute::Api;
+use self::subscription::Subscription;
 use crate::error::ApiError;
 use crate::rest::App;
 use crate::urls::path;
@@ -53,9 +56,6 @@ struct Mutation(
     document::DocumentMutation,
     system::SystemMutation,
 );
-
-/// What can be listened to.
-type Subscription = EmptySubscription;
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(

@@ -3,6 +3,8 @@
 mod documents;
 mod explore;
 mod http;
+mod limits;
+mod socket;
 
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};

@@ -15,6 +15,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, PathSegment, Positioned, Response, ServerError, Value, Variables};
 use async_graphql_value::Value as Open;
+use entity::identity::user::UserRole;
 use futures::future::join_all;
 use moka::sync::Cache;
 use service::Ctx;
@@ -118,9 +119,9 @@ impl Documents {
 fn key(ctx: &Ctx, text: &str, name: Option<&str>) -> String {
     let role = match ctx.actor.role() {
         None => "-",
-        Some(role) if role == entity::identity::user::UserRole::Admin => "a",
-        Some(role) if role == entity::identity::user::UserRole::Operator => "o",
-        Some(_) => "u",
+        Some(UserRole::Admin) => "a",
+        Some(UserRole::Operator) => "o",
+        Some(UserRole::User) => "u",
     };
     let name = name.unwrap_or_default();
     let mut key = String::with_capacity(role.len() + name.len() + text.len() + 2);
