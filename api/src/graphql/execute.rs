@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::registry::Registry;
 use async_graphql::{
     OutputType, Pos, Request, Response as Answer, Schema, ServerError, SubscriptionType, Value,
@@ -19,6 +19,7 @@ use service::Ctx;
 use service::settings::{Documents, Environment, Settings};
 use tokio::time::Instant;
 
+use super::explore::{Documents as Answered, Known, Mode, Order};
 use super::persisted::{Found, Sent};
 use super::question::Question;
 use super::socket::Sockets;
@@ -38,6 +39,8 @@ pub(super) struct Api {
     pub(super) documents: Documents,
     /// Documents that clients sent with their hash.
     pub(super) sent: Sent,
+    /// Documents that the engine answered.
+    answered: Answered,
     /// The sockets that are open.
     pub(super) sockets: Sockets,
 }
@@ -61,11 +64,52 @@ pub(super) enum Way {
 
 /// An operation that may run.
 pub(super) struct Prepared {
-    request: Request,
+    ctx: Ctx,
+    text: Arc<str>,
+    name: Option<String>,
+    variables: Variables,
+    document: Source,
+    /// The order of the answer's fields.
+    order: Order,
+    /// How the engine's part of the answer is returned.
+    mode: Mode,
     due: Instant,
-    order: explore::Order,
     /// Whether it goes on answering.
     pub(super) subscribes: bool,
+}
+
+impl Prepared {
+    /// As the library is asked.
+    fn request(self) -> (Request, Order) {
+        let document = match self.document {
+            Source::Parsed(document) => document,
+            Source::Known(known) => known.document().clone(),
+        };
+        let mut request = Request::new(&*self.text)
+            .variables(self.variables)
+            .data(self.ctx)
+            .data(self.mode);
+        request.operation_name = self.name;
+        request.set_parsed_query(document);
+        (request, self.order)
+    }
+}
+
+/// Where a document comes from.
+enum Source {
+    /// It was parsed now.
+    Parsed(ExecutableDocument),
+    /// The engine answered it before.
+    Known(Arc<Known>),
+}
+
+impl Source {
+    fn document(&self) -> &ExecutableDocument {
+        match self {
+            Self::Parsed(document) => document,
+            Self::Known(known) => known.document(),
+        }
+    }
 }
 
 /// A question that is not run.
@@ -135,6 +179,7 @@ impl Api {
             introspection,
             documents: settings.documents,
             sent: Sent::default(),
+            answered: Answered::default(),
             sockets: Sockets::default(),
         }
     }
@@ -162,17 +207,23 @@ impl Api {
             trusted,
             fresh,
         } = self.find(ctx, document).await?;
-        tokens::check(&text)?;
-        let document =
-            parse_query(&*text).map_err(|error| Stop::error(error.into(), "graphql.syntax"))?;
+        let known = self.answered.find(ctx, &text, operation_name.as_deref());
+        let source = if let Some(known) = known {
+            Source::Known(known)
+        } else {
+            tokens::check(&text)?;
+            let parsed = parse_query(&*text);
+            Source::Parsed(parsed.map_err(|error| Stop::error(error.into(), "graphql.syntax"))?)
+        };
+        let document = source.document();
         if !trusted {
-            self.admit(ctx, &document)?;
+            self.admit(ctx, document)?;
         }
         let mut variables = Variables::from_json(variables.into());
-        let order = explore::prepare(&document, operation_name.as_deref(), &mut variables);
-        limits::check(&document, &variables, self.introspection)?;
+        limits::check(document, &variables, self.introspection)?;
+        let order = explore::prepare(document, operation_name.as_deref(), &mut variables);
         let mut subscribes = false;
-        if let Some(operation) = variables::chosen(&document, operation_name.as_deref()) {
+        if let Some(operation) = variables::chosen(document, operation_name.as_deref()) {
             match (operation.node.ty, way) {
                 (OperationType::Mutation | OperationType::Subscription, Way::Get) => {
                     return Err(Door::Method.into());
@@ -189,35 +240,54 @@ impl Api {
         if let Some(hash) = fresh {
             self.sent.keep(hash, Arc::clone(&text));
         }
-        let mut request = Request::new(&*text).variables(variables).data(ctx.clone());
-        request.operation_name = operation_name;
-        request.set_parsed_query(document);
-        if way != Way::Socket {
-            // These print the answer with us.
-            request = request.data(explore::Mode::Bytes);
-        }
         Ok(Prepared {
-            request,
-            due,
+            ctx: ctx.clone(),
+            text,
+            name: operation_name,
+            variables,
+            document: source,
             order,
+            // Over a WebSocket it is the library that prints the answer.
+            mode: match way {
+                Way::Get | Way::Post => Mode::Bytes,
+                Way::Socket => Mode::Value,
+            },
+            due,
             subscribes,
         })
     }
 
     /// Run what has one answer.
     pub(super) async fn answer(&self, prepared: Prepared) -> Answer {
-        let Prepared {
-            request,
-            due,
-            order,
-            ..
-        } = prepared;
-        let answer = tokio::time::timeout_at(due, self.schema.execute(request)).await;
-        let mut answer = answer.unwrap_or_else(|_| {
+        let due = prepared.due;
+        let answer = tokio::time::timeout_at(due, self.run(prepared)).await;
+        answer.unwrap_or_else(|_| {
             let error = async_graphql::Error::from(ApiError::from(Door::Overdue));
             Answer::from_errors(vec![error.into_server_error(Pos::default())])
-        });
+        })
+    }
+
+    async fn run(&self, prepared: Prepared) -> Answer {
+        let name = prepared.name.as_deref();
+        let fresh = match &prepared.document {
+            Source::Known(known) => {
+                let answer = known.answer(&prepared.ctx, &prepared.variables, prepared.mode);
+                if let Some(answer) = answer.await {
+                    return answer;
+                }
+                None
+            }
+            Source::Parsed(document) => Answered::consider(&prepared.text, name, document),
+        };
+        let (ctx, text) = (prepared.ctx.clone(), Arc::clone(&prepared.text));
+        let (request, order) = prepared.request();
+        let mut answer = self.schema.execute(request).await;
         order.apply(&mut answer);
+        if let Some(fresh) = fresh
+            && answer.errors.is_empty()
+        {
+            self.answered.keep(&ctx, &text, fresh);
+        }
         answer
     }
 
@@ -226,7 +296,7 @@ impl Api {
         &self,
         prepared: Prepared,
     ) -> impl Stream<Item = Answer> + Send + Unpin + use<> {
-        self.schema.execute_stream(prepared.request)
+        self.schema.execute_stream(prepared.request().0)
     }
 
     #[cfg(test)]

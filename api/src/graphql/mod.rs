@@ -44,6 +44,7 @@ use crate::urls::path;
 #[derive(Debug, Default, MergedObject)]
 struct Query(
     explore::Explore,
+    explore::AdminQuery,
     identity::IdentityQuery,
     analytics::AnalyticsQuery,
     system::SystemQuery,

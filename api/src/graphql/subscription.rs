@@ -4,6 +4,8 @@
 //! deliveries and settings will be heard as soon as their verbs raise theirs (`JobMoved`,
 //! `DeliveryMoved`, `SettingChanged`); nothing else is missing for them.
 
+#![expect(clippy::unused_async, reason = "the library takes no other functions")]
+
 use async_graphql::{Context, Subscription};
 use entity::configuration::setting;
 use entity::pipeline::run;

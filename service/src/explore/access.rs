@@ -5,11 +5,12 @@
 
 use entity::Scope;
 use entity::id::UserId;
+use entity::registry::Writes;
 use entity::scope::Rule;
 
 use super::catalog::{Column, Entity};
 use super::error::Error;
-use crate::actor::Actor;
+use crate::actor::{Actor, Grant};
 use crate::error::Result;
 
 /// Tables that only admins read.
@@ -30,6 +31,7 @@ pub struct Access {
     scope: Scope,
     admin: bool,
     person: Option<UserId>,
+    writer: bool,
 }
 
 impl Access {
@@ -40,6 +42,7 @@ impl Access {
             scope,
             admin: actor.is_admin(),
             person: actor.user(),
+            writer: actor.need(Grant::Write).is_ok(),
         })
     }
 
@@ -68,6 +71,18 @@ impl Access {
             Scope::Everyone => self.admin || !ADMIN_TABLES.contains(&table),
             Scope::Owner(_) => entity.rule() != Rule::Staff,
         }
+    }
+
+    /// Whether the caller is one of those who write rows of `entity` by the generic doors; what can
+    /// be done to them is said in [`super::change`].
+    pub fn writes(&self, entity: &Entity) -> bool {
+        let staff = matches!(self.scope, Scope::Everyone);
+        let may = match entity.resource.writes {
+            Writes::Verbs => false,
+            Writes::Operators => staff,
+            Writes::Admins => self.admin,
+        };
+        self.writer && may
     }
 
     /// Whether `column` of a readable entity can be read.
