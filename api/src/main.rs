@@ -1,4 +1,4 @@
-//! The binary: `chancery serve | demo | migrate | admin | doctor | schema`.
+//! The binary: `chancery serve | demo | migrate | admin | analytics | doctor | schema`.
 
 mod command;
 
@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tracing::error;
 use tracing_subscriber::EnvFilter;
 
-use crate::command::{Failure, admin, demo, doctor, serve};
+use crate::command::{Failure, admin, analytics, demo, doctor, serve};
 
 /// The records of an AI-agent product: one binary.
 #[derive(Debug, Parser)]
@@ -37,6 +37,9 @@ enum Command {
     /// Accounts, from the command line.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// What the charts are drawn from.
+    #[command(subcommand)]
+    Analytics(analytics::Analytics),
     /// Look at the settings, the database and the disk, and say what to do.
     Doctor {
         /// Answer in JSON.
@@ -117,6 +120,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             ));
         }
         Command::Admin(command) => admin::run(&config, command).await?,
+        Command::Analytics(command) => return analytics::run(&config, command).await,
         Command::Doctor { json } => return doctor::run(&config, json).await,
         Command::Schema {
             what: Contract::Openapi,

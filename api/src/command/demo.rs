@@ -39,7 +39,7 @@ async fn serve(config: &mut Config, directory: &Path) -> Result<(), Failure> {
     let services = connected(config).await?;
     heed_signals(&services)?;
     let stop = services.stop.clone();
-    let Some(filled) = stop.run_until_cancelled(fill(&services)).await else {
+    let Some(filled) = stop.run_until_cancelled(Box::pin(fill(&services))).await else {
         return Ok(());
     };
     if let Some(summary) = filled? {

@@ -22,7 +22,17 @@ const SELECTIONS: usize = 10_000;
 /// How many rows a connection is taken to have when it does not say.
 const PAGE: u64 = 50;
 /// Fields that make the database work for more than a row.
-const HEAVY: &[(&str, u64)] = &[("tokenUsage", 200)];
+const HEAVY: &[(&str, u64)] = &[
+    ("tokenUsage", 200),
+    ("runFunnel", 200),
+    ("stageDurations", 200),
+    ("agentUsage", 200),
+    ("videoThroughput", 200),
+    ("webhookHealth", 200),
+    ("jobHealth", 200),
+    ("activeUsers", 200),
+    ("retention", 200),
+];
 
 /// A document asks for too much.
 #[derive(Clone, Debug, PartialEq, Eq)]

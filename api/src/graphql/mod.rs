@@ -15,7 +15,7 @@ mod tokens;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptyMutation, EmptySubscription, MergedObject, Schema};
+use async_graphql::{Context, EmptySubscription, MergedObject, Schema};
 use axum::routing::get;
 use axum::{Extension, Router};
 use service::Ctx;
@@ -35,16 +35,20 @@ struct Query(
     analytics::AnalyticsQuery,
 );
 
+/// What can be done.
+#[derive(Debug, Default, MergedObject)]
+struct Mutation(analytics::AnalyticsMutation);
+
 /// The schema, and who may look at it.
 struct Api {
-    schema: Schema<Query, EmptyMutation, EmptySubscription>,
+    schema: Schema<Query, Mutation, EmptySubscription>,
     introspection: bool,
 }
 
 impl Api {
     fn new(introspection: bool) -> Self {
         // The limits are our own: those of the library stop a client that asks what the schema is.
-        let mut schema = Schema::build(Query::default(), EmptyMutation, EmptySubscription);
+        let mut schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription);
         if !introspection {
             schema = schema.disable_introspection().disable_suggestions();
         }

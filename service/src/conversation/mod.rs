@@ -21,7 +21,7 @@ pub use message::{
     ARGUMENTS_BYTES, BATCH, CHILDREN, MessageDetail, NewComplexity, NewMessage, NewTokens,
     NewToolCall, NewToolSelection, append, message, messages, remove,
 };
-pub(crate) use store::delete_of_person;
+pub(crate) use thread::delete_of_person;
 pub use thread::{
     NewThread, ThreadChange, ThreadFilter, create, delete, tag, thread, threads, update,
 };
