@@ -25,7 +25,9 @@ fn post(server: &Process, cookie: &str, path: &str, body: &Value) -> (Value, Str
     let mut cookies = head
         .lines()
         .filter_map(|line| line.strip_prefix("set-cookie: "));
-    let cookie = cookies.next_back().and_then(|cookie| cookie.split(';').next());
+    let cookie = cookies
+        .next_back()
+        .and_then(|cookie| cookie.split(';').next());
     let cookie = cookie.unwrap_or_default().to_owned();
     (serde_json::from_str(body).unwrap(), cookie)
 }
