@@ -18,9 +18,9 @@ use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::conversation::{message, thread, token_consumption};
 use entity::id::{MessageId, ThreadId, UserId};
 use entity::{Scope, Scoped};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use service::conversation::{self, NewMessage, NewThread, NewTokens};
-use service::db::Reader;
+use service::write::Write;
 use tests::TestApp;
 
 /// The same numbers for the same seed, wherever it runs.
@@ -53,7 +53,7 @@ fn closed(mut books: Books) -> Books {
     books
 }
 
-async fn all<E: EntityTrait + Scoped>(db: &Reader) -> Vec<E::Model> {
+async fn all<E: EntityTrait + Scoped>(db: &impl ConnectionTrait) -> Vec<E::Model> {
     E::within(Scope::Everyone).all(db).await.unwrap()
 }
 
@@ -62,20 +62,29 @@ fn quarter(moment: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(moment.timestamp() - past, 0).unwrap()
 }
 
+/// One snapshot for all that is read: a fold that was cut off may still be committing.
+async fn snapshot(app: &TestApp) -> Write {
+    let tx = app.system().write().await.unwrap();
+    if app.engine == "PostgreSQL" {
+        let sql = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+        tx.execute_unprepared(sql).await.unwrap();
+    }
+    tx
+}
+
 /// What the rows say, summed here.
-async fn rows(app: &TestApp) -> Books {
-    let db = app.services().db.read().unwrap();
-    let threads: BTreeMap<ThreadId, UserId> = all::<thread::Entity>(&db)
+async fn rows(db: &Write) -> Books {
+    let threads: BTreeMap<ThreadId, UserId> = all::<thread::Entity>(db)
         .await
         .into_iter()
         .map(|thread| (thread.id, thread.user_id))
         .collect();
     let mut tokens: BTreeMap<MessageId, Vec<token_consumption::Model>> = BTreeMap::new();
-    for row in all::<token_consumption::Entity>(&db).await {
+    for row in all::<token_consumption::Entity>(db).await {
         tokens.entry(row.message_id).or_default().push(row);
     }
     let mut books = Books::new();
-    for message in all::<message::Entity>(&db).await {
+    for message in all::<message::Entity>(db).await {
         let bucket = quarter(message.creation_date);
         let (day, user) = (bucket.date_naive(), threads[&message.thread_id]);
         let spent = tokens.remove(&message.id).unwrap_or_default();
@@ -104,35 +113,34 @@ async fn rows(app: &TestApp) -> Books {
 }
 
 /// What the rollups and the open deltas say.
-async fn sums(app: &TestApp) -> Books {
-    let db = app.services().db.read().unwrap();
+async fn sums(db: &Write) -> Books {
     let mut books = Books::new();
-    for row in all::<token_rollup::Entity>(&db).await {
+    for row in all::<token_rollup::Entity>(db).await {
         let kind = format!("{} {:?} {:?}", row.model, row.task, row.kind);
         let key = format!("quarter {} {kind}", row.bucket_start);
         enter(&mut books, key, row.count, row.messages);
     }
-    for row in all::<token_day_rollup::Entity>(&db).await {
+    for row in all::<token_day_rollup::Entity>(db).await {
         let key = format!(
             "day {} {} {:?} {:?}",
             row.day, row.model, row.task, row.kind
         );
         enter(&mut books, key, row.count, row.messages);
     }
-    for row in all::<token_user_rollup::Entity>(&db).await {
+    for row in all::<token_user_rollup::Entity>(db).await {
         let kind = format!("{} {:?} {:?}", row.model, row.task, row.kind);
         let key = format!("user {} {} {kind}", row.bucket_start, row.user_id);
         enter(&mut books, key, row.count, row.messages);
     }
-    for row in all::<user_day_rollup::Entity>(&db).await {
+    for row in all::<user_day_rollup::Entity>(db).await {
         let key = format!("person {} {}", row.day, row.user_id);
         enter(&mut books, key, row.tokens, row.messages);
     }
-    for row in all::<thread_rollup::Entity>(&db).await {
+    for row in all::<thread_rollup::Entity>(db).await {
         let key = format!("thread {}", row.thread_id);
         enter(&mut books, key, row.tokens, row.messages);
     }
-    for row in all::<token_delta::Entity>(&db).await {
+    for row in all::<token_delta::Entity>(db).await {
         let (bucket, user) = (row.bucket_start, row.user_id);
         let day = bucket.date_naive();
         let whole = if row.model.is_none() { row.messages } else { 0 };
@@ -169,7 +177,8 @@ fn apart(rows: &Books, sums: &Books) -> Vec<String> {
 }
 
 async fn agree(app: &TestApp, when: &str) {
-    let (rows, sums) = (rows(app).await, sums(app).await);
+    let db = snapshot(app).await;
+    let (rows, sums) = (rows(&db).await, sums(&db).await);
     let wrong = apart(&rows, &sums);
     assert!(
         wrong.is_empty(),
