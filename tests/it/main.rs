@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod analytics;
 mod contracts;
 mod conversation;
 mod demo;

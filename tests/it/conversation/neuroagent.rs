@@ -215,6 +215,7 @@ async fn the_sample_comes_in_over_rest_and_nothing_is_lost() {
         if app.engine == "PostgreSQL" {
             to_the_letter(&app, &expected).await;
         }
+        crate::analytics::sample::figures(&app, &admin).await;
         app.stop().await;
     }
 }
