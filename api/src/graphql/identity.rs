@@ -10,6 +10,7 @@ use crate::error::ApiError;
 #[derive(Debug, Default)]
 pub(super) struct IdentityQuery;
 
+#[expect(clippy::unused_async, reason = "the library asks for it")]
 #[Object]
 impl IdentityQuery {
     /// The person who asks.

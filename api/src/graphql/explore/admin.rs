@@ -11,6 +11,7 @@ use crate::graphql::caller;
 #[derive(Debug, Default)]
 pub(in crate::graphql) struct AdminQuery;
 
+#[expect(clippy::unused_async, reason = "the library asks for it")]
 #[Object]
 impl AdminQuery {
     /// The entities that the caller may read, and what they may do with each.
