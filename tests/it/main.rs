@@ -11,6 +11,7 @@ mod access;
 mod contracts;
 mod conversation;
 mod demo;
+mod explore;
 mod graphql;
 mod house;
 mod idempotency;
