@@ -10,6 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entity::registry::{Column, Resource, resources};
 use sea_orm::{ColumnType, ConnectionTrait, DbBackend, Statement, Value};
 use serde_json::{Value as Json, json};
+use service::explore::catalog::{Kind, catalog};
 use tests::TestApp;
 use uuid::Uuid;
 
@@ -161,12 +162,15 @@ impl Filling {
                 _ => {}
             }
         }
-        Some(fresh(column, dice))
+        let entity = catalog().of_table(resource.table);
+        let known = entity.and_then(|entity| Some(&entity.columns[entity.position(column.name)?]));
+        let list = known.is_some_and(|column| column.kind == Kind::List);
+        Some(fresh(column, list, dice))
     }
 }
 
-/// A value of the column's type.
-fn fresh(column: &Column, dice: &mut Dice) -> Value {
+/// A value of the column's type; JSON may have to be a list of strings.
+fn fresh(column: &Column, list: bool, dice: &mut Dice) -> Value {
     let number = dice.number();
     match &column.kind {
         ColumnType::Uuid => Uuid::from_u64_pair(number, dice.number()).into(),
@@ -199,17 +203,7 @@ fn fresh(column: &Column, dice: &mut Dice) -> Value {
             (start + TimeDelta::days(days)).into()
         }
         ColumnType::Json | ColumnType::JsonBinary => {
-            // A list of strings everywhere where one may be expected.
-            let lists = [
-                "scopes",
-                "emails",
-                "tags",
-                "elements",
-                "events",
-                "event_types",
-            ];
-            let listed = lists.iter().any(|name| column.name.ends_with(name));
-            if listed {
+            if list {
                 json!(dice.some(&["x", "Y", "quote\"", "\u{e9}", ""], 40)).into()
             } else {
                 document(dice).into()

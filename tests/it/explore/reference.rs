@@ -94,7 +94,7 @@ impl Asked<'_> {
         }
         let terms = terms(entity, field.arg("orderBy").as_ref(), along);
         rows.sort_by(|one, other| compare(&terms, one, other));
-        let page = Page::cut(entity, &terms, &rows, field);
+        let page = self.cut(entity, &terms, &rows, field);
         let mut answer = Map::new();
         for field in self.document.collect(&field.sels) {
             let nodes = |sels: &[Sel]| -> Vec<Value> {
@@ -161,16 +161,16 @@ struct Page<'a> {
     previous: bool,
 }
 
-impl<'a> Page<'a> {
-    /// Between the edges, then so many rows from one end. `$at` in place of a cursor is the key of
-    /// the row that it stands for.
-    fn cut(entity: &Entity, terms: &Terms, rows: &[&'a Row], field: &Field) -> Self {
+impl<'a> Asked<'a> {
+    /// Between the edges, then so many rows from one end. In place of a cursor stands the key of its
+    /// row, which need not be in the list any more.
+    fn cut(&self, entity: &Entity, terms: &Terms, rows: &[&'a Row], field: &Field) -> Page<'a> {
         let edge = |name: &str| {
             let key = field.arg(name)?;
             let key = key.as_str().unwrap().to_owned();
             let is =
-                |row: &&&Row| as_text(&written(entity.key_column().kind, &row[entity.key])) == key;
-            Some(*rows.iter().find(is).unwrap())
+                |row: &&Row| as_text(&written(entity.key_column().kind, &row[entity.key])) == key;
+            Some(self.world.rows(entity).iter().find(is).unwrap())
         };
         let (after, before) = (edge("after"), edge("before"));
         let mut between: Vec<&Row> = rows.to_vec();
@@ -188,7 +188,7 @@ impl<'a> Page<'a> {
         if let Some(last) = count("last") {
             let more = between.len() > last;
             let start = between.len().saturating_sub(last);
-            return Self {
+            return Page {
                 rows: between.split_off(start),
                 next: before.is_some(),
                 previous: more,
@@ -197,7 +197,7 @@ impl<'a> Page<'a> {
         let first = count("first").unwrap_or(50);
         let more = between.len() > first;
         between.truncate(first);
-        Self {
+        Page {
             rows: between,
             next: more,
             previous: after.is_some(),
