@@ -12,6 +12,7 @@ mod analytics;
 mod contracts;
 mod conversation;
 mod demo;
+mod explore;
 mod graphql;
 mod house;
 mod idempotency;
