@@ -59,7 +59,7 @@ pub async fn attend(services: Arc<Services>) {
         }
     };
     // What a stop interrupts is rolled back.
-    let _: Option<()> = stop.run_until_cancelled(sweeping).await;
+    let _: Option<()> = stop.run_until_cancelled(Box::pin(sweeping)).await;
 }
 
 /// Remove what has expired, and tell how much it was. Only the house itself may.

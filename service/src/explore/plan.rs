@@ -376,6 +376,17 @@ impl Plan {
         }
     }
 
+    /// Whether an index serves the list at the root. Lists below stand on a key.
+    pub fn is_served(&self, bound: &[Bound]) -> bool {
+        match self {
+            Self::List(connection) => match bound.get(connection.slot) {
+                Some(Bound::List(list)) => list.is_served(connection.level.entity()),
+                _ => true,
+            },
+            Self::Row(_) => true,
+        }
+    }
+
     /// Refuse an answer of more than `most` rows.
     pub fn afford(&self, bound: &[Bound], most: u64) -> Result<()> {
         if self.cost(bound) > most {
