@@ -192,9 +192,8 @@ async fn by_key(services: &Services, shown: &SecretString) -> Result<Actor> {
     };
     let shown_hash = fingerprint(secret.as_bytes());
     let found = store::key_by_prefix(&services.db.read()?, prefix).await?;
-    let found = found.filter(|(key, _)| {
-        bool::from(key.secret_hash.as_bytes().ct_eq(shown_hash.as_bytes()))
-    });
+    let found = found
+        .filter(|(key, _)| bool::from(key.secret_hash.as_bytes().ct_eq(shown_hash.as_bytes())));
     key_actor(found, services.clock.now())
 }
 

@@ -17,9 +17,11 @@ mod order;
 mod record;
 mod register;
 mod root;
+mod wanted;
 
 pub(super) use answer::{Mode, print};
 pub(super) use change::Change;
 pub(super) use order::{Order, prepare};
 pub(super) use record::Record;
 pub(super) use root::Explore;
+pub(super) use wanted::{List, Wanted};
