@@ -11,6 +11,8 @@ mod access;
 mod contracts;
 mod conversation;
 mod demo;
+
+mod export;
 mod graphql;
 mod house;
 mod idempotency;

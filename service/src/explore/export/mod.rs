@@ -80,7 +80,7 @@ impl Export {
         let list = export.list(connection)?;
         if list.backward {
             let detail = "an export begins at the start of a list: ask for first, not for last";
-            return Err(Common::invalid("/last", detail).into());
+            return Err(Common::invalid("last", detail).into());
         }
         if cursor && object.fields.iter().any(|(key, _)| key.name() == "cursor") {
             let detail = "a field of the rows is already called so: give it an alias";
