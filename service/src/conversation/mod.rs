@@ -23,7 +23,7 @@ pub use message::{
 };
 pub use search::Term;
 pub(crate) use search::terms;
-pub(crate) use store::{delete_message, delete_of_person, delete_thread};
+pub(crate) use store::{delete_all, delete_message, delete_of_person, delete_thread};
 pub use thread::{
     NewThread, ThreadChange, ThreadFilter, create, delete, tag, thread, threads, update,
 };

@@ -197,6 +197,11 @@ pub(crate) async fn delete_thread(tx: &Write, id: ThreadId) -> Result<()> {
     delete_threads(tx, thread::Column::Id.eq(id)).await
 }
 
+/// Remove threads with all that was said in them.
+pub(crate) async fn delete_all(tx: &Write, ids: &[ThreadId]) -> Result<()> {
+    delete_threads(tx, thread::Column::Id.is_in(ids.iter().copied())).await
+}
+
 /// Remove every thread of a person with all that was said in it.
 pub(crate) async fn delete_of_person(tx: &Write, user: UserId) -> Result<()> {
     delete_threads(tx, thread::Column::UserId.eq(user)).await

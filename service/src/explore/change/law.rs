@@ -141,6 +141,18 @@ pub(super) async fn before_delete(
     }
 }
 
+/// Remove many rows that are held in a few statements; tells whether it did: else they go one by
+/// one. None of them takes another of them along.
+pub(super) async fn delete_together(tx: &Write, entity: &Entity, keys: &[String]) -> Result<bool> {
+    if entity.resource.table != "threads" {
+        return Ok(false);
+    }
+    let ids = keys.iter().map(|key| id(key).map(ThreadId));
+    let ids = ids.collect::<Result<Vec<_>>>()?;
+    conversation::delete_all(tx, &ids).await?;
+    Ok(true)
+}
+
 /// What follows a write.
 pub(super) async fn follow(
     tx: &Write,
