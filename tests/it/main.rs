@@ -12,6 +12,7 @@ mod contracts;
 mod conversation;
 mod demo;
 
+mod explore_write;
 mod export;
 mod graphql;
 mod house;
