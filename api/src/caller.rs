@@ -126,7 +126,7 @@ impl Visitor {
     }
 }
 
-fn credential(headers: &HeaderMap, urls: &Urls) -> Option<Credential> {
+pub(crate) fn credential(headers: &HeaderMap, urls: &Urls) -> Option<Credential> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = header(AUTHORIZATION.as_str())
         .and_then(|value| value.split_once(' '))
@@ -148,14 +148,31 @@ fn credential(headers: &HeaderMap, urls: &Urls) -> Option<Credential> {
         })
 }
 
-/// A browser sends its cookie wherever a page tells it to; only our own pages, and those of the
-/// origins that are set, can add both their origin and a header of their own.
-fn same_origin(services: &Services, urls: &Urls, headers: &HeaderMap) -> Result<(), ApiError> {
+/// As for a write, without the header that a browser cannot add to this: a page of another origin
+/// must not listen in with the cookie of whoever looks at it.
+pub(crate) fn may_listen(
+    services: &Services,
+    urls: &Urls,
+    headers: &HeaderMap,
+) -> Result<(), ApiError> {
+    if is_known_origin(services, urls, headers) {
+        return Ok(());
+    }
+    Err(Error::from(Door::Origin).into())
+}
+
+fn is_known_origin(services: &Services, urls: &Urls, headers: &HeaderMap) -> bool {
     let origin = headers.get(ORIGIN).and_then(|value| value.to_str().ok());
     let ours = urls.origin();
     let guests = &services.settings.cors_origins;
     let known = |origin| ours.as_deref() == Some(origin) || guests.iter().any(|one| one == origin);
-    if origin.is_some_and(known) && headers.contains_key("x-requested-with") {
+    origin.is_some_and(known)
+}
+
+/// A browser sends its cookie wherever a page tells it to; only our own pages, and those of the
+/// origins that are set, can add both their origin and a header of their own.
+fn same_origin(services: &Services, urls: &Urls, headers: &HeaderMap) -> Result<(), ApiError> {
+    if is_known_origin(services, urls, headers) && headers.contains_key("x-requested-with") {
         Ok(())
     } else {
         Err(Error::from(Door::Origin).into())

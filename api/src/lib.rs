@@ -6,6 +6,7 @@ pub mod config;
 mod docs;
 pub mod error;
 pub mod extract;
+mod graphiql;
 pub mod graphql;
 pub mod metrics;
 pub mod middleware;
@@ -64,6 +65,7 @@ pub fn router(services: Arc<Services>) -> Router {
         .merge(metrics::routes())
         .merge(docs::routes())
         .merge(graphql::routes())
+        .merge(graphiql::routes(&services.settings))
         .route(path::OPENAPI, get(json))
         .route(&format!("{}/{{code}}", path::ERRORS), get(error_page))
         .fallback(|| async { refuse(Door::NoRoute) })

@@ -409,9 +409,11 @@ pub fn table() -> Vec<Entry> {
         crate::conversation::Error::TABLE,
         crate::document::Error::TABLE,
         crate::explore::Error::TABLE,
+        crate::feed::Error::TABLE,
         crate::idempotency::Error::TABLE,
         crate::identity::Error::TABLE,
         crate::pipeline::Error::TABLE,
+        crate::saved::Error::TABLE,
     ]
     .concat()
 }

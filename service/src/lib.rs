@@ -1,7 +1,7 @@
 //! What may happen in Chancery, to whom, and what follows.
 //!
 //! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`document`],
-//! [`analytics`], [`explore`], [`system`]. An operation takes a
+//! [`analytics`], [`explore`], [`saved`], [`system`]. An operation takes a
 //! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
 //! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
 
@@ -20,6 +20,7 @@ pub mod document;
 pub mod error;
 pub mod expect;
 pub mod explore;
+pub mod feed;
 pub mod health;
 pub mod idempotency;
 pub mod identity;
@@ -27,6 +28,7 @@ pub mod ids;
 pub mod operation;
 pub mod page;
 pub mod pipeline;
+pub mod saved;
 pub mod secret;
 pub mod settings;
 pub mod signal;

@@ -32,6 +32,39 @@ pub enum Documents {
     Trusted,
 }
 
+/// What a socket of subscriptions may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Socket {
+    /// How long the first message may be waited for.
+    pub hello: Duration,
+    /// How often the other side is asked whether it is there; silent thrice as long, it is not.
+    pub ping: Duration,
+    /// How long one message may take to be taken.
+    pub patience: Duration,
+    /// How often the caller is looked at again, beside every signal about them.
+    pub recheck: Duration,
+    /// How many operations it runs at once.
+    pub operations: usize,
+    /// How many sockets one person has at once.
+    pub each: usize,
+    /// How many sockets there are at once.
+    pub all: usize,
+}
+
+impl Default for Socket {
+    fn default() -> Self {
+        Self {
+            hello: Duration::from_secs(10),
+            ping: Duration::from_secs(20),
+            patience: Duration::from_secs(10),
+            recheck: Duration::from_secs(30),
+            operations: 20,
+            each: 50,
+            all: 2_000,
+        }
+    }
+}
+
 /// What is set at the start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -47,6 +80,8 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// Which GraphQL documents run.
     pub documents: Documents,
+    /// What a socket of subscriptions may take.
+    pub socket: Socket,
     /// The migrations that the code expects to find applied.
     pub steps: Vec<String>,
     /// The address of a `PostgreSQL` session that may LISTEN, where there is one.
@@ -70,6 +105,7 @@ impl Default for Settings {
             cors_origins: Vec::new(),
             metrics_listen: None,
             documents: Documents::Open,
+            socket: Socket::default(),
             steps: Vec::new(),
             listen_url: None,
             session_lifetime: Duration::from_hours(14 * 24),

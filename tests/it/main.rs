@@ -18,6 +18,7 @@ mod graphql;
 mod house;
 mod idempotency;
 mod pipeline;
+mod saved;
 mod seen;
 mod server;
 mod session;

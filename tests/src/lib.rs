@@ -14,6 +14,7 @@ mod client;
 mod clock;
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
+mod peer;
 mod rows;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use service::write::Write;
 pub use crate::client::{Answer, Client};
 use crate::clock::TestClock;
 use crate::cluster::Cluster;
+pub use crate::peer::{Heard, Peer};
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";

@@ -7,6 +7,7 @@ use clap::Subcommand;
 use entity::identity::user::UserRole;
 use service::Ctx;
 use service::identity::{EmailAddress, NewUser, Password};
+use service::operation::{self, Kind, Label};
 
 use super::{Failure, connected};
 
@@ -32,10 +33,21 @@ pub(crate) enum Admin {
     },
 }
 
-#[expect(clippy::print_stdout, reason = "a command's answer goes there")]
 pub(crate) async fn run(config: &Config, admin: Admin) -> Result<(), Failure> {
     let services = connected(config).await?;
     let ctx = Ctx::system(Arc::clone(&services), "admin");
+    let name = match admin {
+        Admin::Create { .. } => "admin create",
+        Admin::ResetPassword { .. } => "admin reset-password",
+    };
+    let label = Label::new(Kind::Command, name);
+    operation::within(&services.operations, label, "", done(&ctx, admin)).await?;
+    services.db.disconnect().await;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer goes there")]
+async fn done(ctx: &Ctx, admin: Admin) -> Result<(), Failure> {
     match admin {
         Admin::Create { email, password } => {
             let new = NewUser {
@@ -44,14 +56,13 @@ pub(crate) async fn run(config: &Config, admin: Admin) -> Result<(), Failure> {
                 password: Some(Password::new(&password)?),
                 role: UserRole::Admin,
             };
-            let user = service::identity::create_user(&ctx, new).await?;
+            let user = service::identity::create_user(ctx, new).await?;
             println!("{}", user.id);
         }
         Admin::ResetPassword { email, password } => {
             let (email, password) = (EmailAddress::new(&email)?, Password::new(&password)?);
-            service::identity::reset_password(&ctx, &email, &password).await?;
+            service::identity::reset_password(ctx, &email, &password).await?;
         }
     }
-    services.db.disconnect().await;
     Ok(())
 }

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use indicatif::{ProgressBar, ProgressStyle};
 use service::ctx::Services;
 use service::demo::{ADMIN, PASSWORD, Progress, Summary};
+use service::operation::{self, Kind, Label};
 use tokio::net::TcpListener;
 use tracing::info;
 
@@ -39,7 +40,9 @@ async fn serve(config: &mut Config, directory: &Path) -> Result<(), Failure> {
     let services = connected(config).await?;
     heed_signals(&services)?;
     let stop = services.stop.clone();
-    let Some(filled) = stop.run_until_cancelled(fill(&services)).await else {
+    let label = Label::new(Kind::Command, "demo");
+    let filling = operation::within(&services.operations, label, "", fill(&services));
+    let Some(filled) = stop.run_until_cancelled(filling).await else {
         return Ok(());
     };
     if let Some(summary) = filled? {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::OperationType;
+use async_graphql::parser::types::{ExecutableDocument, OperationType};
 use async_graphql::registry::Registry;
 use async_graphql::{
     OutputType, Pos, Request, Response as Answer, Schema, ServerError, SubscriptionType, Value,
@@ -20,10 +20,11 @@ use service::error::Common;
 use service::settings::{Documents, Environment, Settings};
 use tokio::time::Instant;
 
-use super::explore::{List, Wanted};
+use super::explore::{Documents as Answered, Known, List, Mode, Order, Wanted};
 use super::limits::Rows;
 use super::persisted::{Found, Sent};
 use super::question::Question;
+use super::socket::Sockets;
 use super::{Mutation, Query, Subscription, explore, limits, tokens, variables};
 use crate::error::{ApiError, Door};
 
@@ -40,6 +41,10 @@ pub(crate) struct Api {
     pub(super) documents: Documents,
     /// Documents that clients sent with their hash.
     pub(super) sent: Sent,
+    /// Documents that the engine answered.
+    answered: Answered,
+    /// The sockets that are open.
+    pub(super) sockets: Sockets,
 }
 
 impl Default for Api {
@@ -63,12 +68,52 @@ pub(super) enum Way {
 
 /// An operation that may run.
 pub(super) struct Prepared {
-    request: Request,
+    ctx: Ctx,
+    text: Arc<str>,
+    name: Option<String>,
+    variables: Variables,
+    document: Source,
+    /// The order of the answer's fields.
+    order: Order,
+    /// How the engine's part of the answer is returned.
+    mode: Mode,
     due: Instant,
-    order: explore::Order,
     /// Whether it goes on answering.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     pub(super) subscribes: bool,
+}
+
+impl Prepared {
+    /// As the library is asked.
+    fn request(self) -> (Request, Order) {
+        let document = match self.document {
+            Source::Parsed(document) => document,
+            Source::Known(known) => known.document().clone(),
+        };
+        let mut request = Request::new(&*self.text)
+            .variables(self.variables)
+            .data(self.ctx)
+            .data(self.mode);
+        request.operation_name = self.name;
+        request.set_parsed_query(document);
+        (request, self.order)
+    }
+}
+
+/// Where a document comes from.
+enum Source {
+    /// It was parsed now.
+    Parsed(ExecutableDocument),
+    /// The engine answered it before.
+    Known(Arc<Known>),
+}
+
+impl Source {
+    fn document(&self) -> &ExecutableDocument {
+        match self {
+            Self::Parsed(document) => document,
+            Self::Known(known) => known.document(),
+        }
+    }
 }
 
 /// A question that is not run.
@@ -95,6 +140,11 @@ impl Stop {
             error.locations.clear();
         }
         Self::Answer(Box::new(Answer::from_errors(vec![error])))
+    }
+
+    /// Answer that a limit is reached.
+    pub(super) fn limited(message: String) -> Self {
+        Self::error(ServerError::new(message, None), "graphql.limit")
     }
 
     fn error(error: ServerError, code: &str) -> Self {
@@ -133,6 +183,8 @@ impl Api {
             introspection,
             documents: settings.documents,
             sent: Sent::default(),
+            answered: Answered::default(),
+            sockets: Sockets::default(),
         }
     }
 
@@ -159,21 +211,27 @@ impl Api {
             trusted,
             fresh,
         } = self.find(ctx, document).await?;
-        tokens::check(&text)?;
-        let document =
-            parse_query(&*text).map_err(|error| Stop::error(error.into(), "graphql.syntax"))?;
+        let known = self.answered.find(ctx, &text, operation_name.as_deref());
+        let source = if let Some(known) = known {
+            Source::Known(known)
+        } else {
+            tokens::check(&text)?;
+            let parsed = parse_query(&*text);
+            Source::Parsed(parsed.map_err(|error| Stop::error(error.into(), "graphql.syntax"))?)
+        };
+        let document = source.document();
         if !trusted {
-            self.admit(ctx, &document)?;
+            self.admit(ctx, document)?;
         }
         let mut variables = Variables::from_json(variables.into());
-        let order = explore::prepare(&document, operation_name.as_deref(), &mut variables);
         let rows = match way {
             Way::Export => Rows::Unbounded,
             Way::Get | Way::Post | Way::Socket => Rows::Page,
         };
-        limits::check(&document, &variables, self.introspection, rows)?;
+        limits::check(document, &variables, self.introspection, rows)?;
+        let order = explore::prepare(document, operation_name.as_deref(), &mut variables);
         let mut subscribes = false;
-        if let Some(operation) = variables::chosen(&document, operation_name.as_deref()) {
+        if let Some(operation) = variables::chosen(document, operation_name.as_deref()) {
             match (operation.node.ty, way) {
                 (OperationType::Mutation | OperationType::Subscription, Way::Get) => {
                     return Err(Door::Method.into());
@@ -193,17 +251,19 @@ impl Api {
         if let Some(hash) = fresh {
             self.sent.keep(hash, Arc::clone(&text));
         }
-        let mut request = Request::new(&*text).variables(variables).data(ctx.clone());
-        request.operation_name = operation_name;
-        request.set_parsed_query(document);
-        if way != Way::Socket {
-            // These print the answer with us.
-            request = request.data(explore::Mode::Bytes);
-        }
         Ok(Prepared {
-            request,
-            due,
+            ctx: ctx.clone(),
+            text,
+            name: operation_name,
+            variables,
+            document: source,
             order,
+            // Over a WebSocket it is the library that prints the answer.
+            mode: match way {
+                Way::Get | Way::Post | Way::Export => Mode::Bytes,
+                Way::Socket => Mode::Value,
+            },
+            due,
             subscribes,
         })
     }
@@ -212,7 +272,8 @@ impl Api {
     pub(super) async fn list(&self, ctx: &Ctx, question: Question) -> Result<List, Stop> {
         let prepared = self.prepare(ctx, question, Way::Export).await?;
         let wanted = Wanted::default();
-        let request = prepared.request.data(wanted.clone());
+        let (request, _) = prepared.request();
+        let request = request.data(wanted.clone());
         let answer = self.schema.execute(request).await;
         match wanted.take() {
             Some(list) => list.map_err(Into::into),
@@ -225,28 +286,44 @@ impl Api {
 
     /// Run what has one answer.
     pub(super) async fn answer(&self, prepared: Prepared) -> Answer {
-        let Prepared {
-            request,
-            due,
-            order,
-            ..
-        } = prepared;
-        let answer = tokio::time::timeout_at(due, self.schema.execute(request)).await;
-        let mut answer = answer.unwrap_or_else(|_| {
+        let due = prepared.due;
+        let answer = tokio::time::timeout_at(due, self.run(prepared)).await;
+        answer.unwrap_or_else(|_| {
             let error = async_graphql::Error::from(ApiError::from(Door::Overdue));
             Answer::from_errors(vec![error.into_server_error(Pos::default())])
-        });
+        })
+    }
+
+    async fn run(&self, prepared: Prepared) -> Answer {
+        let name = prepared.name.as_deref();
+        let fresh = match &prepared.document {
+            Source::Known(known) => {
+                let answer = known.answer(&prepared.ctx, &prepared.variables, prepared.mode);
+                if let Some(answer) = answer.await {
+                    return answer;
+                }
+                None
+            }
+            Source::Parsed(document) => Answered::consider(&prepared.text, name, document),
+        };
+        let (ctx, text) = (prepared.ctx.clone(), Arc::clone(&prepared.text));
+        let (request, order) = prepared.request();
+        let mut answer = self.schema.execute(request).await;
         order.apply(&mut answer);
+        if let Some(fresh) = fresh
+            && answer.errors.is_empty()
+        {
+            self.answered.keep(&ctx, &text, fresh);
+        }
         answer
     }
 
     /// Run what goes on answering.
-    #[expect(dead_code, reason = "the WebSocket comes next")]
     pub(super) fn answers(
         &self,
         prepared: Prepared,
     ) -> impl Stream<Item = Answer> + Send + Unpin + use<> {
-        self.schema.execute_stream(prepared.request)
+        self.schema.execute_stream(prepared.request().0)
     }
 
     #[cfg(test)]

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use async_graphql::{Response as Answer, Value};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
-use axum::extract::RawQuery;
+use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
-use service::Ctx;
 use service::error::Error;
 
 use super::execute::{self, Api, Stop, Way};
 use super::explore;
 use super::question::Params;
+use super::socket;
 use crate::caller::Anyone;
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
@@ -45,39 +45,38 @@ enum Media {
     Json,
 }
 
-/// Answer one operation.
+/// Answer one operation, or take up a socket of them.
 pub(super) async fn answer(
     Extension(api): Extension<Arc<Api>>,
     Extension(request_id): Extension<RequestId>,
-    caller: Result<Anyone, ApiError>,
-    method: Method,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Response {
     let id = request_id.0;
-    let Some(media) = media(&headers) else {
+    if request.method() == Method::GET && socket::is_asked(request.headers()) {
+        let opened = socket::open(api, request).await;
+        return opened.unwrap_or_else(|error| refuse(&error, Media::Json, &id));
+    }
+    let Some(media) = media(request.headers()) else {
         return refuse(&Door::NotAcceptable.into(), Media::Json, &id);
     };
-    let asked = async {
-        let Anyone(ctx) = caller?;
-        let params = if method == Method::GET {
-            from_query(query.as_deref().unwrap_or_default())?
-        } else {
-            from_body(&headers, body).await?
-        };
-        let way = if method == Method::GET {
-            Way::Get
-        } else {
-            Way::Post
-        };
-        run(&api, &ctx, params, way).await
-    };
-    match asked.await {
+    match ask(&api, request).await {
         Ok(answer) => dress(answer, media, &id),
         Err(Stop::Answer(answer)) => dress(*answer, media, &id),
         Err(Stop::Door(error)) => refuse(&error, media, &id),
     }
+}
+
+async fn ask(api: &Api, request: Request) -> Result<Answer, Stop> {
+    let (mut parts, body) = request.into_parts();
+    let Anyone(ctx) = Anyone::from_request_parts(&mut parts, &()).await?;
+    let (params, way) = if parts.method == Method::GET {
+        let query = parts.uri.query().unwrap_or_default();
+        (from_query(query)?, Way::Get)
+    } else {
+        (from_body(&parts.headers, body).await?, Way::Post)
+    };
+    let prepared = api.prepare(&ctx, params.question()?, way).await?;
+    Ok(api.answer(prepared).await)
 }
 
 fn from_query(query: &str) -> Result<Params, Stop> {
@@ -135,11 +134,6 @@ fn media(headers: &HeaderMap) -> Option<Media> {
         }
     }
     best.map(|(media, _)| media)
-}
-
-async fn run(api: &Arc<Api>, ctx: &Ctx, params: Params, way: Way) -> Result<Answer, Stop> {
-    let prepared = api.prepare(ctx, params.question()?, way).await?;
-    Ok(api.answer(prepared).await)
 }
 
 fn dress(mut answer: Answer, media: Media, request_id: &str) -> Response {

@@ -13,7 +13,7 @@ pub(super) struct IdentityQuery;
 #[Object]
 impl IdentityQuery {
     /// The person who asks.
-    async fn me(&self, context: &Context<'_>) -> Result<Option<Record<user::Entity>>, ApiError> {
+    fn me(&self, context: &Context<'_>) -> Result<Option<Record<user::Entity>>, ApiError> {
         let id = caller(context)?.actor.person()?;
         Ok(Some(Record::new(id.0)))
     }

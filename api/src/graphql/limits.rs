@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_graphql::parser::types::{
-    ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
 
@@ -21,6 +21,8 @@ const COMPLEXITY: u64 = 5_000;
 const SELECTIONS: usize = 10_000;
 /// How many rows a connection is taken to have when it does not say.
 const PAGE: u64 = 50;
+/// How many groups rows are taken to be put together to when it does not say.
+const GROUPS: u64 = 100;
 /// Fields that make the database work for more than a row.
 const HEAVY: &[(&str, u64)] = &[("tokenUsage", 200)];
 
@@ -96,6 +98,8 @@ struct Walk<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Cost {
     rows: u64,
+    /// Those that stand beside the rows of a connection: no row has them anew.
+    beside: u64,
     roots: usize,
     /// Whether it selects the rows of a connection.
     lists: bool,
@@ -119,8 +123,13 @@ impl<'a> Walk<'a> {
         let set = &operation.selection_set.node;
         self.bounded = !(introspection && only_schema(set));
         let cost = self.set(set, 1)?;
-        if cost.roots > ROOTS {
-            return Err(Limit::new("root fields", ROOTS, Some(at)));
+        // GraphQL, October 2021, section 5.2.3.1.
+        let roots = match operation.ty {
+            OperationType::Subscription => 1,
+            OperationType::Query | OperationType::Mutation => ROOTS,
+        };
+        if cost.roots > roots {
+            return Err(Limit::new("root fields", roots, Some(at)));
         }
         if self.bounded && cost.rows > self.most {
             return Err(Limit {
@@ -168,6 +177,7 @@ impl<'a> Walk<'a> {
                 }
             };
             sum.rows = sum.rows.saturating_add(cost.rows);
+            sum.beside = sum.beside.saturating_add(cost.beside);
             sum.roots += cost.roots;
             sum.lists |= cost.lists;
         }
@@ -189,31 +199,42 @@ impl<'a> Walk<'a> {
         let heavy = HEAVY.iter().find(|(heavy, _)| *heavy == name);
         let rows = match heavy {
             Some((_, rows)) => *rows,
+            None if name == "groupBy" => 0,
             None if inner.lists => self
-                .first(field)
-                .saturating_mul(inner.rows.saturating_add(1)),
-            None => inner.rows,
+                .first(field, PAGE)
+                .saturating_mul(inner.rows.saturating_add(1))
+                .saturating_add(inner.beside),
+            None => inner.rows.saturating_add(inner.beside),
+        };
+        let beside = match name {
+            "groupBy" => self.first(field, GROUPS),
+            _ => 0,
         };
         Ok(Cost {
             rows,
+            beside,
             roots: 1,
             lists: matches!(name, "nodes" | "edges"),
         })
     }
 
-    /// How many rows a connection asks for.
-    fn first(&self, field: &Field) -> u64 {
-        let Some(first) = field.get_argument("first") else {
-            return PAGE;
-        };
+    /// How many rows a connection asks for, from either end.
+    fn first(&self, field: &Field, usual: u64) -> u64 {
+        let ends = ["first", "last"].iter();
+        let ends = ends.filter_map(|end| self.number(field, end));
+        ends.max().unwrap_or(usual)
+    }
+
+    fn number(&self, field: &Field, name: &str) -> Option<u64> {
+        let first = field.get_argument(name)?;
         let value = first.node.clone().into_const_with(|name| {
             let given = self.variables.get(&name).cloned();
             let value = given.or_else(|| self.defaults.get(name.as_str()).cloned());
             Ok::<_, std::convert::Infallible>(value.unwrap_or(Value::Null))
         });
         match value {
-            Ok(Value::Number(number)) => number.as_u64().unwrap_or_default(),
-            _ => PAGE,
+            Ok(Value::Number(number)) => Some(number.as_u64().unwrap_or_default()),
+            _ => None,
         }
     }
 }
@@ -267,6 +288,8 @@ mod tests {
             (format!("{{ c {{ {} }} }}", "a:b ".repeat(31)), "aliases"),
             (format!("{{ {} }}", "a ".repeat(20)), ""),
             (format!("{{ {} }}", "a ".repeat(21)), "root fields"),
+            ("subscription { a }".to_owned(), ""),
+            ("subscription { a b }".to_owned(), "root fields"),
             (format!("{{ a {} }}", "@x ".repeat(5)), ""),
             (format!("{{ a {} }}", "@x ".repeat(6)), "directives"),
             (
@@ -280,6 +303,19 @@ mod tests {
             (page("first: -1"), ""),
             (page("first: $n"), ""),
             (nested.to_owned(), "5100 rows"),
+            (nested.replace("first: 50", "last: 50"), "5100 rows"),
+            (
+                "{ a(first: 50) { nodes { b } groupBy { count } } }".to_owned(),
+                "",
+            ),
+            (
+                "{ a(first: 50) { nodes { b { groupBy { count } } } } }".to_owned(),
+                "5050 rows",
+            ),
+            (
+                "{ a { groupBy(first: 5001) { count } } }".to_owned(),
+                "5001 rows",
+            ),
             (format!("{{ {} }}", "tokenUsage ".repeat(20)), ""),
         ] {
             let found = verdict(&document);

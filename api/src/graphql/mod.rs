@@ -17,14 +17,17 @@ mod limits;
 mod operation;
 mod persisted;
 mod question;
+mod saved;
 mod scalar;
+mod socket;
+mod subscription;
 mod system;
 mod tokens;
 mod variables;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, EmptySubscription, MergedObject, Schema, SchemaBuilder};
+use async_graphql::{Context, MergedObject, Schema, SchemaBuilder};
 use axum::routing::get;
 use axum::{Extension, Router};
 use service::Ctx;
@@ -34,6 +37,7 @@ use service::settings::Settings;
 pub use self::examine::{Wrong, examine};
 pub(crate) use self::execute::Api;
 pub(crate) use self::export::Asked;
+use self::subscription::Subscription;
 use crate::error::ApiError;
 use crate::rest::App;
 use crate::urls::path;
@@ -42,6 +46,7 @@ use crate::urls::path;
 #[derive(Debug, Default, MergedObject)]
 struct Query(
     explore::Explore,
+    explore::AdminQuery,
     identity::IdentityQuery,
     analytics::AnalyticsQuery,
     system::SystemQuery,
@@ -52,18 +57,12 @@ struct Query(
 struct Mutation(
     explore::Change,
     document::DocumentMutation,
+    saved::SavedMutation,
     system::SystemMutation,
 );
 
-/// What can be listened to.
-type Subscription = EmptySubscription;
-
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(
-        Query::default(),
-        Mutation::default(),
-        Subscription::default(),
-    )
+    Schema::build(Query::default(), Mutation::default(), Subscription)
 }
 
 /// The one gate that every document goes through, for the routes that take documents.

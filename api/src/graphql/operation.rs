@@ -1,7 +1,7 @@
 //! What a GraphQL operation is called where operations are counted.
 
+use async_graphql::Context;
 use async_graphql::parser::types::{OperationDefinition, OperationType, Selection};
-use async_graphql::{Context, Positioned};
 use service::Ctx;
 use service::actor::Actor;
 use service::operation::{self, Kind};
@@ -10,23 +10,28 @@ use service::operation::{self, Kind};
 /// a name is told by the fields at the root. Of nobody in particular no name is taken: there is no
 /// end to them.
 pub(super) fn tell(context: &Context<'_>, ctx: &Ctx) {
+    let asked = context.query_env;
+    tell_of(ctx, asked.operation_name.as_deref(), &asked.operation.node);
+}
+
+/// The same for an operation that the library does not run.
+pub(super) fn tell_of(ctx: &Ctx, name: Option<&str>, asked: &OperationDefinition) {
     if matches!(ctx.actor, Actor::Anonymous) {
         return;
     }
-    let asked = context.query_env;
-    operation::learn(Kind::Graphql, || match &asked.operation_name {
-        Some(name) => name.clone(),
-        None => fields(&asked.operation),
+    operation::learn(Kind::Graphql, || match name {
+        Some(name) => name.to_owned(),
+        None => fields(asked),
     });
 }
 
-fn fields(operation: &Positioned<OperationDefinition>) -> String {
-    let word = match operation.node.ty {
+fn fields(operation: &OperationDefinition) -> String {
+    let word = match operation.ty {
         OperationType::Query => "",
         OperationType::Mutation => "mutation ",
         OperationType::Subscription => "subscription ",
     };
-    let items = operation.node.selection_set.node.items.iter();
+    let items = operation.selection_set.node.items.iter();
     let names: Vec<&str> = items
         .map(|item| match &item.node {
             Selection::Field(field) => field.node.name.node.as_str(),

@@ -12,6 +12,8 @@ pub const OPENAPI: &str = "/api/openapi.json";
 pub const DOCS: &str = "/api/docs";
 /// GraphQL.
 pub const GRAPHQL: &str = "/graphql";
+/// GraphQL, for people to try.
+pub const GRAPHIQL: &str = "/graphiql";
 /// What error codes mean.
 pub const ERRORS: &str = "/errors";
 /// How the process is, for its keeper.

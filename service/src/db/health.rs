@@ -159,6 +159,7 @@ impl ConnectionManager {
         statement.charge(rows);
         if elapsed >= self.settings.slow_statement {
             let failure = error.as_ref().map(|error| error.outcome.code());
+            measure::slow();
             self.memory.slow(statement, self.clock.now(), rows, failure);
         }
         measure::statement(elapsed, error.as_ref());

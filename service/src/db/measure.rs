@@ -11,6 +11,7 @@ use super::classify::Classified;
 const ACQUIRE: &str = "chancery_db_acquire_duration_seconds";
 const CONNECT: &str = "chancery_db_connect_duration_seconds";
 const STATEMENT: &str = "chancery_db_statement_duration_seconds";
+const SLOW: &str = "chancery_db_slow_statements_total";
 const ERRORS: &str = "chancery_db_errors_total";
 
 /// Say what each of them means.
@@ -30,6 +31,7 @@ pub fn describe() {
         Unit::Seconds,
         "How long a statement took, from the wait for a connection to the last row."
     );
+    describe_counter!(SLOW, "Statements that took longer than DB_SLOW_STATEMENT.");
     describe_counter!(ERRORS, "Failed statements, by the code that callers see.");
 }
 
@@ -43,6 +45,10 @@ pub(super) fn acquired<T>(took: Duration, result: &Result<T, DbErr>) {
 
 pub(super) fn connected<T>(took: Duration, result: &Result<T, DbErr>) {
     histogram!(CONNECT, "outcome" => outcome(result)).record(took.as_secs_f64());
+}
+
+pub(super) fn slow() {
+    counter!(SLOW).increment(1);
 }
 
 pub(super) fn statement(took: Duration, error: Option<&Classified>) {

@@ -7,9 +7,26 @@ use super::dice::Dice;
 use super::people::People;
 use super::rows::Rows;
 use crate::error::Result;
+use crate::saved::{Bucket, Chart, ChartKind, Direction, Figure, Measure, OrderBy};
 use crate::secret::fingerprint;
 
 const QUERY: &str = "query Threads { threads(first: 5) { nodes { id title updateDate } } }";
+
+fn group(column: &str, bucket: Option<Bucket>) -> Figure {
+    Figure {
+        column: Some(column.to_owned()),
+        bucket,
+        measure: None,
+    }
+}
+
+fn figure(measure: Measure, column: Option<&str>) -> Figure {
+    Figure {
+        column: column.map(str::to_owned),
+        bucket: None,
+        measure: Some(measure),
+    }
+}
 
 /// Write the chapter.
 pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<()> {
@@ -23,7 +40,10 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<()> {
         resource: resource.to_owned(),
         filter,
         columns: columns.iter().copied().collect(),
-        order: json!([{ "column": "created_at", "direction": "desc" }]),
+        order: json!([OrderBy {
+            column: "created_at".to_owned(),
+            direction: Direction::Desc,
+        }]),
         chart: None,
         version: 1,
         created_at: made,
@@ -55,32 +75,45 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<()> {
             &["title", "provider", "completed_at"],
         ),
     ];
-    let report = |name: &str, resource: &str, columns, kind: &str| saved_report::Model {
-        id: dice.id(made),
-        user_id: people.admin.id,
-        name: name.to_owned(),
-        shared: true,
-        resource: resource.to_owned(),
-        filter: json!({}),
-        columns,
-        order: json!([]),
-        chart: Some(json!({ "kind": kind })),
-        version: 1,
-        created_at: made,
-        updated_at: made,
-    };
+    let report =
+        |name: &str, resource: &str, columns: Vec<Figure>, chart: Chart| saved_report::Model {
+            id: dice.id(made),
+            user_id: people.admin.id,
+            name: name.to_owned(),
+            shared: true,
+            resource: resource.to_owned(),
+            filter: json!({}),
+            columns: json!(columns),
+            order: json!([]),
+            chart: Some(json!(chart)),
+            version: 1,
+            created_at: made,
+            updated_at: made,
+        };
     let reports = vec![
         report(
             "Runs by company and week",
             "runs",
-            json!([{ "group": "company_name" }, { "group": "created_at", "bucket": "week" }, { "count": "id" }]),
-            "bar",
+            vec![
+                group("company_name", None),
+                group("created_at", Some(Bucket::Week)),
+                figure(Measure::Count, None),
+            ],
+            Chart {
+                kind: ChartKind::Bar,
+                x: Some("created_at".to_owned()),
+                series: Some("company_name".to_owned()),
+            },
         ),
         report(
             "Tokens by model",
             "token_consumption",
-            json!([{ "group": "model" }, { "sum": "count" }]),
-            "line",
+            vec![group("model", None), figure(Measure::Sum, Some("count"))],
+            Chart {
+                kind: ChartKind::Pie,
+                x: Some("model".to_owned()),
+                series: None,
+            },
         ),
     ];
     let document = trusted_document::Model {

@@ -21,7 +21,6 @@ use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::page::{Page, Request};
 use crate::secret::fingerprint;
 use crate::signal::Signal;
 
@@ -87,13 +86,6 @@ pub async fn distrust(ctx: &Ctx, hash: &str) -> Result<()> {
     audit::record(&tx, entry("document.distrust", &row, false)).await?;
     tx.signal(Signal::DocumentChanged(row.id));
     tx.commit().await
-}
-
-/// One page of the trusted documents, the newest first, as staff see them.
-pub async fn documents(ctx: &Ctx, page: Request) -> Result<Page<Model>> {
-    ctx.actor.need(Grant::Read)?;
-    ctx.actor.need_staff()?;
-    store::page(&ctx.read()?, page).await
 }
 
 /// The text that `hash` names, for whoever asks: the document's own operations ask who it is.

@@ -8,30 +8,11 @@ use sea_orm::{
 };
 
 use crate::error::Result;
-use crate::page::{Order, Page, Place, Request};
 use crate::write::Write;
 
 pub(super) async fn by_hash(conn: &impl ConnectionTrait, hash: &str) -> Result<Option<Model>> {
     let select = Entity::within(Scope::Everyone).filter(Column::Hash.eq(hash));
     Ok(select.one(conn).await?)
-}
-
-pub(super) async fn page(conn: &impl ConnectionTrait, page: Request) -> Result<Page<Model>> {
-    let place = |row: &Model| Place {
-        time: row.created_at,
-        id: row.id.0,
-    };
-    let keys = (Column::CreatedAt, Column::Id);
-    let list = "trusted documents";
-    page.page(
-        conn,
-        Entity::within(Scope::Everyone),
-        keys,
-        Order::Newest,
-        list,
-        place,
-    )
-    .await
 }
 
 /// Whether `row` is new: one of the same hash stays.

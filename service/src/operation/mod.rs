@@ -149,19 +149,24 @@ pub fn answered(status: u16) {
 
 /// Do `work` as the operation `label`, in answer to `request`. What is given up in the middle counts
 /// as well.
-pub async fn within<T>(
+pub fn within<F: Future>(
     operations: &Arc<Operations>,
     label: Label,
     request: &str,
-    work: impl Future<Output = T>,
-) -> T {
+    work: F,
+) -> impl Future<Output = F::Output> + use<F> {
     let running = Arc::new(Running::new(label, request));
-    let _ending = Ending {
+    let ending = Ending {
         operations: Arc::clone(operations),
         running: Arc::clone(&running),
         began: Instant::now(),
     };
-    CURRENT.scope(running, work).await
+    // The work of a request is large, and would be moved about.
+    let work = CURRENT.scope(running, Box::pin(work));
+    async move {
+        let _ending = ending;
+        work.await
+    }
 }
 
 /// Adds the operation to its figures when it is dropped.

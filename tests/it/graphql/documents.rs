@@ -91,7 +91,7 @@ async fn an_admin_registers_documents_and_takes_them_away() {
         let list = "{ trustedDocuments { nodes { hash name } } }";
         let seen = ask(&operator, list, json!({})).await.body["data"].clone();
         assert_eq!(seen["trustedDocuments"]["nodes"][1]["hash"], hash(ME));
-        assert_eq!(code(&ask(&ann, list, json!({})).await), "forbidden");
+        assert_eq!(code(&ask(&ann, list, json!({})).await), "explore.forbidden");
 
         assert_eq!(email(&by_hash(&ann, ME).await), "ann@example.test");
         assert_eq!(email(&by_get(&ann, ME).await), "ann@example.test");

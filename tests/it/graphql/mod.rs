@@ -1,7 +1,10 @@
 //! GraphQL: what an admin reads of what the workers wrote.
 
 mod documents;
+mod explore;
 mod http;
+mod limits;
+mod socket;
 
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
@@ -33,7 +36,7 @@ async fn an_admin_reads_everything_and_people_their_own() {
 
         let page = "query($after: String) {
             me { email role }
-            runs(first: 2, after: $after, status: PENDING) {
+            runs(first: 2, after: $after, filter: { status: { eq: PENDING } }) {
                 nodes { id status currentStage version } pageInfo { hasNextPage endCursor }
             }
             threads { nodes { id title } }
@@ -54,27 +57,36 @@ async fn an_admin_reads_everything_and_people_their_own() {
             assert_eq!(last["runs"]["pageInfo"]["hasNextPage"], false);
         }
         let me = ask(&admin, "{ me { email role } }", json!({})).await;
-        assert_eq!(me.body["data"]["me"]["role"], "ADMIN");
+        assert_eq!(me.body["data"]["me"]["role"], "admin");
 
         let theirs = ask(&bob, page, json!({})).await.body["data"].clone();
         assert_eq!(theirs["runs"]["nodes"], json!([]));
         assert_eq!(theirs["threads"]["nodes"], json!([]));
-        let one = "query($id: UUID!) { run(id: $id) { id } me { role } }";
-        let foreign = ask(&bob, one, json!({ "id": runs[0] })).await;
-        assert_eq!(code(&foreign), "run.not_found");
-        let extensions = &foreign.body["errors"][0]["extensions"];
-        assert_eq!(extensions["status"], 404);
+        let one = "query($run: UUID!, $thread: UUID!) {
+            run(id: $run) { id } thread(id: $thread) { id }
+            messages(filter: { threadId: { eq: $thread } }) { totalCount }
+            me { role }
+        }";
+        let ids = json!({ "run": runs[0], "thread": thread });
+        let foreign = ask(&bob, one, ids.clone()).await.body;
+        let none = json!({ "run": null, "thread": null, "messages": { "totalCount": 0 }, "me": { "role": "user" } });
+        assert_eq!(foreign, json!({ "data": none }), "{}", app.engine);
+        let hers = ask(&ann, one, ids).await.body["data"].clone();
+        assert_eq!(hers["run"]["id"], runs[0]);
+        assert_eq!(hers["thread"]["id"], thread);
+
+        let house = ask(&bob, "{ auditLogs { totalCount } me { role } }", json!({})).await;
+        assert_eq!(code(&house), "explore.forbidden");
+        let extensions = &house.body["errors"][0]["extensions"];
+        assert_eq!(extensions["status"], 403);
         assert_eq!(
             extensions["request_id"],
-            foreign.headers["x-request-id"].to_str().unwrap()
+            house.headers["x-request-id"].to_str().unwrap()
         );
         assert_eq!(
-            foreign.body["data"]["me"]["role"], "USER",
+            house.body["data"]["me"]["role"], "user",
             "the rest is answered"
         );
-        let messages = "query($id: UUID!) { messages(threadId: $id) { nodes { id } } }";
-        let foreign = ask(&bob, messages, json!({ "id": thread })).await;
-        assert_eq!(code(&foreign), "thread.not_found");
 
         let nobody = ask(&app.anonymous(), page, json!({})).await;
         assert_eq!(code(&nobody), "unauthenticated");

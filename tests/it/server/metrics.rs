@@ -77,6 +77,10 @@ async fn prometheus_finds_every_metric_described() {
         let invented = reqwest::Method::from_bytes(b"INVENTED").unwrap();
         app.anonymous().ask(invented, "/api/v1/runs", None).await;
 
+        ann.post("/api/v1/runs", tests::run_body("a")).await;
+        let board = serde_json::json!({ "query": "query Board { runs { nodes { id } } }" });
+        ann.post("/graphql", board).await;
+
         let answer = app.anonymous().get("/metrics").await;
         assert_eq!(answer.status, 200);
         let kind = answer.headers["content-type"].to_str().unwrap();
@@ -101,10 +105,19 @@ async fn prometheus_finds_every_metric_described() {
             "chancery_db_acquire_duration_seconds_count{outcome=\"ok\"}",
             "chancery_db_connect_duration_seconds_count{outcome=\"ok\"}",
             "chancery_db_statement_duration_seconds_count{outcome=\"ok\"}",
+            "chancery_operations_total{kind=\"rest\",operation=\"GET /api/v1/runs\",outcome=\"ok\"} 1",
+            "chancery_operations_total{kind=\"rest\",operation=\"GET /api/v1/runs/{id}\",outcome=\"refused\"} 1",
+            "chancery_operations_total{kind=\"graphql\",operation=\"Board\",outcome=\"ok\"} 1",
+            "chancery_operation_rows_total{kind=\"graphql\",operation=\"Board\"} 1",
+            "chancery_operation_statements_total{kind=\"graphql\",operation=\"Board\"} 1",
+            "chancery_operation_database_seconds_total{kind=\"graphql\",operation=\"Board\"} 0.",
+            "chancery_operation_duration_seconds_total{kind=\"graphql\",operation=\"Board\"} 0.",
         ] {
             let told = text.lines().any(|told| told.starts_with(line));
             assert!(told, "{}: {line} is missing in\n{text}", app.engine);
         }
+        let waiting = text.contains("\nchancery_db_writer_waiting_callers ");
+        assert!(waiting || app.engine == "PostgreSQL", "{text}");
         assert!(!text.contains("INVENTED") && !text.contains("00000000-0000"));
         app.stop().await;
     }

@@ -39,7 +39,7 @@ async fn everything(client: &Client, name: &str) -> String {
         all.push_str(field["name"].as_str().unwrap());
         if kind["kind"] == "OBJECT" {
             let inner = Box::pin(everything(client, kind["name"].as_str().unwrap())).await;
-            all.push_str(&format!(" {{ {inner} }}"));
+            all = format!("{all} {{ {inner} }}");
         }
         all.push(' ');
     }

@@ -5,12 +5,14 @@
 //! compiled to a plan (`compile`), bound to the request's arguments (`arguments`) and answered by
 //! `service::explore::run` as JSON, which `answer` prints as it is.
 
+mod admin;
 mod answer;
 mod arguments;
 mod change;
 mod collect;
 mod compile;
 mod fault;
+mod known;
 mod meta;
 mod node;
 mod order;
@@ -19,9 +21,14 @@ mod register;
 mod root;
 mod wanted;
 
+pub(super) use admin::AdminQuery;
 pub(super) use answer::{Mode, print};
 pub(super) use change::Change;
+pub(super) use known::{Documents, Known};
 pub(super) use order::{Order, prepare};
 pub(super) use record::Record;
 pub(super) use root::Explore;
 pub(super) use wanted::{List, Wanted};
+
+#[cfg(test)]
+mod tests;

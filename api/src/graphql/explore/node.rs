@@ -23,9 +23,8 @@ pub(super) fn row(id: Option<&Value>) -> Result<(&'static Entity, String)> {
 /// The entity and the key that `id` means.
 pub(super) fn read(id: Option<&Value>) -> Result<(&'static Entity, Scalar)> {
     let read = || {
-        let text = match id? {
-            Value::String(text) => text,
-            _ => return None,
+        let Value::String(text) = id? else {
+            return None;
         };
         let text = String::from_utf8(BASE64.decode(text).ok()?).ok()?;
         let (name, key) = text.split_once(':')?;

@@ -12,9 +12,9 @@ use super::{int, millis};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "db::Engine")]
 pub(super) enum Engine {
-    /// SQLite, embedded.
+    /// `SQLite`, embedded.
     Sqlite,
-    /// PostgreSQL.
+    /// `PostgreSQL`.
     Postgres,
 }
 
@@ -97,6 +97,7 @@ struct PoolSource {
 
 /// What connections are limited to, in milliseconds.
 #[derive(Debug, SimpleObject)]
+#[expect(clippy::struct_field_names, reason = "a unit is part of a name")]
 struct PoolLimits {
     connection_timeout_ms: f64,
     idle_timeout_ms: f64,

@@ -68,7 +68,7 @@ pub(super) struct SlowQueries {
     threshold_ms: f64,
     /// The last 200 of this process, the latest first.
     recent: Vec<SlowStatement>,
-    /// What PostgreSQL counted of all clients of the database, where the extension
+    /// What `PostgreSQL` counted of all clients of the database, where the extension
     /// `pg_stat_statements` is there; the most expensive first.
     server: Option<Vec<ServerStatement>>,
 }
@@ -106,7 +106,7 @@ struct ServerStatement {
 pub(super) struct Activity {
     /// The statements of this process, the oldest first.
     statements: Vec<RunningStatement>,
-    /// The sessions of every client that are not idle, as PostgreSQL sees them.
+    /// The sessions of every client that are not idle, as `PostgreSQL` sees them.
     sessions: Vec<Session>,
 }
 
@@ -121,7 +121,7 @@ struct RunningStatement {
     request_id: Option<String>,
 }
 
-/// A session of PostgreSQL.
+/// A session of `PostgreSQL`.
 #[derive(Debug, SimpleObject)]
 struct Session {
     pid: i32,
@@ -138,9 +138,9 @@ struct Session {
 /// Who waits for whom.
 #[derive(Debug, SimpleObject)]
 pub(super) struct Locks {
-    /// Whose turn it is to write, where the engine takes one writer at a time (SQLite).
+    /// Whose turn it is to write, where the engine takes one writer at a time (`SQLite`).
     writer: Option<Writer>,
-    /// Sessions that wait for another one (PostgreSQL), those that wait longest first.
+    /// Sessions that wait for another one (`PostgreSQL`), those that wait longest first.
     waits: Vec<LockWait>,
 }
 

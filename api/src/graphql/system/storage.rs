@@ -13,13 +13,13 @@ use super::super::scalar::BigInt;
 pub(super) struct Storage {
     /// All of it, in bytes.
     bytes: BigInt,
-    /// What of it could be used again, in bytes (SQLite).
+    /// What of it could be used again, in bytes (`SQLite`).
     free_bytes: Option<BigInt>,
     /// The largest first.
     tables: Vec<Table>,
 }
 
-/// A table. Its room is null where it costs too much to find out: in a SQLite file above 256 MiB.
+/// A table. Its room is null where it costs too much to find out: in a `SQLite` file above 256 MiB.
 #[derive(Debug, SimpleObject)]
 struct Table {
     name: &'static str,
@@ -29,7 +29,7 @@ struct Table {
     rows_exact: bool,
     bytes: Option<BigInt>,
     index_bytes: Option<BigInt>,
-    /// Rows that are gone and still take room (PostgreSQL).
+    /// Rows that are gone and still take room (`PostgreSQL`).
     dead_rows: Option<BigInt>,
     /// When those were last cleared away.
     last_vacuum: Option<DateTime<Utc>>,

@@ -96,6 +96,11 @@ impl<'a> Sql<'a> {
             if !self.access.reads(entity) {
                 self.push(" AND 1 = 0");
             }
+            if let Some((owner, shared, person)) = self.access.sharing(entity) {
+                let _ = write!(self.text, " AND ({alias}.\"{owner}\" = ");
+                self.bind(person.0);
+                let _ = write!(self.text, " OR {alias}.\"{shared}\")");
+            }
             return;
         };
         match entity.rule() {

@@ -6,6 +6,8 @@
 //! It is served to callers on this machine, or on an address of its own where one is set. A request
 //! that a proxy passed on is not from this machine, whoever its peer is.
 
+mod operations;
+
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -38,6 +40,7 @@ const POOL_MAX: &str = "chancery_db_pool_max_connections";
 const POOL: &str = "chancery_db_pool_connections";
 const WAITING: &str = "chancery_db_pool_waiting_callers";
 const LAG: &str = "chancery_db_replica_lag_seconds";
+const WRITERS: &str = "chancery_db_writer_waiting_callers";
 const REPLICA: &str = "chancery_db_replica_usable";
 
 /// From half a millisecond to half a minute.
@@ -77,6 +80,10 @@ fn describe() {
     describe_gauge!(POOL_MAX, "How many connections the pool may open.");
     describe_gauge!(POOL, "Open connections, idle and in use.");
     describe_gauge!(WAITING, "Callers that wait for a connection.");
+    describe_gauge!(
+        WRITERS,
+        "Callers that wait for their turn to write, where one writes at a time."
+    );
     describe_gauge!(LAG, Unit::Seconds, "How far the replica is behind.");
     describe_gauge!(REPLICA, "1 while reads go to the replica, else 0.");
     service::db::measure::describe();
@@ -151,8 +158,12 @@ fn render(services: &Services) -> Response {
         let lag = replica.lag_ms.map(Duration::from_millis);
         gauge!(LAG).set(lag.map_or(f64::NAN, |lag| lag.as_secs_f64()));
     }
+    if let Some(writer) = services.db.writer_status() {
+        gauge!(WRITERS).set(f64::from(writer.waiting));
+    }
     let mut text = handle.render();
     let _ = text.write_char('\n');
+    text.push_str(&operations::text(&services.operations.statistics()));
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     ([(CONTENT_TYPE, kind)], text).into_response()
 }

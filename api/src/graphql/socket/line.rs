@@ -1,0 +1,348 @@
+//! A socket, from its first message to its last.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+
+use async_graphql::Response as Answer;
+use axum::extract::ws::{Message, WebSocket};
+use futures::stream::{AbortHandle, BoxStream, SelectAll, abortable};
+use futures::{StreamExt as _, stream};
+use secrecy::SecretString;
+use serde_json::Value;
+use service::Ctx;
+use service::actor::Actor;
+use service::db::Engine;
+use service::error::Kind;
+use service::identity::{Credential, authenticate, still};
+use service::settings::Socket;
+use service::signal::Signal;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::{Instant, interval, sleep_until, timeout};
+
+use super::super::execute::{Api, Stop, Way, finish};
+use super::super::question::Params;
+use super::MESSAGE;
+use super::count::Place;
+use super::message::{Close, Said, ack, beat, complete, error, next, pong};
+use crate::error::Door;
+
+/// What comes of an operation.
+enum Event {
+    Next(Box<Answer>),
+    Refused(Stop),
+    End,
+}
+
+/// A socket, and what runs on it.
+pub(super) struct Line {
+    api: Arc<Api>,
+    ctx: Ctx,
+    credential: Option<Credential>,
+    limits: Socket,
+    socket: WebSocket,
+    place: Place,
+    /// Whether the first message was taken.
+    ready: bool,
+    running: HashMap<String, AbortHandle>,
+    events: SelectAll<BoxStream<'static, (String, Event)>>,
+}
+
+/// How a socket ends: with a word, or without one where nobody would hear it.
+enum End {
+    Close(Close),
+    Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+impl Line {
+    pub(super) async fn serve(
+        api: Arc<Api>,
+        ctx: Ctx,
+        credential: Option<Credential>,
+        mut socket: WebSocket,
+    ) {
+        let limits = ctx.settings().socket;
+        let Some(place) = api.sockets.enter(&limits) else {
+            let _ = timeout(limits.patience, socket.send(Close::TooMany.frame())).await;
+            return;
+        };
+        let mut line = Self {
+            api,
+            ctx,
+            credential,
+            limits,
+            socket,
+            place,
+            ready: false,
+            running: HashMap::new(),
+            events: SelectAll::new(),
+        };
+        let Err(end) = line.run().await;
+        // Nothing runs on while the other side says good-bye.
+        line.events.clear();
+        if let End::Close(close) = end
+            && line.send(close.frame()).await.is_ok()
+        {
+            let rest = async { while let Some(Ok(_)) = line.socket.recv().await {} };
+            let _ = timeout(limits.patience, rest).await;
+        }
+    }
+
+    async fn run(&mut self) -> Result<std::convert::Infallible, End> {
+        let services = Arc::clone(&self.ctx.services);
+        let mut signals = services.signals.listen();
+        let mut hello = pin!(sleep_until(Instant::now() + self.limits.hello));
+        let mut beats = interval(self.limits.ping);
+        let mut rechecks = interval(self.recheck_every());
+        let mut heard = Instant::now();
+        loop {
+            tokio::select! {
+                () = services.stop.cancelled() => return Err(Close::Stop.into()),
+                () = &mut hello, if !self.ready => return Err(Close::Late.into()),
+                message = self.socket.recv() => {
+                    heard = Instant::now();
+                    match message {
+                        Some(Ok(message)) if length(&message) > MESSAGE => {
+                            return Err(Close::TooLarge.into());
+                        }
+                        Some(Ok(message)) => self.take(&message).await?,
+                        Some(Err(_)) | None => return Err(End::Gone),
+                    }
+                }
+                Some((id, event)) = self.events.next() => self.tell(&id, event).await?,
+                signal = signals.recv() => match signal {
+                    Ok(signal) if !self.is_about_caller(&signal) => {}
+                    Ok(signal) => {
+                        services.callers.hear(&signal);
+                        self.recheck().await?;
+                    }
+                    Err(RecvError::Lagged(_)) => {
+                        services.callers.hear(&Signal::Missed);
+                        self.recheck().await?;
+                    }
+                    Err(RecvError::Closed) => return Err(Close::Stop.into()),
+                },
+                _ = rechecks.tick() => self.recheck().await?,
+                _ = beats.tick() => {
+                    if heard.elapsed() > self.limits.ping * 3 {
+                        return Err(End::Gone);
+                    }
+                    self.send(beat()).await?;
+                }
+            }
+        }
+    }
+
+    /// Where no signal of other replicas arrives, the caller is looked at as often as requests do.
+    fn recheck_every(&self) -> std::time::Duration {
+        let settings = self.ctx.settings();
+        let deaf =
+            self.ctx.services.db.engine() == Engine::Postgres && settings.listen_url.is_none();
+        if deaf {
+            self.limits.recheck.min(settings.caller_cache)
+        } else {
+            self.limits.recheck
+        }
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        let sent = timeout(self.limits.patience, self.socket.send(message)).await;
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+
+    async fn take(&mut self, message: &Message) -> Result<(), End> {
+        match Said::read(message)? {
+            None | Some(Said::Pong) => Ok(()),
+            Some(Said::Ping) => self.send(pong()).await,
+            Some(Said::ConnectionInit { payload }) => self.begin(payload).await,
+            Some(_) if !self.ready => Err(Close::Unknown.into()),
+            Some(Said::Complete { id }) => {
+                if let Some(running) = self.running.remove(&id) {
+                    running.abort();
+                }
+                Ok(())
+            }
+            Some(Said::Subscribe { id, .. }) if self.running.contains_key(&id) => {
+                Err(Close::Taken(id).into())
+            }
+            Some(Said::Subscribe { id, payload }) => self.subscribe(id, payload).await,
+        }
+    }
+
+    /// Find out who it is. A program in a browser, which cannot set headers, names its key here.
+    async fn begin(&mut self, payload: Option<Value>) -> Result<(), End> {
+        if self.ready {
+            return Err(Close::Twice.into());
+        }
+        let shown = payload
+            .as_ref()
+            .and_then(|payload| payload.get("authorization"))
+            .and_then(Value::as_str)
+            .and_then(|text| text.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        if self.credential.is_none()
+            && let Some((_, key)) = shown
+        {
+            let key = Credential::Key(SecretString::from(key.trim()));
+            let actor = authenticate(&self.ctx.services, &key).await;
+            self.ctx.actor = actor.map_err(|_| Close::Unknown)?;
+            self.credential = Some(key);
+        }
+        let person = self.ctx.actor.user().ok_or(Close::Unknown)?;
+        if !self.place.belong(person, &self.limits) {
+            return Err(Close::TooMany.into());
+        }
+        self.ready = true;
+        self.send(ack()).await
+    }
+
+    async fn subscribe(&mut self, id: String, payload: Value) -> Result<(), End> {
+        if self.running.len() >= self.limits.operations {
+            let most = self.limits.operations;
+            let told = Stop::limited(format!("a socket runs {most} operations at once"));
+            return self.tell(&id, Event::Refused(told)).await;
+        }
+        let mut ctx = self.ctx.clone();
+        let services = &self.ctx.services;
+        ctx.request.id = services.ids.fresh(services.clock.now()).to_string();
+        let request_id = ctx.request.id.clone();
+        let name = id.clone();
+        let events = events(Arc::clone(&self.api), ctx, payload).map(move |mut event| {
+            if let Event::Next(answer) = &mut event {
+                finish(answer, &request_id);
+            }
+            (name.clone(), event)
+        });
+        let (events, running) = abortable(events);
+        self.running.insert(id, running);
+        self.events.push(events.boxed());
+        Ok(())
+    }
+
+    async fn tell(&mut self, id: &str, event: Event) -> Result<(), End> {
+        let message = match event {
+            Event::Next(answer)
+                if answer.data == async_graphql::Value::Null && refused(&answer) =>
+            {
+                self.forget(id);
+                error(id, &answer)
+            }
+            Event::Next(answer) => next(id, &answer),
+            Event::End => {
+                self.forget(id);
+                complete(id)
+            }
+            Event::Refused(stop) => {
+                self.forget(id);
+                let mut answer = stop.into_answer();
+                finish(&mut answer, &self.ctx.request.id);
+                error(id, &answer)
+            }
+        };
+        self.send(message).await
+    }
+
+    fn forget(&mut self, id: &str) {
+        if let Some(running) = self.running.remove(id) {
+            running.abort();
+        }
+    }
+
+    fn is_about_caller(&self, signal: &Signal) -> bool {
+        match (signal, &self.ctx.actor) {
+            (Signal::Missed, _) => true,
+            (Signal::UserChanged(id), actor) => actor.user() == Some(*id),
+            (Signal::SessionRevoked(id), Actor::User { session, .. }) => session == id,
+            (Signal::KeyRevoked(id), Actor::ApiKey { id: key, .. }) => key == id,
+            _ => false,
+        }
+    }
+
+    /// Whether the caller still is who they were. While the database is away, they are.
+    async fn recheck(&mut self) -> Result<(), End> {
+        let Some(credential) = &self.credential else {
+            return Ok(());
+        };
+        match still(&self.ctx.services, credential).await {
+            Ok(actor) if is_same(&actor, &self.ctx.actor) => Ok(()),
+            Ok(_) => Err(Close::Changed.into()),
+            Err(error) if error.kind() == Kind::Unauthenticated => Err(Close::Unknown.into()),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// What comes of the operation that `payload` names.
+fn events(api: Arc<Api>, ctx: Ctx, payload: Value) -> BoxStream<'static, Event> {
+    let end = || stream::iter([Event::End]);
+    let begun = async move {
+        let prepared = async {
+            let params: Params = serde_json::from_value(payload)
+                .map_err(|error| Door::Malformed(error.to_string()))?;
+            api.prepare(&ctx, params.question()?, Way::Socket).await
+        };
+        match prepared.await {
+            Err(stop) => stream::iter([Event::Refused(stop)]).boxed(),
+            Ok(prepared) if prepared.subscribes => {
+                let answers = api.answers(prepared);
+                answers
+                    .map(|answer| Event::Next(Box::new(answer)))
+                    .chain(end())
+                    .boxed()
+            }
+            Ok(prepared) => {
+                let answer = async move { Event::Next(Box::new(api.answer(prepared).await)) };
+                stream::once(answer).chain(end()).boxed()
+            }
+        }
+    };
+    stream::once(begun).flatten().boxed()
+}
+
+/// Whether an answer says that the operation was not run.
+fn refused(answer: &Answer) -> bool {
+    let at_all = answer.errors.iter().any(|error| !error.path.is_empty());
+    !answer.errors.is_empty() && !at_all
+}
+
+fn is_same(one: &Actor, other: &Actor) -> bool {
+    let scopes = |actor: &Actor| match actor {
+        Actor::ApiKey { scopes, .. } => Some(scopes.clone()),
+        _ => None,
+    };
+    one.signature() == other.signature()
+        && one.role() == other.role()
+        && scopes(one) == scopes(other)
+}
+
+fn length(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Close(_) => 0,
+    }
+}
+
+impl Stop {
+    /// What it says, as an answer.
+    fn into_answer(self) -> Answer {
+        match self {
+            Self::Answer(answer) => *answer,
+            Self::Door(error) => {
+                let error = async_graphql::Error::from(error);
+                let mut error = error.into_server_error(async_graphql::Pos::default());
+                error.locations.clear();
+                Answer::from_errors(vec![error])
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! What a view and a report may be made of.
+
+use entity::identity::user::UserRole;
+use serde_json::{Value, json};
+use service::expect::Expect;
+use service::page::Request;
+use service::saved::{self, ReportChange, SavedFilter, ViewChange};
+use tests::{Answer, TestApp};
+
+use super::{KINDS, code, good};
+
+/// The places that a refusal points at.
+fn pointers(answer: &Answer) -> Vec<String> {
+    assert_eq!(code(answer), "invalid");
+    let fields = &answer.body["errors"][0]["extensions"]["errors"];
+    let fields = fields
+        .as_array()
+        .unwrap_or_else(|| panic!("{}", answer.body));
+    let pointer = |field: &Value| field["pointer"].as_str().unwrap().to_owned();
+    fields.iter().map(pointer).collect()
+}
+
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(
+        json!({ "status": { "eq": "FAILED" } }),
+        |inner, _| json!({ "not": inner }),
+    )
+}
+
+fn by(column: &str) -> Value {
+    json!([{ "column": column, "direction": "ASC" }])
+}
+
+/// What is wrong in both kinds, and where that is pointed at.
+fn wrong_in_both() -> Vec<(Value, &'static str)> {
+    let filters = [
+        (json!([]), "/filter"),
+        (json!({ "nothing": { "eq": 1 } }), "/filter/nothing"),
+        (
+            json!({ "lease_token": { "isNull": true } }),
+            "/filter/lease_token",
+        ),
+        (json!({ "status": { "eq": "LOST" } }), "/filter/status/eq"),
+        (json!({ "status": { "lt": "FAILED" } }), "/filter/status/lt"),
+        (json!({ "status": {} }), "/filter/status"),
+        (json!({ "status": "FAILED" }), "/filter/status"),
+        (
+            json!({ "current_stage": { "in": [1, "2"] } }),
+            "/filter/current_stage/in",
+        ),
+        (
+            json!({ "created_at": { "gt": "yesterday" } }),
+            "/filter/created_at/gt",
+        ),
+        (json!({ "user_id": { "eq": "me" } }), "/filter/user_id/eq"),
+        (
+            json!({ "company_name": { "contains": 7 } }),
+            "/filter/company_name/contains",
+        ),
+        (
+            json!({ "or": { "status": { "eq": "FAILED" } } }),
+            "/filter/or",
+        ),
+        (
+            json!({ "and": [{ "x/y": { "eq": 1 } }] }),
+            "/filter/and/0/x~1y",
+        ),
+        (
+            json!({ "user": { "password_hash": { "eq": "x" } } }),
+            "/filter/user/password_hash",
+        ),
+        (
+            json!({ "opportunity_card": { "any": {} } }),
+            "/filter/opportunity_card/any",
+        ),
+        (nested(9), "/filter/not/not/not/not/not/not/not/not"),
+        (json!({ "company_id": { "in": vec!["x"; 300] } }), "/filter"),
+    ];
+    let others = [
+        (json!({ "name": " " }), "/name"),
+        (json!({ "name": "x".repeat(256) }), "/name"),
+        (json!({ "name": "a\u{0}b" }), "/name"),
+        (json!({ "resource": "nowhere" }), "/resource"),
+        (json!({ "order": by("nothing") }), "/order/0/column"),
+        (json!({ "order": by("lease_token") }), "/order/0/column"),
+        (
+            json!({ "order": [by("status")[0], by("status")[0]] }),
+            "/order/1/column",
+        ),
+        (
+            json!({ "chart": { "kind": "PIE", "x": "lease_token" } }),
+            "/chart/x",
+        ),
+        (
+            json!({ "chart": { "kind": "PIE", "series": "nothing" } }),
+            "/chart/series",
+        ),
+    ];
+    let filters = filters
+        .into_iter()
+        .map(|(filter, place)| (json!({ "filter": filter }), place));
+    filters.chain(others).collect()
+}
+
+/// Columns of a view, and of a report, that are wrong.
+fn wrong_columns() -> [Vec<(Value, &'static str)>; 2] {
+    let many: Vec<_> = (0..51).map(|_| "status").collect();
+    let views = vec![
+        (json!(["nothing"]), "/columns/0"),
+        (json!(["status", "lease_token"]), "/columns/1"),
+        (json!(["status", "status"]), "/columns/1"),
+        (json!(many), "/columns"),
+    ];
+    let reports = vec![
+        (
+            json!([{ "column": "nothing" }, { "measure": "COUNT" }]),
+            "/columns/0/column",
+        ),
+        (
+            json!([{ "column": "lease_token" }, { "measure": "COUNT" }]),
+            "/columns/0/column",
+        ),
+        (
+            json!([{ "measure": "SUM", "column": "status" }]),
+            "/columns/0/column",
+        ),
+        (json!([{ "measure": "SUM" }]), "/columns/0/column"),
+        (
+            json!([{ "measure": "MAX", "column": "user_id" }]),
+            "/columns/0/column",
+        ),
+        (
+            json!([{ "measure": "COUNT" }, { "measure": "COUNT" }]),
+            "/columns/1",
+        ),
+        (
+            json!([{ "measure": "COUNT" }, { "column": "status", "bucket": "DAY" }]),
+            "/columns/1/bucket",
+        ),
+        (json!([{ "column": "status" }]), "/columns"),
+    ];
+    [views, reports]
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_pointed_at() {
+    let [views, reports] = wrong_columns();
+    for app in TestApp::each().await {
+        let op = app.user("op", UserRole::Operator).await;
+        for kind in &KINDS {
+            for (wrong, place) in wrong_in_both() {
+                let mut input = kind.input(false);
+                for (field, value) in wrong.as_object().unwrap() {
+                    input[field] = value.clone();
+                }
+                let answer = kind.create(&op, input).await;
+                assert!(
+                    pointers(&answer).contains(&place.to_owned()),
+                    "{wrong}: {}",
+                    answer.body
+                );
+            }
+            let columns: &[_] = if kind.name == "SavedView" {
+                &views
+            } else {
+                &reports
+            };
+            for (columns, place) in columns {
+                let mut input = kind.input(false);
+                (input["columns"], input["order"], input["chart"]) =
+                    (columns.clone(), json!([]), json!(null));
+                let answer = kind.create(&op, input).await;
+                assert_eq!(pointers(&answer), [*place], "{columns}");
+            }
+            assert_eq!(kind.listed(&op).await, 0, "{}", app.engine);
+
+            // A change is checked as what it leads to.
+            let made = good(&kind.create(&op, kind.input(false)).await);
+            let change = json!({ "chart": { "kind": "PIE", "x": "nothing" } });
+            let answer = kind.update(&op, &made["id"], 1, change).await;
+            assert_eq!(pointers(&answer), ["/chart/x"]);
+            assert_eq!(good(&kind.one(&op, &made["id"]).await), made);
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_condition_can_be_kept() {
+    let conditions = json!({
+        "status": { "in": ["FAILED", "PENDING"], "ne": "RUNNING" },
+        "current_stage": { "gte": 1, "notIn": [3] },
+        "created_at": { "gt": "2026-01-01T00:00:00Z" },
+        "user_id": { "eq": "00000000-0000-7000-8000-000000000000" },
+        "error_message": { "isNull": false, "contains": "walrus", "startsWith": "w" },
+        "user": { "role": { "eq": "admin" } },
+        "opportunity_card": { "some": { "starred": { "eq": true } }, "none": {} },
+        "or": [{ "company_id": { "endsWith": "x" } }, {}],
+        "not": { "and": [{ "version": { "lt": 7 } }] },
+    });
+    let lists = json!({
+        "capabilities": { "has": "search", "hasAny": ["a", "b"] }, "is_active": { "eq": true },
+    });
+    for app in TestApp::each().await {
+        let op = app.user("op", UserRole::Operator).await;
+        for kind in &KINDS {
+            for (resource, filter, columns, figures) in [
+                (
+                    "runs",
+                    &conditions,
+                    json!(["id"]),
+                    json!([{ "measure": "COUNT" }]),
+                ),
+                (
+                    "agent_templates_v2",
+                    &lists,
+                    json!([]),
+                    json!([
+                        { "measure": "COUNT_DISTINCT", "column": "category" },
+                        { "measure": "AVG", "column": "usage_count" },
+                        { "measure": "MAX", "column": "updated_at" },
+                    ]),
+                ),
+            ] {
+                let mut input = kind.input(false);
+                let view = kind.name == "SavedView";
+                input["resource"] = json!(resource);
+                input["filter"] = filter.clone();
+                input["columns"] = if view { columns } else { figures };
+                (input["order"], input["chart"]) = (json!([]), json!(null));
+                let made = good(&kind.create(&op, input).await);
+                assert_eq!(made["filter"], *filter, "{}", app.engine);
+            }
+        }
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_demos_are_made_like_everybodys() {
+    for app in TestApp::each().await {
+        service::demo::fill(app.services(), &|_| {}).await.unwrap();
+        let ctx = app.system();
+        let (all, any) = (SavedFilter::default, || Expect::Any);
+        let views = saved::views(&ctx, all(), Request::default()).await.unwrap();
+        assert_eq!(views.items.len(), 3, "{}", app.engine);
+        for view in views.items {
+            let same = saved::update_view(&ctx, view.id, ViewChange::default(), &any()).await;
+            assert_eq!(same.unwrap().order, view.order);
+        }
+        let reports = saved::reports(&ctx, all(), Request::default())
+            .await
+            .unwrap();
+        assert_eq!(reports.items.len(), 2);
+        for report in reports.items {
+            let change = ReportChange::default();
+            let same = saved::update_report(&ctx, report.id, change, &any()).await;
+            assert_eq!(same.unwrap().columns, report.columns);
+        }
+        app.stop().await;
+    }
+}
