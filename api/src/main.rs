@@ -1,4 +1,4 @@
-//! The binary: `chancery serve | demo | migrate | admin | graphql | doctor | schema`.
+//! The binary: `chancery serve | demo | migrate | admin | analytics | graphql | doctor | schema`.
 
 mod command;
 
@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tracing::error;
 use tracing_subscriber::EnvFilter;
 
-use crate::command::{Failure, admin, demo, doctor, graphql, serve};
+use crate::command::{Failure, admin, analytics, demo, doctor, graphql, serve};
 
 /// The records of an AI-agent product: one binary.
 #[derive(Debug, Parser)]
@@ -40,6 +40,9 @@ enum Command {
     /// Trusted GraphQL documents.
     #[command(subcommand)]
     Graphql(graphql::Graphql),
+    /// What the charts are drawn from.
+    #[command(subcommand)]
+    Analytics(analytics::Analytics),
     /// Look at the settings, the database and the disk, and say what to do.
     Doctor {
         /// Answer in JSON.
@@ -121,6 +124,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Admin(command) => admin::run(&config, command).await?,
         Command::Graphql(command) => graphql::run(&config, command).await?,
+        Command::Analytics(command) => return analytics::run(&config, command).await,
         Command::Doctor { json } => return doctor::run(&config, json).await,
         Command::Schema {
             what: Contract::Openapi,

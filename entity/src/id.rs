@@ -193,6 +193,10 @@ ids! {
     ThreadRollupId = "thread_rollup",
     /// A row of `token_deltas`.
     TokenDeltaId = "token_delta",
+    /// A row of `token_day_rollups`.
+    TokenDayRollupId = "token_day_rollup",
+    /// The row of `rollup_state`.
+    RollupStateId = "rollup_state",
 }
 
 /// A row of `tool_calls`. The one key that is a text: the model's provider made it, and it may hold

@@ -1,4 +1,5 @@
-//! What has expired is removed: idempotency keys, sessions, counts of failed sign-ins.
+//! What has expired is removed: idempotency keys, sessions, counts of failed sign-ins. And what was
+//! written is folded into the rollups.
 //!
 //! How long a row stays is the registry's word. Rows go in small portions, each in a write of its
 //! own, and one that somebody holds is left for the next time: replicas may sweep at once, and
@@ -13,10 +14,11 @@ use entity::platform::idempotency_key;
 use entity::registry::{Keep, resource};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use uuid::Uuid;
 
 use crate::actor::Actor;
+use crate::analytics;
 use crate::ctx::{Ctx, Services};
 use crate::error::{Common, Result};
 use crate::operation::{self, Kind, Label};
@@ -24,6 +26,11 @@ use crate::operation::{self, Kind, Label};
 /// How long after the start the first sweep comes, and each after the one before.
 const FIRST: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_mins(10);
+
+/// How often deltas are folded into the rollups. Answers do not wait for it: they add the open ones.
+const FOLD: Duration = Duration::from_secs(5);
+/// How often what another backend wrote is taken in.
+const RECONCILE: Duration = Duration::from_mins(1);
 
 /// How many rows go at once: an idempotency key may have an answer of megabytes with it.
 const PORTION: u64 = 200;
@@ -37,29 +44,65 @@ pub struct Swept {
     pub login_failures: u64,
 }
 
-/// Sweep from time to time, until the services are told to stop.
+/// Sweep, fold and reconcile from time to time, until the services are told to stop.
 pub async fn attend(services: Arc<Services>) {
     let stop = services.stop.clone();
     let ctx = Ctx::system(services, "upkeep");
-    let sweeping = async {
-        tokio::time::sleep(FIRST).await;
-        loop {
-            let label = Label::new(Kind::Job, "upkeep.sweep");
-            match operation::within(&ctx.services.operations, label, "", sweep(&ctx)).await {
-                Ok(swept) if swept == Swept::default() => {}
-                Ok(swept) => info!(
-                    idempotency_keys = swept.idempotency_keys,
-                    sessions = swept.sessions,
-                    login_failures = swept.login_failures,
-                    "removed what had expired"
-                ),
-                Err(error) => warn!(%error, "what has expired stays until the next sweep"),
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    };
+    let all = Box::pin(async { tokio::join!(sweeping(&ctx), folding(&ctx), reconciling(&ctx)) });
     // What a stop interrupts is rolled back.
-    let _: Option<()> = stop.run_until_cancelled(Box::pin(sweeping)).await;
+    let _: Option<_> = stop.run_until_cancelled(all).await;
+}
+
+async fn sweeping(ctx: &Ctx) {
+    tokio::time::sleep(FIRST).await;
+    loop {
+        let label = Label::new(Kind::Job, "upkeep.sweep");
+        match operation::within(&ctx.services.operations, label, "", sweep(ctx)).await {
+            Ok(swept) if swept == Swept::default() => {}
+            Ok(swept) => info!(
+                idempotency_keys = swept.idempotency_keys,
+                sessions = swept.sessions,
+                login_failures = swept.login_failures,
+                "removed what had expired"
+            ),
+            Err(error) => warn!(%error, "what has expired stays until the next sweep"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn folding(ctx: &Ctx) {
+    loop {
+        tokio::time::sleep(FOLD).await;
+        let label = Label::new(Kind::Job, "analytics.fold");
+        let folded = analytics::fold(ctx);
+        match operation::within(&ctx.services.operations, label, "", folded).await {
+            Ok(0) => {}
+            Ok(deltas) => debug!(deltas, "folded into the rollups"),
+            Err(error) => {
+                warn!(%error, "the deltas stay open until the next fold");
+                tokio::time::sleep(RECONCILE).await;
+            }
+        }
+    }
+}
+
+async fn reconciling(ctx: &Ctx) {
+    tokio::time::sleep(FOLD).await;
+    loop {
+        let label = Label::new(Kind::Job, "analytics.reconcile");
+        let done = analytics::reconcile(ctx);
+        match operation::within(&ctx.services.operations, label, "", done).await {
+            Ok(done) if done.differences.is_empty() => {}
+            Ok(done) => info!(
+                people = done.people,
+                sums = ?done.differences.counts,
+                "took in what another backend wrote"
+            ),
+            Err(error) => warn!(%error, "what others wrote is taken in the next time"),
+        }
+        tokio::time::sleep(RECONCILE).await;
+    }
 }
 
 /// Remove what has expired, and tell how much it was. Only the house itself may.

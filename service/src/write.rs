@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use entity::id::TypedId;
 use sea_orm::prelude::async_trait::async_trait;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, IntoActiveModel,
     Iterable, QueryResult, Statement, Value,
@@ -96,6 +97,27 @@ impl Write {
             E::insert_many(some).exec_without_returning(self).await?;
         }
         Ok(count)
+    }
+
+    /// As [`insert_all`](Self::insert_all); a row whose key is taken is dealt with as `conflict` has
+    /// it. No two of the rows may share the key.
+    pub(crate) async fn merge_all<E>(
+        &self,
+        rows: impl IntoIterator<Item = E::Model>,
+        conflict: &OnConflict,
+    ) -> Result<()>
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+        E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    {
+        for some in portions::<E>(rows) {
+            E::insert_many(some)
+                .on_conflict(conflict.clone())
+                .exec_without_returning(self)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Send `signal` once the write is committed.

@@ -61,6 +61,12 @@ const FEWEST: &[(&str, i64)] = &[
     ("saved_reports", 2),
     ("trusted_documents", 1),
     ("audit_log", 30),
+    ("token_rollups", 3_000),
+    ("token_day_rollups", 500),
+    ("token_user_rollups", 3_000),
+    ("user_day_rollups", 300),
+    ("thread_rollups", 300),
+    ("rollup_state", 1),
 ];
 
 /// Tables that stay empty: requests in flight, others' data, and what the code keeps from others.
@@ -70,10 +76,6 @@ const EMPTY: &[&str] = &[
     "idempotency_keys",
     "import_batches",
     "import_records",
-    "token_rollups",
-    "token_user_rollups",
-    "user_day_rollups",
-    "thread_rollups",
     "token_deltas",
 ];
 

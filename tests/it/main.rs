@@ -8,10 +8,11 @@
 )]
 
 mod access;
+mod analytics;
 mod contracts;
 mod conversation;
 mod demo;
-
+mod explore;
 mod explore_write;
 mod export;
 mod graphql;

@@ -42,7 +42,7 @@ async fn serve(config: &mut Config, directory: &Path) -> Result<(), Failure> {
     let stop = services.stop.clone();
     let label = Label::new(Kind::Command, "demo");
     let filling = operation::within(&services.operations, label, "", fill(&services));
-    let Some(filled) = stop.run_until_cancelled(filling).await else {
+    let Some(filled) = stop.run_until_cancelled(Box::pin(filling)).await else {
         return Ok(());
     };
     if let Some(summary) = filled? {

@@ -1,6 +1,7 @@
 //! What the binary does, one file a command.
 
 pub(crate) mod admin;
+pub(crate) mod analytics;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod graphql;

@@ -24,7 +24,17 @@ const PAGE: u64 = 50;
 /// How many groups rows are taken to be put together to when it does not say.
 const GROUPS: u64 = 100;
 /// Fields that make the database work for more than a row.
-const HEAVY: &[(&str, u64)] = &[("tokenUsage", 200)];
+const HEAVY: &[(&str, u64)] = &[
+    ("tokenUsage", 200),
+    ("runFunnel", 200),
+    ("stageDurations", 200),
+    ("agentUsage", 200),
+    ("videoThroughput", 200),
+    ("webhookHealth", 200),
+    ("jobHealth", 200),
+    ("activeUsers", 200),
+    ("retention", 200),
+];
 
 /// A document asks for too much.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -56,6 +56,7 @@ struct Query(
 #[derive(Debug, Default, MergedObject)]
 struct Mutation(
     explore::Change,
+    analytics::AnalyticsMutation,
     document::DocumentMutation,
     saved::SavedMutation,
     system::SystemMutation,

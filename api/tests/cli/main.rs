@@ -5,6 +5,7 @@
     reason = "what a story shares between its steps may fail it as the steps do"
 )]
 
+mod analytics;
 #[path = "../../../service/tests/support/cluster.rs"]
 #[expect(
     dead_code,

@@ -102,6 +102,7 @@ impl Declared for Entity {
             Index::on(&["workflow_id", "created_at", "id"]),
             Index::on(&["user_id", "created_at", "id"]),
             Index::on(&["status", "created_at", "id"]),
+            Index::on(&["created_at", "id"]),
         ],
         checks: &[Check::new(
             "agent_executions_subject_check",

@@ -1,7 +1,9 @@
 //! Prices and rollups: what the charts are drawn from.
 
 pub mod model_price;
+pub mod rollup_state;
 pub mod thread_rollup;
+pub mod token_day_rollup;
 pub mod token_delta;
 pub mod token_rollup;
 pub mod token_user_rollup;

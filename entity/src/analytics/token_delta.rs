@@ -1,12 +1,13 @@
 //! A delta: what one write adds to the rollups, until it is folded into them.
 //!
 //! Writers only insert here, so that no two of them meet on a hot row; a read adds the open deltas
-//! to the rollups.
+//! to the rollups. A delta with a model is of tokens, and its messages are those that have some of
+//! that kind; one without a model is of messages, whether they cost tokens or not.
 
 use sea_orm::entity::prelude::*;
 
 use crate::conversation::token_consumption::{TokenTask, TokenType};
-use crate::declare::{Declaration, Declared, Index};
+use crate::declare::{Check, Declaration, Declared, Index};
 use crate::id::{ThreadId, TokenDeltaId, UserId};
 
 /// What one write adds to the rollups.
@@ -24,13 +25,13 @@ pub struct Model {
     /// The thread they were spent in.
     pub thread_id: ThreadId,
     /// The model, cut at 255 characters.
-    #[sea_orm(column_type = "String(StringLen::N(255))")]
-    pub model: String,
+    #[sea_orm(column_type = "String(StringLen::N(255))", nullable)]
+    pub model: Option<String>,
     /// What the model was asked for.
-    pub task: TokenTask,
+    pub task: Option<TokenTask>,
     /// What the tokens were.
     #[sea_orm(column_name = "type")]
-    pub kind: TokenType,
+    pub kind: Option<TokenType>,
     /// How many tokens.
     pub count: i64,
     /// How many messages they are of.
@@ -53,6 +54,10 @@ impl ActiveModelBehavior for ActiveModel {}
 impl Declared for Entity {
     const DECLARATION: Declaration = Declaration {
         indexes: &[Index::on(&["bucket_start", "id"])],
+        checks: &[Check::new(
+            "token_deltas_kind_check",
+            "(model IS NULL) = (task IS NULL) AND (model IS NULL) = (type IS NULL)",
+        )],
         ..Declaration::PLAIN
     };
 }

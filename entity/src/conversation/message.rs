@@ -72,7 +72,10 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Declared for Entity {
     const DECLARATION: Declaration = Declaration {
-        indexes: &[Index::on(&["thread_id", "creation_date", "message_id"]).recommended()],
+        indexes: &[
+            Index::on(&["thread_id", "creation_date", "message_id"]).recommended(),
+            Index::on(&["creation_date", "message_id"]).recommended(),
+        ],
         search: Some(super::search::SEARCH),
         objects: super::search::OBJECTS,
         ..Declaration::PLAIN

@@ -95,6 +95,7 @@ impl Declared for Entity {
             Index::unique(&["provider", "provider_job_id"]),
             Index::on(&["user_id", "created_at", "id"]),
             Index::on(&["status", "created_at", "id"]),
+            Index::on(&["completed_at", "id"]),
             Index::on(&["nft_id"]),
             Index::on(&["created_at", "id"])
                 .filter("is_public AND status = 'COMPLETED'")

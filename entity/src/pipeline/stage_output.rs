@@ -46,7 +46,10 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Declared for Entity {
     const DECLARATION: Declaration = Declaration {
-        indexes: &[Index::unique(&["run_id", "stage_number"])],
+        indexes: &[
+            Index::unique(&["run_id", "stage_number"]),
+            Index::on(&["created_at", "stage_number", "duration_ms", "id"]),
+        ],
         checks: &[Check::new(
             "stage_outputs_stage_number_check",
             "stage_number BETWEEN 1 AND 5",

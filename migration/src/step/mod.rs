@@ -64,6 +64,11 @@ pub(crate) const STEPS: &[Step] = &[
     step!("m20261121_000009_webhook"),
     step!("m20261121_000010_platform"),
     step!("m20261121_000011_analytics"),
+    // Deltas of messages without tokens, days of UTC, how far the rollups are, and the indexes that
+    // the series read by.
+    step!("m20261121_000012_rollups"),
+    // The rollups are proven day by day. Optional after an adoption, as the indexes above.
+    step!("m20261121_000013_message_times", apart: true),
 ];
 
 impl Step {

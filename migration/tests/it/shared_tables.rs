@@ -67,6 +67,7 @@ async fn a_fresh_database_differs_from_the_backends_in_cascades_and_indexes_alon
             "constraint complexity_estimation.complexity_estimation_message_id_fkey",
             "index complexity_estimation.complexity_estimation_message_id_idx",
             "constraint messages.messages_thread_id_fkey",
+            "index messages.messages_creation_date_message_id_idx",
             "index messages.messages_thread_id_creation_date_message_id_idx",
             "index threads.threads_update_date_thread_id_idx",
             "index threads.threads_user_id_update_date_thread_id_idx",

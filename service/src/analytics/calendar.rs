@@ -1,15 +1,10 @@
 //! Calendars: how moments fall into hours, days, weeks and months of a time zone.
 
-use std::time::Duration;
-
 use chrono::{
     DateTime, Datelike, Days, Duration as Span, NaiveDate, NaiveTime, TimeDelta, TimeZone,
     Timelike, Utc,
 };
 use chrono_tz::Tz;
-
-/// How finely the databases group: every offset that a time zone has today is a multiple of it.
-pub(super) const QUARTER: Duration = Duration::from_mins(15);
 
 /// How long a bucket of a series is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +56,6 @@ impl Bucket {
                 return bucket;
             }
             moment += TimeDelta::minutes(15);
-        }
-    }
-
-    /// The seconds that the database may group by, so that no group crosses a bucket's edge.
-    pub(super) fn grain(self, zone: Tz) -> Duration {
-        match self {
-            _ if zone != Tz::UTC => QUARTER,
-            Self::Hour => Duration::from_hours(1),
-            Self::Day | Self::Week | Self::Month => Duration::from_hours(24),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What analytics refuse.
 
+use chrono::{DateTime, Utc};
+use entity::id::ModelPriceId;
+
 use crate::error::{Kind, Refusal, refusals};
 
 refusals! {
@@ -9,6 +12,18 @@ refusals! {
         TooMuch(u64) => Invalid, "analytics.too_much",
             "the question touches more than {0} groups",
             "Narrow the range, take a longer bucket, or group by fewer dimensions.";
+        /// No such price.
+        PriceNotFound(ModelPriceId) => NotFound, "price.not_found",
+            "there is no price {0}",
+            "List the prices, and check the id.";
+        /// A price would begin within a bucket.
+        PriceOffEdge(DateTime<Utc>) => Invalid, "price.off_edge",
+            "{0} is not on the edge of a quarter of an hour",
+            "Let a price begin at a full hour, or 15, 30 or 45 minutes past it.";
+        /// A price that counts already cannot be taken back.
+        PriceInForce(DateTime<Utc>) => Conflict, "price.in_force",
+            "the price is in force since {0}",
+            "Set another price from the date from which it shall be another.";
     }
 }
 

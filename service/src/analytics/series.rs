@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::Bucket;
+use super::rollup::{DAY, QUARTER};
 use crate::check::Check;
 use crate::error::Result;
 
@@ -11,12 +12,27 @@ use crate::error::Result;
 pub const BUCKETS: usize = 1_000;
 
 /// A stretch of time: from its first moment up to, and without, its last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Range {
     /// The first moment.
     pub from: DateTime<Utc>,
     /// The moment after the last.
     pub to: DateTime<Utc>,
+}
+
+impl Range {
+    /// Whole quarters of an hour: the least that rollups tell apart.
+    #[must_use]
+    pub(super) fn widened(self) -> Self {
+        let edge = |seconds: i64| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+        let from = self.from.timestamp();
+        // A moment within a second is after the second's begin.
+        let to = self.to.timestamp() + i64::from(self.to.timestamp_subsec_nanos() > 0);
+        Self {
+            from: edge(from - from.rem_euclid(QUARTER)),
+            to: edge(to + (-to).rem_euclid(QUARTER)),
+        }
+    }
 }
 
 /// The buckets that a range touches.
@@ -54,6 +70,18 @@ impl Buckets {
         Ok(Self { starts })
     }
 
+    /// The most seconds that the database may group by, so that no group crosses a bucket's edge.
+    pub(super) fn grain(&self) -> i64 {
+        let fits = |grain: &i64| {
+            let mut starts = self.starts.iter();
+            starts.all(|start| start.timestamp() % grain == 0)
+        };
+        [DAY, 3_600, 1_800]
+            .into_iter()
+            .find(fits)
+            .unwrap_or(QUARTER)
+    }
+
     /// Which bucket `moment` falls into.
     pub(super) fn index(&self, moment: DateTime<Utc>) -> usize {
         self.starts
@@ -88,6 +116,30 @@ mod tests {
         assert_eq!(buckets.index(at("2026-01-01T10:30:00Z")), 0);
         assert_eq!(buckets.index(at("2026-01-01T23:59:59.999Z")), 0);
         assert_eq!(buckets.index(at("2026-01-02T00:00:00Z")), 1);
+    }
+
+    #[test]
+    fn the_database_groups_as_coarsely_as_the_edges_allow() {
+        use chrono_tz::{Asia, Europe};
+        let days = range("2026-01-01T10:30:00Z", "2026-01-05T00:00:00Z");
+        for (bucket, zone, grain) in [
+            (Bucket::Week, Tz::UTC, 86_400),
+            (Bucket::Hour, Tz::UTC, 3_600),
+            (Bucket::Day, Europe::Berlin, 3_600),
+            (Bucket::Day, Asia::Kolkata, 1_800),
+            (Bucket::Day, Asia::Kathmandu, 900),
+        ] {
+            let buckets = Buckets::of(days, bucket, zone).unwrap();
+            assert_eq!(buckets.grain(), grain, "{bucket:?} in {zone}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_widened_to_quarters() {
+        let odd = range("2026-01-01T10:29:59.9Z", "2026-01-01T10:30:00.000001Z");
+        let even = range("2026-01-01T10:15:00Z", "2026-01-01T10:45:00Z");
+        assert_eq!(odd.widened(), even);
+        assert_eq!(even.widened(), even);
     }
 
     #[test]

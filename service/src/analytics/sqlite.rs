@@ -1,6 +1,15 @@
-//! Time in `SQLite`, where it is text.
+//! Time and order in `SQLite`, where time is text.
 
 /// Where the stretch of `seconds` begins that `column` falls into, in seconds since 1970.
+///
+/// Of a time only whole seconds are read: with its fraction the engine would round it up, over the
+/// edge. A time before 1970 is rounded down as any other.
 pub(super) fn stretch(column: &str, seconds: u64) -> String {
-    format!("unixepoch({column}) / {seconds} * {seconds}")
+    let moment = format!("unixepoch(substr({column}, 1, 19))");
+    format!("({moment} - (({moment} % {seconds}) + {seconds}) % {seconds})")
+}
+
+/// `text`, in the order of its bytes.
+pub(super) fn bytewise(text: &str) -> String {
+    text.to_owned()
 }

@@ -1,6 +1,7 @@
 //! Token usage: what was spent at models, over time.
 
 use std::collections::HashMap;
+use std::ops::AddAssign;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -9,6 +10,7 @@ use entity::id::UserId;
 
 use super::calendar::Bucket;
 use super::error::Error;
+use super::rollup;
 use super::series::{Buckets, Range};
 use super::store::{self, Row};
 use crate::check::Check;
@@ -36,7 +38,7 @@ pub enum Dimension {
 /// A question about tokens.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// Of messages of what time.
+    /// Of messages of what time; widened to whole quarters of an hour.
     pub range: Range,
     /// How finely.
     pub bucket: Bucket,
@@ -46,6 +48,10 @@ pub struct Question {
     pub group_by: Vec<Dimension>,
     /// How many series, the largest first, before the rest is one; at most [`TOP`].
     pub top: usize,
+    /// Whether the series have points, or are sums alone.
+    pub points: bool,
+    /// Whether they are priced.
+    pub cost: bool,
 }
 
 /// What the tokens of one series have in common. `None` where it was not asked for.
@@ -61,6 +67,51 @@ pub struct Group {
     pub user: Option<UserId>,
 }
 
+/// What tokens cost. Nothing, while it was not asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Micro-dollars times a million, before they are rounded.
+    exact: i128,
+    /// How many tokens have a price.
+    priced: i64,
+    /// How many tokens have none: they are not in the sum.
+    pub unpriced: i64,
+}
+
+impl Cost {
+    /// What `tokens` of one price cost.
+    fn of(tokens: i64, price: Option<i64>) -> Self {
+        match price {
+            Some(price) => Self {
+                exact: i128::from(tokens) * i128::from(price),
+                priced: tokens,
+                unpriced: 0,
+            },
+            None => Self {
+                unpriced: tokens,
+                ..Self::default()
+            },
+        }
+    }
+
+    /// Millionths of a dollar, rounded once, half up; `None`, when no token of them has a price.
+    pub fn micros(self) -> Option<i64> {
+        if self.priced == 0 && self.unpriced != 0 {
+            return None;
+        }
+        let rounded = (self.exact + 500_000).div_euclid(1_000_000);
+        Some(i64::try_from(rounded).unwrap_or(i64::MAX))
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, other: Self) {
+        self.exact += other.exact;
+        self.priced += other.priced;
+        self.unpriced += other.unpriced;
+    }
+}
+
 /// The tokens of one bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Point {
@@ -68,6 +119,8 @@ pub struct Point {
     pub start: DateTime<Utc>,
     /// How many tokens.
     pub tokens: i64,
+    /// What they cost.
+    pub cost: Cost,
 }
 
 /// The tokens of one group, over time.
@@ -79,21 +132,31 @@ pub struct Series {
     pub others: bool,
     /// How many tokens in the range.
     pub total: i64,
-    /// Every bucket of the range, in order.
+    /// What they cost.
+    pub cost: Cost,
+    /// Every bucket of the range, in order; none, where sums alone were asked for.
     pub points: Vec<Point>,
 }
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenUsage {
+    /// The range, in whole quarters of an hour.
+    pub range: Range,
+    /// Up to when what another backend wrote into the shared tables is counted; what is written
+    /// through Chancery is counted to the moment of the answer. `None`, until the rollups were
+    /// built.
+    pub as_of: Option<DateTime<Utc>>,
     /// How many tokens in the range.
     pub total: i64,
+    /// What they cost.
+    pub cost: Cost,
     /// The series, the largest first, the rest last.
     pub series: Vec<Series>,
 }
 
 /// What was spent in the caller's sight: their own threads; all of them for staff.
-pub async fn token_usage(ctx: &Ctx, question: Question) -> Result<TokenUsage> {
+pub async fn token_usage(ctx: &Ctx, mut question: Question) -> Result<TokenUsage> {
     let scope = ctx.actor.reads()?;
     let mut check = Check::default();
     if !(1..=TOP).contains(&question.top) {
@@ -101,67 +164,90 @@ pub async fn token_usage(ctx: &Ctx, question: Question) -> Result<TokenUsage> {
     }
     check.done()?;
     let buckets = Buckets::of(question.range, question.bucket, question.zone)?;
+    question.range = question.range.widened();
+    let mut seen = Vec::new();
+    question.group_by.retain(|dimension| {
+        let fresh = !seen.contains(dimension);
+        seen.push(*dimension);
+        fresh
+    });
 
+    let grain = question.points.then(|| buckets.grain());
     let reader = ctx.analytics()?;
-    let rows = store::tokens(&reader, scope, &question, GROUPS + 1).await?;
+    // Before the sums, so that it is never ahead of them.
+    let as_of = rollup::as_of(&reader).await?;
+    let rows = store::tokens(&reader, scope, &question, grain, GROUPS + 1).await?;
     if rows.len() as u64 > GROUPS {
         return Err(Error::TooMuch(GROUPS).into());
     }
-    Ok(fold(rows, &buckets, question.top))
+    let mut usage = gather(rows, question.points.then_some(&buckets));
+    usage.range = question.range;
+    usage.as_of = as_of;
+    Ok(usage)
 }
 
 /// What a group has in which bucket. Sparse, since most people are idle most of the time.
 #[derive(Debug, Default)]
 struct Sum {
     total: i64,
-    tokens: Vec<(usize, i64)>,
+    cost: Cost,
+    parts: Vec<(i64, i64, Cost)>,
 }
 
 /// From the database's groups to series: the largest ones, then the rest as one.
-fn fold(rows: Vec<Row>, buckets: &Buckets, top: usize) -> TokenUsage {
-    let mut groups: HashMap<Group, Sum> = HashMap::new();
+fn gather(rows: Vec<Row>, buckets: Option<&Buckets>) -> TokenUsage {
+    let mut groups: HashMap<(bool, Group), Sum> = HashMap::new();
+    let (mut total, mut spent) = (0, Cost::default());
     for row in rows {
-        let moment = DateTime::from_timestamp(row.stretch, 0).unwrap_or_default();
         let group = Group {
             model: row.model,
             task: row.task,
             kind: row.kind,
             user: row.user_id,
         };
-        let sum = groups.entry(group).or_default();
+        let others = row.others.is_some_and(|others| others != 0);
+        let cost = Cost::of(row.tokens, row.price);
+        let sum = groups.entry((others, group)).or_default();
         sum.total += row.tokens;
-        sum.tokens.push((buckets.index(moment), row.tokens));
+        sum.cost += cost;
+        sum.parts.push((row.stretch, row.tokens, cost));
+        total += row.tokens;
+        spent += cost;
     }
-    let mut groups: Vec<(Group, Sum)> = groups.into_iter().collect();
-    groups.sort_by(|(a, most), (b, least)| least.total.cmp(&most.total).then_with(|| a.cmp(b)));
-    let rest = groups.split_off(top.min(groups.len()));
-    let mut series: Vec<Series> = groups
-        .into_iter()
-        .map(|(group, sum)| Series {
-            group,
-            others: false,
-            total: sum.total,
-            points: points(buckets, sum.tokens),
-        })
-        .collect();
-    if !rest.is_empty() {
-        series.push(Series {
-            group: Group::default(),
-            others: true,
-            total: rest.iter().map(|(_, sum)| sum.total).sum(),
-            points: points(buckets, rest.into_iter().flat_map(|(_, sum)| sum.tokens)),
-        });
+    let mut groups: Vec<((bool, Group), Sum)> = groups.into_iter().collect();
+    groups.sort_by(|((rest, a), most), ((other, b), least)| {
+        let by_size = least.total.cmp(&most.total);
+        rest.cmp(other).then(by_size).then_with(|| a.cmp(b))
+    });
+    let series = groups.into_iter().map(|((others, group), sum)| Series {
+        group,
+        others,
+        total: sum.total,
+        cost: sum.cost,
+        points: buckets.map_or(Vec::new(), |buckets| points(buckets, sum.parts)),
+    });
+    TokenUsage {
+        range: Range::default(),
+        as_of: None,
+        total,
+        cost: spent,
+        series: series.collect(),
     }
-    let total = series.iter().map(|series| series.total).sum();
-    TokenUsage { total, series }
 }
 
 /// Every bucket, with what fell into it.
-fn points(buckets: &Buckets, tokens: impl IntoIterator<Item = (usize, i64)>) -> Vec<Point> {
-    let empty = |&start: &DateTime<Utc>| Point { start, tokens: 0 };
+fn points(buckets: &Buckets, parts: Vec<(i64, i64, Cost)>) -> Vec<Point> {
+    let empty = |&start: &DateTime<Utc>| Point {
+        start,
+        tokens: 0,
+        cost: Cost::default(),
+    };
     let mut points: Vec<Point> = buckets.starts.iter().map(empty).collect();
-    for (index, tokens) in tokens {
-        points[index].tokens += tokens;
+    for (stretch, tokens, cost) in parts {
+        let moment = DateTime::from_timestamp(stretch, 0).unwrap_or_default();
+        let point = &mut points[buckets.index(moment)];
+        point.tokens += tokens;
+        point.cost += cost;
     }
     points
 }
@@ -178,22 +264,24 @@ mod tests {
             to: day(3),
         };
         let buckets = Buckets::of(range, Bucket::Day, Tz::UTC).unwrap();
-        let row = |stretch: i64, model: &str, tokens| Row {
+        let row = |stretch: i64, model: Option<&str>, tokens, price| Row {
             stretch: stretch * 86_400,
             tokens,
-            model: Some(model.to_owned()),
+            price,
+            others: Some(i32::from(model.is_none())),
+            model: model.map(str::to_owned),
             task: None,
             kind: None,
             user_id: None,
         };
         let rows = vec![
-            row(0, "b", 5),
-            row(2, "b", 1),
-            row(1, "a", 6),
-            row(1, "c", 2),
-            row(2, "d", 1),
+            row(1, None, 2, Some(1)),
+            row(2, None, 1, None),
+            row(0, Some("b"), 5, Some(499_999)),
+            row(2, Some("b"), 1, Some(1_500_001)),
+            row(1, Some("a"), 6, None),
         ];
-        let usage = fold(rows, &buckets, 2);
+        let usage = gather(rows, Some(&buckets));
         let told: Vec<_> = usage
             .series
             .iter()
@@ -202,19 +290,34 @@ mod tests {
                 (
                     series.group.model.as_deref(),
                     series.others,
-                    series.total,
                     tokens,
+                    series.cost.micros(),
+                    series.cost.unpriced,
                 )
             })
             .collect();
         assert_eq!(usage.total, 15);
+        assert_eq!(usage.cost.micros(), Some(4));
         assert_eq!(
             told,
             [
-                (Some("a"), false, 6, vec![0, 6, 0]),
-                (Some("b"), false, 6, vec![5, 0, 1]),
-                (None, true, 3, vec![0, 2, 1]),
+                (Some("a"), false, vec![0, 6, 0], None, 6),
+                (Some("b"), false, vec![5, 0, 1], Some(4), 0),
+                (None, true, vec![0, 2, 1], Some(0), 1),
             ]
         );
+    }
+
+    #[test]
+    fn a_cost_is_rounded_once() {
+        let mut cost = Cost::default();
+        assert_eq!(cost.micros(), Some(0), "nothing costs nothing");
+        for _ in 0..3 {
+            cost += Cost::of(1, Some(400_000));
+        }
+        assert_eq!(cost.micros(), Some(1), "1.2, and not three times 0");
+        assert_eq!(Cost::of(1, Some(500_000)).micros(), Some(1));
+        assert_eq!(Cost::of(i64::MAX, Some(1_000_000)).micros(), Some(i64::MAX));
+        assert_eq!(Cost::of(7, None).micros(), None, "unpriced is not free");
     }
 }

@@ -12,6 +12,7 @@ use entity::id::{
 use super::error::Error;
 use super::thread::{audit_foreign, whole_micros};
 use super::{content, policy, store};
+use crate::analytics::rollup::{self, Which};
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -134,6 +135,7 @@ pub async fn append(
         .map(|(place, new)| new.row(&tx, id, tx.now + Duration::microseconds(place)))
         .collect();
     store::insert_messages(&tx, &details).await?;
+    rollup::said(&tx, &thread, &details).await?;
     let newest = details.iter().map(|detail| detail.message.creation_date);
     if let Some(newest) = newest.max().filter(|newest| *newest > thread.update_date) {
         thread.update_date = newest;
@@ -181,7 +183,8 @@ pub async fn remove(ctx: &Ctx, thread: ThreadId, id: MessageId) -> Result<()> {
     let scope = policy::write(&ctx.actor)?;
     let tx = ctx.write().await?;
     let mut thread = store::thread_held(&tx, scope, thread).await?;
-    if !store::delete_message(&tx, thread.id, id).await? {
+    store::message(&tx, scope, thread.id, id).await?;
+    if !take_back(&tx, thread.id, id).await? {
         return Err(Error::MessageNotFound(id).into());
     }
     thread.update_date = thread.update_date.max(tx.now);
@@ -189,6 +192,12 @@ pub async fn remove(ctx: &Ctx, thread: ThreadId, id: MessageId) -> Result<()> {
     audit_foreign(&tx, "thread.remove_message", &thread).await?;
     tx.signal(Signal::ThreadWritten(thread.id));
     tx.commit().await
+}
+
+/// Remove a message of a thread that is held; tells whether it was there.
+pub(crate) async fn take_back(tx: &Write, thread: ThreadId, id: MessageId) -> Result<bool> {
+    rollup::counted(tx, Which::Messages(&[id]), -1).await?;
+    store::delete_message(tx, thread, id).await
 }
 
 fn check(new: &[NewMessage], pointer: &str) -> Result<()> {

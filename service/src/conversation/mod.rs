@@ -17,13 +17,14 @@ mod thread;
 
 pub use content::{CONTENT_BYTES, INDEXED_BYTES};
 pub use error::Error;
+pub(crate) use message::take_back;
 pub use message::{
     ARGUMENTS_BYTES, BATCH, CHILDREN, MessageDetail, NewComplexity, NewMessage, NewTokens,
     NewToolCall, NewToolSelection, append, message, messages, remove,
 };
 pub use search::Term;
 pub(crate) use search::terms;
-pub(crate) use store::{delete_all, delete_message, delete_of_person, delete_thread};
 pub use thread::{
     NewThread, ThreadChange, ThreadFilter, create, delete, tag, thread, threads, update,
 };
+pub(crate) use thread::{delete_of_person, take_away};

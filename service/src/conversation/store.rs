@@ -176,7 +176,7 @@ pub(super) async fn details(
 }
 
 /// Remove one message of a thread with everything that belongs to it; tells whether it was there.
-pub(crate) async fn delete_message(tx: &Write, thread: ThreadId, id: MessageId) -> Result<bool> {
+pub(super) async fn delete_message(tx: &Write, thread: ThreadId, id: MessageId) -> Result<bool> {
     let chosen = message::Entity::find()
         .select_only()
         .column(message::Column::Id)
@@ -192,39 +192,33 @@ pub(crate) async fn delete_message(tx: &Write, thread: ThreadId, id: MessageId) 
     Ok(done.rows_affected > 0)
 }
 
-/// Remove a thread with all that was said in it.
-pub(crate) async fn delete_thread(tx: &Write, id: ThreadId) -> Result<()> {
-    delete_threads(tx, thread::Column::Id.eq(id)).await
-}
-
-/// Remove threads with all that was said in them.
-pub(crate) async fn delete_all(tx: &Write, ids: &[ThreadId]) -> Result<()> {
-    delete_threads(tx, thread::Column::Id.is_in(ids.iter().copied())).await
-}
-
-/// Remove every thread of a person with all that was said in it.
-pub(crate) async fn delete_of_person(tx: &Write, user: UserId) -> Result<()> {
-    delete_threads(tx, thread::Column::UserId.eq(user)).await
+/// Some threads of a person, held until the write is over.
+pub(super) async fn threads_held(tx: &Write, user: UserId, limit: u64) -> Result<Vec<ThreadId>> {
+    let rows = thread::Entity::within(Scope::Owner(user))
+        .order_by_asc(thread::Column::Id)
+        .limit(limit)
+        .lock_exclusive()
+        .all(tx)
+        .await?;
+    Ok(rows.into_iter().map(|thread| thread.id).collect())
 }
 
 /// Children first: in an adopted database the keys have no delete rule.
-async fn delete_threads(tx: &Write, which: sea_orm::sea_query::SimpleExpr) -> Result<()> {
-    let threads = thread::Entity::find()
-        .select_only()
-        .column(thread::Column::Id)
-        .filter(which.clone())
-        .into_query();
+pub(super) async fn delete_threads(tx: &Write, ids: &[ThreadId]) -> Result<()> {
     let messages = message::Entity::find()
         .select_only()
         .column(message::Column::Id)
-        .filter(message::Column::ThreadId.in_subquery(threads.clone()))
+        .filter(message::Column::ThreadId.is_in(ids.iter().copied()))
         .into_query();
     delete_children(tx, &messages).await?;
     message::Entity::delete_many()
-        .filter(message::Column::ThreadId.in_subquery(threads))
+        .filter(message::Column::ThreadId.is_in(ids.iter().copied()))
         .exec(tx)
         .await?;
-    thread::Entity::delete_many().filter(which).exec(tx).await?;
+    thread::Entity::delete_many()
+        .filter(thread::Column::Id.is_in(ids.iter().copied()))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{policy, store};
+use crate::analytics::rollup;
 use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
@@ -19,6 +20,9 @@ use crate::write::Write;
 
 /// The most characters of a title.
 const TITLE: usize = 1_000;
+
+/// How many threads of a person go at once.
+const PORTION: u64 = 500;
 
 /// What beginning a thread takes. What is not given is made: an id, the moment, the caller.
 #[derive(Clone, Debug, Default)]
@@ -132,10 +136,32 @@ pub async fn delete(ctx: &Ctx, id: ThreadId, expect: &Expect) -> Result<()> {
     let tx = ctx.write().await?;
     let thread = store::thread_held(&tx, scope, id).await?;
     expect.check(&tag(&thread))?;
-    store::delete_thread(&tx, id).await?;
+    take_away(&tx, &[id]).await?;
     audit_foreign(&tx, "thread.delete", &thread).await?;
     tx.signal(Signal::ThreadWritten(id));
     tx.commit().await
+}
+
+/// Remove threads that are held, with everything that was said in them.
+pub(crate) async fn take_away(tx: &Write, ids: &[ThreadId]) -> Result<()> {
+    for some in ids.chunks(PORTION.try_into().unwrap_or(usize::MAX)) {
+        rollup::gone(tx, some).await?;
+        store::delete_threads(tx, some).await?;
+    }
+    Ok(())
+}
+
+/// Remove every thread of a person with all that was said in it.
+pub(crate) async fn delete_of_person(tx: &Write, user: UserId) -> Result<()> {
+    loop {
+        // Held, so that what is counted is what goes.
+        let some = store::threads_held(tx, user, PORTION).await?;
+        rollup::gone(tx, &some).await?;
+        store::delete_threads(tx, &some).await?;
+        if (some.len() as u64) < PORTION {
+            return Ok(());
+        }
+    }
 }
 
 /// The row's tag: the table is shared and has no version, so it is a hash of what stands there.

@@ -5,8 +5,9 @@
 //! Throws come from seeded dice, so ids, texts and distances in time repeat; only what is sealed
 //! differs, since a nonce is never repeated.
 //!
-//! Not here: tables that the code keeps from others (rollups), and rows that would point at bytes
-//! that no store holds (uploads).
+//! The rollups are built from it as from any rows that came without deltas.
+//!
+//! Not here: rows that would point at bytes that no store holds (uploads).
 
 mod agent;
 mod audit;
@@ -39,6 +40,7 @@ use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 
 use self::people::FOUR;
 use self::rows::Rows;
+use crate::analytics;
 use crate::ctx::{Ctx, Services};
 use crate::error::Result;
 use crate::identity::Password;
@@ -52,7 +54,7 @@ pub const PASSWORD: &str = "chancery-demo";
 const DAYS: i64 = 90;
 
 /// The chapters, in the order in which they are written.
-const CHAPTERS: [&str; 8] = [
+const CHAPTERS: [&str; 9] = [
     "people",
     "conversations",
     "pipeline",
@@ -61,6 +63,7 @@ const CHAPTERS: [&str; 8] = [
     "configuration",
     "webhooks",
     "platform",
+    "rollups",
 ];
 
 /// How far the filling is.
@@ -140,6 +143,8 @@ pub async fn fill(
     log.write(&mut rows, &people, &runs).await?;
     let tables = rows.tally();
     tx.commit().await?;
+    begin(8);
+    analytics::rebuild(&ctx, false, &|_| ()).await?;
     Ok(Some(Summary { tables }))
 }
 

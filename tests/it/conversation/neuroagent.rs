@@ -212,9 +212,11 @@ async fn the_sample_comes_in_over_rest_and_nothing_is_lost() {
             let found = found(&admin, &question_url).await;
             assert_eq!(json!(found), *hits, "{}: {question}", app.engine);
         }
+        crate::explore::facets::agree_with_plain_sql(&app, &admin).await;
         if app.engine == "PostgreSQL" {
             to_the_letter(&app, &expected).await;
         }
+        crate::analytics::sample::figures(&app, &admin).await;
         app.stop().await;
     }
 }

@@ -11,10 +11,11 @@ use crate::graphql::caller;
 #[derive(Debug, Default)]
 pub(in crate::graphql) struct AdminQuery;
 
+#[expect(clippy::unused_async, reason = "the library asks for it")]
 #[Object]
 impl AdminQuery {
     /// The entities that the caller may read, and what they may do with each.
-    fn admin_schema(&self, context: &Context<'_>) -> Result<Option<AdminSchema>, ApiError> {
+    async fn admin_schema(&self, context: &Context<'_>) -> Result<Option<AdminSchema>, ApiError> {
         let access = Access::of(&caller(context)?.actor)?;
         let entities = catalog().entities().iter();
         let entities = entities.filter(|entity| access.reads(entity));

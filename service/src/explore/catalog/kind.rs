@@ -151,8 +151,11 @@ fn enumeration(database: &str, values: Vec<String>) -> &'static Enumeration {
         Box::leak(Box::new(Enumeration {
             database: database.to_owned(),
             name: match database {
-                // The adopted schema's name for who speaks says nothing outside its table.
+                // The adopted schema has names that say little outside their tables.
                 "entity" => "MessageEntity".to_owned(),
+                "reasoninglevels" => "ReasoningLevel".to_owned(),
+                "task" => "TokenTask".to_owned(),
+                "tokentype" => "TokenType".to_owned(),
                 other => pascal_case(other),
             },
             doc: docs.map_or("", |docs| docs.doc),

@@ -11,6 +11,10 @@ pub(super) fn singular(table: &str) -> String {
     if let Some(stem) = table.strip_suffix("ies") {
         return format!("{stem}y");
     }
+    let hissing = table.strip_suffix("es").filter(|stem| hisses(stem));
+    if let Some(stem) = hissing {
+        return stem.to_owned();
+    }
     let one = table.strip_suffix('s').filter(|stem| !stem.ends_with('s'));
     one.unwrap_or(table).to_owned()
 }
@@ -20,8 +24,16 @@ pub(super) fn plural(table: &str) -> String {
     let one = singular(table);
     match one.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if hisses(&one) => format!("{one}es"),
         _ => format!("{one}s"),
     }
+}
+
+/// Whether the word takes `es`.
+fn hisses(word: &str) -> bool {
+    ["ch", "sh", "ss", "x"]
+        .iter()
+        .any(|end| word.ends_with(end))
 }
 
 fn bare(table: &str) -> &str {
@@ -87,6 +99,7 @@ mod tests {
                 "configurationHistories",
             ),
             ("api_keys", "apiKey", "apiKeys"),
+            ("import_batches", "importBatch", "importBatches"),
             ("audit_log", "auditLog", "auditLogs"),
         ] {
             assert_eq!(camel_case(&singular(table)), one, "{table}");

@@ -32,6 +32,8 @@ const KEPT: &[(&str, &[&str])] = &[
         &["attempt", "content_hash", "duration_ms", "started_at"],
     ),
     ("users", &["email", "last_login"]),
+    // Whose tokens they are is counted.
+    ("threads", &["user_id"]),
     ("agent_templates_v2", &["usage_count"]),
     ("user_agents", &["execution_count", "last_used"]),
     ("user_workflows", &["run_count", "last_run_at"]),
@@ -130,12 +132,12 @@ pub(super) async fn before_delete(
         }
         // On an adopted database nothing cascades.
         "threads" => {
-            conversation::delete_thread(tx, ThreadId(id(key)?)).await?;
+            conversation::take_away(tx, &[ThreadId(id(key)?)]).await?;
             Ok(true)
         }
         "messages" => {
             let thread = ThreadId(id(row.text("threadId").unwrap_or_default())?);
-            conversation::delete_message(tx, thread, MessageId(id(key)?)).await
+            conversation::take_back(tx, thread, MessageId(id(key)?)).await
         }
         _ => Ok(false),
     }
@@ -149,7 +151,7 @@ pub(super) async fn delete_together(tx: &Write, entity: &Entity, keys: &[String]
     }
     let ids = keys.iter().map(|key| id(key).map(ThreadId));
     let ids = ids.collect::<Result<Vec<_>>>()?;
-    conversation::delete_all(tx, &ids).await?;
+    conversation::take_away(tx, &ids).await?;
     Ok(true)
 }
 

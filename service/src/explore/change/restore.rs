@@ -17,12 +17,7 @@ use crate::explore::run;
 pub async fn restore(ctx: &Ctx, entity: &'static Entity, key: &str) -> Result<String> {
     let access = permit(ctx, entity)?;
     ctx.actor.need_admin()?;
-    let bare = entity
-        .resource
-        .columns
-        .iter()
-        .all(|column| !column.secret || column.nullable);
-    if !bare {
+    if !law::may_create(entity) {
         return Err(Refusal::ReadOnly {
             what: entity.plural.clone(),
         }

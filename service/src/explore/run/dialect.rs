@@ -122,3 +122,9 @@ pub(super) fn pattern(place: TextPlace, text: &str) -> String {
         TextPlace::Ends => format!("%{text}"),
     }
 }
+
+/// The place in a list that a step of a path means: a number, written plainly.
+pub(super) fn place(step: &str) -> Option<u32> {
+    let place = step.parse::<u32>().ok()?;
+    (place.to_string() == step).then_some(place)
+}

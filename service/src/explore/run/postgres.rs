@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use sea_orm::QueryResult;
 use sea_orm::sqlx::{Row, ValueRef};
 
-use super::dialect::{Dialect, pattern};
+use super::dialect::{Dialect, pattern, place};
 use super::json;
 use super::sql::Sql;
 use crate::conversation::{Term, search};
@@ -85,10 +85,20 @@ impl Dialect for Postgres {
         path: &[String],
         eq: Option<&serde_json::Value>,
     ) {
-        let path: Vec<_> = path.iter().cloned().map(Some).collect();
-        sql.push(&format!("({reference} #> CAST(CAST("));
-        sql.bind(array(&path));
-        sql.push(" AS text) AS text[]))");
+        sql.push(&"(".repeat(path.len()));
+        sql.push(reference);
+        for step in path {
+            // Only a plain number may be a place in a list: `#>` would count -1 from its end.
+            if place(step).is_some() {
+                sql.push(" #> CAST(CAST(");
+                sql.bind(array(&[Some(step.clone())]));
+                sql.push(" AS text) AS text[]))");
+            } else {
+                sql.push(" -> CAST(");
+                sql.bind(step.clone());
+                sql.push(" AS text))");
+            }
+        }
         match eq {
             None => sql.push(" IS NOT NULL"),
             Some(value) => {

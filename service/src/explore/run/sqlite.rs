@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use sea_orm::QueryResult;
 use sea_orm::sqlx::{Decode, Row, Sqlite as Sqlx, TypeInfo, ValueRef};
 
-use super::dialect::{Dialect, pattern};
+use super::dialect::{Dialect, pattern, place};
 use super::json;
 use super::sql::Sql;
 use crate::analytics::calendar;
@@ -82,38 +82,47 @@ impl Dialect for Sqlite {
         path: &[String],
         eq: Option<&serde_json::Value>,
     ) {
-        let mut part = reference.to_owned();
-        for step in path {
-            let name = sql.mark(step.clone());
-            // A number is a name in an object and a place in a list.
-            part = match step.parse::<u32>() {
-                Ok(place) => format!("coalesce({part} -> {name}, {part} -> {place})"),
-                Err(_) => format!("({part} -> {name})"),
-            };
+        // Step by step, since a path in the engine's own notation would give names of a certain look
+        // (`$.a`, `[0]`) a meaning of their own.
+        let mut inside = reference.to_owned();
+        sql.push("EXISTS (SELECT 1 FROM ");
+        for at in 0..path.len() {
+            sql.push(if at > 0 { ", " } else { "" });
+            sql.push(&format!("json_each({inside}) j{at}"));
+            inside = format!("CASE WHEN j{at}.type IN ('object', 'array') THEN j{at}.value END");
         }
-        let kind = format!("json_type({part})");
+        for (at, step) in path.iter().enumerate() {
+            sql.push(if at > 0 { " AND " } else { " WHERE " });
+            sql.push(&format!("j{at}.key IN ("));
+            sql.bind(step.clone());
+            // A number is a name in an object and a place in a list.
+            if let Some(place) = place(step) {
+                sql.push(&format!(", {place}"));
+            }
+            sql.push(")");
+        }
+        let last = format!("j{}", path.len().saturating_sub(1));
         match eq {
-            None => sql.push(&format!("{part} IS NOT NULL")),
-            Some(serde_json::Value::Null) => sql.push(&format!("coalesce({kind} = 'null', 0)")),
+            None => {}
+            Some(serde_json::Value::Null) => sql.push(&format!(" AND {last}.type = 'null'")),
             Some(serde_json::Value::Bool(truth)) => {
-                sql.push(&format!("coalesce({kind} = '{truth}', 0)"));
+                sql.push(&format!(" AND {last}.type = '{truth}'"));
             }
             Some(serde_json::Value::Number(number)) => {
                 sql.push(&format!(
-                    "coalesce({kind} IN ('integer', 'real') AND {part} ->> '$' = "
+                    " AND {last}.type IN ('integer', 'real') AND {last}.value = "
                 ));
                 match number.as_i64() {
                     Some(number) => sql.bind(number),
                     None => sql.bind(number.as_f64().unwrap_or_default()),
                 }
-                sql.push(", 0)");
             }
             Some(text) => {
-                sql.push(&format!("coalesce({kind} = 'text' AND {part} ->> '$' = "));
+                sql.push(&format!(" AND {last}.type = 'text' AND {last}.value = "));
                 sql.bind(text.as_str().unwrap_or_default().to_owned());
-                sql.push(", 0)");
             }
         }
+        sql.push(")");
     }
 
     fn search(&self, sql: &mut Sql<'_>, entity: &Entity, alias: &str, terms: &[Term]) {

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY IF EXISTS messages_creation_date_message_id_idx;

@@ -1,0 +1,166 @@
+//! Comparing rollups with the rows that they sum up.
+//!
+//! What is compared is read in one statement, so in one snapshot: rows, rollup and open deltas. A
+//! write that is committed is in the rows and in a delta, or in neither; a fold moves an amount from
+//! the deltas to the rollup, or has not yet. So what differs is an error, however much is written
+//! meanwhile, and adding the difference to the rollup mends it also when the rollup has moved on.
+
+mod store;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use entity::conversation::token_consumption::{TokenTask, TokenType};
+use entity::id::{ThreadId, UserId};
+
+pub(super) use self::store::{LIMIT, compare, edge, thread_page};
+use super::sums::{Additions, Amount, Dims, day, moment};
+
+/// A rollup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    Quarters,
+    Days,
+    Users,
+    UserDays,
+    Threads,
+}
+
+impl Grain {
+    /// Those that are compared day by day.
+    pub(super) const BY_TIME: [Self; 4] = [Self::Quarters, Self::Days, Self::Users, Self::UserDays];
+
+    /// Its table.
+    pub(super) const fn table(self) -> &'static str {
+        match self {
+            Self::Quarters => "token_rollups",
+            Self::Days => "token_day_rollups",
+            Self::Users => "token_user_rollups",
+            Self::UserDays => "user_day_rollups",
+            Self::Threads => "thread_rollups",
+        }
+    }
+}
+
+/// Which part of a rollup is compared. Times are seconds since 1970, on the edge of a day.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// From one moment up to, and without, another; not by thread.
+    Time(i64, i64),
+    /// What a person has, from a moment on; only where people are told apart.
+    Person(UserId, i64),
+    /// The threads of a person; only by thread.
+    ThreadsOf(UserId),
+    /// Threads after one, up to and with another; only by thread.
+    Threads(Option<ThreadId>, Option<ThreadId>),
+}
+
+/// A sum that is not what the rows say.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// The rollup: its table.
+    pub rollup: &'static str,
+    /// The bucket or day that it is of.
+    pub at: Option<DateTime<Utc>>,
+    /// The person that it is of.
+    pub user_id: Option<UserId>,
+    /// The thread that it is of.
+    pub thread_id: Option<ThreadId>,
+    /// The model that it is of.
+    pub model: Option<String>,
+    /// The task that it is of.
+    pub task: Option<TokenTask>,
+    /// The type of tokens that it is of.
+    #[serde(rename = "type")]
+    pub kind: Option<TokenType>,
+    /// How many tokens are missing; too many, where it is negative.
+    pub tokens: i64,
+    /// How many messages are missing.
+    pub messages: i64,
+}
+
+/// The sums that were wrong: how many in each rollup, and the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Differences {
+    /// How many, by table.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Some of them.
+    pub first: Vec<Difference>,
+}
+
+impl Differences {
+    /// How many are told one by one.
+    const TOLD: usize = 20;
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
+    pub(super) fn note(&mut self, found: &[Difference]) {
+        for one in found {
+            *self.counts.entry(one.rollup).or_default() += 1;
+            if self.first.len() < Self::TOLD {
+                self.first.push(one.clone());
+            }
+        }
+    }
+}
+
+impl Difference {
+    fn bucket(&self) -> i64 {
+        self.at.map_or(0, |moment| moment.timestamp())
+    }
+
+    fn dims(&self) -> Option<Dims> {
+        Some(Dims {
+            model: self.model.clone()?,
+            task: self.task?,
+            kind: self.kind?,
+        })
+    }
+}
+
+/// What mends the differences of `grain`.
+pub(super) fn mending(grain: Grain, found: &[Difference]) -> Additions {
+    let mut additions = Additions::default();
+    for one in found {
+        let amount = Amount {
+            count: one.tokens,
+            messages: one.messages,
+        };
+        let bucket = one.bucket();
+        match (grain, one.dims(), one.user_id, one.thread_id) {
+            (Grain::Quarters, Some(dims), ..) => additions.quarters.add((bucket, dims), amount),
+            (Grain::Days, Some(dims), ..) => additions.days.add((day(bucket), dims), amount),
+            (Grain::Users, Some(dims), Some(user), _) => {
+                additions.users.add((bucket, user, dims), amount);
+            }
+            (Grain::UserDays, _, Some(user), _) => {
+                additions.user_days.add((day(bucket), user), amount);
+            }
+            (Grain::Threads, _, _, Some(thread)) => additions.threads.add(thread, amount),
+            _ => {}
+        }
+    }
+    additions
+}
+
+/// What mends the differences of one person, also where nobody is told apart: whatever a person's
+/// sums lack, everybody's lack.
+pub(super) fn mending_everybody(found: &[Difference]) -> Additions {
+    let mut additions = mending(Grain::Users, found);
+    for grain in [Grain::Quarters, Grain::Days] {
+        let more = mending(grain, found);
+        match grain {
+            Grain::Quarters => additions.quarters = more.quarters,
+            _ => additions.days = more.days,
+        }
+    }
+    additions
+}
+
+/// The moment of a row's bucket.
+fn at(seconds: Option<i64>) -> Option<DateTime<Utc>> {
+    seconds.map(moment)
+}

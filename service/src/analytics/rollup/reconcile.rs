@@ -1,0 +1,122 @@
+//! Reconciling: what another backend wrote into the shared tables, without a delta, is taken in.
+//!
+//! A thread that moved gives away whose it is; that person's sums are compared with their rows, from
+//! the thread's first message on. So whatever was done to the thread (more said, something replaced,
+//! something taken back), its buckets are right again. What gives nothing away (a thread that
+//! somebody else deletes whole while its owner has no other that moves) is [`super::rebuild()`]'s.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::id::UserId;
+
+use super::compare::{self, Differences, Grain, Part};
+use super::{DAY, rebuild, store};
+use crate::actor::Actor;
+use crate::ctx::Ctx;
+use crate::error::{Common, Result};
+
+/// How far each look reaches back before the one before: a transaction may be committed some time
+/// after the moment that it wrote.
+const OVERLAP: TimeDelta = TimeDelta::minutes(2);
+
+/// How long one look is enough for all replicas.
+const ENOUGH: TimeDelta = TimeDelta::seconds(50);
+
+/// The first day that both engines keep, in seconds since 1970.
+const BEGINNING: i64 = -62_135_596_800;
+
+/// How many people are asked for at once.
+const PAGE: u64 = 100;
+
+/// What a look came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// How many people had threads that moved.
+    pub people: u64,
+    /// What was mended.
+    pub differences: Differences,
+}
+
+/// Take in what others wrote since the last look; build the rollups, where they never were. Only
+/// the house itself may.
+pub async fn reconcile(ctx: &Ctx) -> Result<Reconciled> {
+    if !matches!(ctx.actor, Actor::System(_)) {
+        return Err(Common::Denied.into());
+    }
+    let begun = ctx.now();
+    let state = store::state(&ctx.read()?).await?;
+    let mut done = Reconciled::default();
+    let since = match state {
+        Some(state) if state.built_at.is_some() => state.reconciled_to.unwrap_or(begun),
+        _ => {
+            rebuild::build(&Arc::clone(&ctx.services)).await?;
+            return Ok(done);
+        }
+    };
+    if begun - since < ENOUGH {
+        return Ok(done);
+    }
+    let mut after = None;
+    loop {
+        let moved = store::moved(&ctx.read()?, (since - OVERLAP, begun), after, PAGE).await?;
+        for person in &moved {
+            settle(ctx, person, &mut done.differences).await?;
+        }
+        done.people += moved.len() as u64;
+        after = moved.last().map(|person| person.user_id);
+        if (moved.len() as u64) < PAGE {
+            break;
+        }
+    }
+    let tx = ctx.write().await?;
+    store::hold(&tx).await?;
+    store::advance(&tx, None, begun).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// A person whose threads moved.
+#[derive(Debug, sea_orm::FromQueryResult)]
+pub(super) struct Moved {
+    pub user_id: UserId,
+    /// When the first of these threads began.
+    pub begun: DateTime<Utc>,
+    /// When the first of their messages was said.
+    pub said: Option<DateTime<Utc>>,
+}
+
+/// Compare a person's sums with their rows, and mend them.
+async fn settle(ctx: &Ctx, person: &Moved, differences: &mut Differences) -> Result<()> {
+    let engine = ctx.services.db.engine();
+    let user = person.user_id;
+    let said = person.said.unwrap_or(person.begun);
+    let first = said.min(person.begun).timestamp();
+    let first = first - first.rem_euclid(DAY);
+    let parts = |first| {
+        [
+            (Grain::Threads, Part::ThreadsOf(user)),
+            (Grain::Users, Part::Person(user, first)),
+            (Grain::UserDays, Part::Person(user, first)),
+        ]
+    };
+    let mut found = Vec::new();
+    for (grain, part) in parts(first) {
+        found.push(compare::compare(&ctx.read()?, engine, grain, part).await?);
+    }
+    // What a thread lost from before its first message is told by the sums that do not meet.
+    let tokens = |at: usize| found[at].iter().map(|one| one.tokens).sum::<i64>();
+    let messages = |at: usize| found[at].iter().map(|one| one.messages).sum::<i64>();
+    let explained = tokens(0) == tokens(1) && tokens(0) == tokens(2) && messages(0) == messages(2);
+    if explained && found.iter().all(Vec::is_empty) {
+        return Ok(());
+    }
+    for (grain, part) in parts(if explained { first } else { BEGINNING }) {
+        rebuild::mend(ctx, grain, part, differences, |found| match grain {
+            Grain::Users => compare::mending_everybody(found),
+            _ => compare::mending(grain, found),
+        })
+        .await?;
+    }
+    Ok(())
+}
