@@ -229,10 +229,12 @@ impl Story<'_> {
 
     /// The row that a column must lead to.
     fn leads(&self, column: &Column) -> Option<&Value> {
-        let mut relations = self.entity.resource.relations.iter();
-        let found =
-            relations.find(|relation| relation.holds_key && relation.from == column.name)?;
-        self.parents.get(found.table.as_str())
+        let entity = self.entity;
+        let found = entity.relations.iter().find(|relation| {
+            let from = &entity.columns[relation.from];
+            !relation.many && relation.from != entity.key && from.name == column.name
+        });
+        self.parents.get(found?.target().resource.table)
     }
 
     /// A value for a column: one of three.

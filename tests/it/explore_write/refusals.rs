@@ -89,8 +89,8 @@ async fn what_is_wrong_is_pointed_at_and_nothing_is_half_written() {
         for (query, variables, verdict) in [
             (
                 make,
-                new(json!({ "userId": id, "username": "b" })),
-                "409 unique_violation /userId",
+                new(json!({ "userId": id, "username": "a" })),
+                "409 unique_violation /username",
             ),
             (
                 make,
