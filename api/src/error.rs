@@ -236,6 +236,16 @@ pub enum Door {
     /// A subscription came as a request that has one answer.
     #[error("a subscription runs over a WebSocket of the subprotocol graphql-transport-ws")]
     Subscription,
+    /// A GraphQL document that another door takes does not run.
+    #[error("{detail}")]
+    Document {
+        /// What GraphQL says to it.
+        code: &'static str,
+        /// What sort of no that is.
+        kind: Kind,
+        /// What is wrong, and where.
+        detail: String,
+    },
     /// A write with a cookie came without proof of its origin.
     #[error("a write with a session cookie needs our Origin and the header X-Requested-With")]
     Origin,
@@ -251,6 +261,18 @@ pub enum Door {
 }
 
 impl Door {
+    /// What GraphQL says to a document, with its place there.
+    pub(crate) fn document(code: &str, told: &str, at: Option<async_graphql::Pos>) -> Self {
+        let known = table().into_iter().find(|entry| entry.code == code);
+        let place = at.filter(|at| at.line > 0);
+        let place = place.map(|at| format!("line {}, column {}: ", at.line, at.column));
+        Self::Document {
+            code: known.map_or("graphql.invalid", |entry| entry.code),
+            kind: known.map_or(Kind::Malformed, |entry| entry.kind),
+            detail: format!("{}{told}", place.unwrap_or_default()),
+        }
+    }
+
     /// Its codes, for docs/errors.md.
     pub const TABLE: &[Entry] = &[
         entry(
@@ -355,6 +377,7 @@ impl service::error::Refusal for Door {
             Self::Origin | Self::Untrusted => Kind::Denied,
             Self::Slow => Kind::Slow,
             Self::Overdue => Kind::Timeout,
+            Self::Document { kind, .. } => *kind,
             Self::Panic => Kind::Internal,
         }
     }
@@ -375,7 +398,15 @@ impl service::error::Refusal for Door {
             Self::Origin => "csrf",
             Self::Slow => "request.timeout",
             Self::Overdue => "timeout",
+            Self::Document { code, .. } => code,
             Self::Panic => "internal",
+        }
+    }
+
+    fn fields(&self) -> Vec<FieldError> {
+        match self {
+            Self::Document { detail, .. } => vec![FieldError::new("document", detail)],
+            _ => Vec::new(),
         }
     }
 }

@@ -64,12 +64,13 @@ pub fn router(services: Arc<Services>) -> Router {
         .merge(rest::health::routes())
         .merge(metrics::routes())
         .merge(docs::routes())
-        .merge(graphql::routes(&services.settings))
+        .merge(graphql::routes())
         .merge(graphiql::routes(&services.settings))
         .route(path::OPENAPI, get(json))
         .route(&format!("{}/{{code}}", path::ERRORS), get(error_page))
         .fallback(|| async { refuse(Door::NoRoute) })
         .method_not_allowed_fallback(|| async { refuse(Door::Method) })
+        .layer(graphql::gate(&services.settings))
         .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))
         .with_state(Arc::clone(&services));
     let routes = routes

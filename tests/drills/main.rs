@@ -11,6 +11,7 @@
     reason = "a drill fails by panicking, tells what it saw, and is called by its environment"
 )]
 
+mod export;
 mod server;
 mod traffic;
 

@@ -13,6 +13,8 @@ mod contracts;
 mod conversation;
 mod demo;
 mod explore;
+mod explore_write;
+mod export;
 mod graphql;
 mod house;
 mod idempotency;

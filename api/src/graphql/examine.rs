@@ -8,6 +8,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::{Request, Schema, ServerError, ValidationResult, Variables};
 use service::document::{Examined, LONGEST};
 
+use super::limits::Rows;
 use super::{Mutation, Query, Subscription, limits, tokens};
 
 /// What is wrong with a document, for people.
@@ -34,7 +35,7 @@ pub async fn examine(text: String) -> Result<Examined, Wrong> {
         .ok_or_else(|| Wrong("has not exactly one operation".to_owned()))?;
     let name = name.map(ToString::to_string);
     // A page whose size comes later counts as a usual one, and is counted again when it is known.
-    limits::check(&document, &Variables::default(), true).map_err(limited)?;
+    limits::check(&document, &Variables::default(), true, Rows::Page).map_err(limited)?;
 
     let valid = Valid::default();
     let mut request = Request::new(&text).data(valid.clone());

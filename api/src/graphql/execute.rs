@@ -16,10 +16,12 @@ use async_graphql::{
 };
 use futures::Stream;
 use service::Ctx;
+use service::error::Common;
 use service::settings::{Documents, Environment, Settings};
 use tokio::time::Instant;
 
-use super::explore::{Documents as Answered, Known, Mode, Order};
+use super::explore::{Documents as Answered, Known, List, Mode, Order, Wanted};
+use super::limits::Rows;
 use super::persisted::{Found, Sent};
 use super::question::Question;
 use super::socket::Sockets;
@@ -30,7 +32,7 @@ use crate::error::{ApiError, Door};
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// The schema, and who may look at it.
-pub(super) struct Api {
+pub(crate) struct Api {
     schema: Schema<Query, Mutation, Subscription>,
     /// The schema's types, for a look at variables.
     types: Registry,
@@ -58,6 +60,8 @@ pub(super) enum Way {
     Get,
     /// By POST.
     Post,
+    /// For the rows of a list, to the last.
+    Export,
     /// Over a WebSocket.
     Socket,
 }
@@ -220,13 +224,20 @@ impl Api {
             self.admit(ctx, document)?;
         }
         let mut variables = Variables::from_json(variables.into());
-        limits::check(document, &variables, self.introspection)?;
+        let rows = match way {
+            Way::Export => Rows::Unbounded,
+            Way::Get | Way::Post | Way::Socket => Rows::Page,
+        };
+        limits::check(document, &variables, self.introspection, rows)?;
         let order = explore::prepare(document, operation_name.as_deref(), &mut variables);
         let mut subscribes = false;
         if let Some(operation) = variables::chosen(document, operation_name.as_deref()) {
             match (operation.node.ty, way) {
                 (OperationType::Mutation | OperationType::Subscription, Way::Get) => {
                     return Err(Door::Method.into());
+                }
+                (OperationType::Mutation | OperationType::Subscription, Way::Export) => {
+                    return Err(Common::invalid("document", "must be a query").into());
                 }
                 (OperationType::Subscription, Way::Post) => {
                     return Err(Stop::told(Door::Subscription, Some(operation.pos)));
@@ -249,12 +260,28 @@ impl Api {
             order,
             // Over a WebSocket it is the library that prints the answer.
             mode: match way {
-                Way::Get | Way::Post => Mode::Bytes,
+                Way::Get | Way::Post | Way::Export => Mode::Bytes,
                 Way::Socket => Mode::Value,
             },
             due,
             subscribes,
         })
+    }
+
+    /// See a question through to the one list that it asks for, compiled and bound.
+    pub(super) async fn list(&self, ctx: &Ctx, question: Question) -> Result<List, Stop> {
+        let prepared = self.prepare(ctx, question, Way::Export).await?;
+        let wanted = Wanted::default();
+        let (request, _) = prepared.request();
+        let request = request.data(wanted.clone());
+        let answer = self.schema.execute(request).await;
+        match wanted.take() {
+            Some(list) => list.map_err(Into::into),
+            None if answer.errors.is_empty() => {
+                Err(Common::invalid("document", "must ask for one list, and nothing else").into())
+            }
+            None => Err(Stop::Answer(Box::new(answer))),
+        }
     }
 
     /// Run what has one answer.

@@ -54,16 +54,30 @@ impl Limit {
     }
 }
 
+/// How many rows the answer to a document may be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// As many as one answer holds.
+    Page,
+    /// Whoever answers counts for themselves.
+    Unbounded,
+}
+
 /// Refuse a document that asks for too much. One that asks only what the schema is may be as deep
 /// as it likes when `introspection` is open: the usual question is 13 deep.
 pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     introspection: bool,
+    rows: Rows,
 ) -> Result<(), Limit> {
     let mut walk = Walk {
         document,
         variables,
+        most: match rows {
+            Rows::Page => COMPLEXITY,
+            Rows::Unbounded => u64::MAX,
+        },
         defaults: BTreeMap::new(),
         selections: 0,
         aliases: 0,
@@ -79,6 +93,8 @@ pub(super) fn check(
 struct Walk<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
+    /// The most rows.
+    most: u64,
     defaults: BTreeMap<&'a str, Value>,
     selections: usize,
     aliases: usize,
@@ -125,7 +141,7 @@ impl<'a> Walk<'a> {
         if cost.roots > roots {
             return Err(Limit::new("root fields", roots, Some(at)));
         }
-        if self.bounded && cost.rows > COMPLEXITY {
+        if self.bounded && cost.rows > self.most {
             return Err(Limit {
                 message: format!(
                     "the document asks for up to {} rows: {COMPLEXITY} is the most",

@@ -10,6 +10,7 @@ mod document;
 mod examine;
 mod execute;
 mod explore;
+mod export;
 mod http;
 mod identity;
 mod limits;
@@ -34,7 +35,8 @@ use service::error::Error;
 use service::settings::Settings;
 
 pub use self::examine::{Wrong, examine};
-use self::execute::Api;
+pub(crate) use self::execute::Api;
+pub(crate) use self::export::Asked;
 use self::subscription::Subscription;
 use crate::error::ApiError;
 use crate::rest::App;
@@ -64,12 +66,14 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription)
 }
 
+/// The one gate that every document goes through, for the routes that take documents.
+pub(crate) fn gate(settings: &Settings) -> Extension<Arc<Api>> {
+    Extension(Arc::new(Api::new(settings)))
+}
+
 /// The route.
-pub fn routes(settings: &Settings) -> Router<App> {
-    let api = Arc::new(Api::new(settings));
-    Router::new()
-        .route(path::GRAPHQL, get(http::answer).post(http::answer))
-        .layer(Extension(api))
+pub fn routes() -> Router<App> {
+    Router::new().route(path::GRAPHQL, get(http::answer).post(http::answer))
 }
 
 /// schema.graphql.

@@ -15,7 +15,8 @@ const ASKED: [HeaderName; 5] = [
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("x-requested-with"),
 ];
-const TOLD: [HeaderName; 5] = [
+const TOLD: [HeaderName; 6] = [
+    HeaderName::from_static("content-disposition"),
     HeaderName::from_static("idempotency-replayed"),
     HeaderName::from_static("ratelimit"),
     HeaderName::from_static("ratelimit-policy"),

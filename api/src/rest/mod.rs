@@ -1,5 +1,6 @@
 //! REST below `/api/v1`: for workers, uploads, webhooks and public clients.
 
+pub mod export;
 pub mod health;
 mod list;
 pub mod public;
@@ -46,6 +47,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(public::routes())
         .merge(session::routes())
         .merge(run::routes())
+        .merge(export::routes())
         .merge(system::routes())
         .layer(DefaultBodyLimit::max(JSON))
         .merge(thread::routes())

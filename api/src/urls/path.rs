@@ -4,6 +4,8 @@
 pub const API: &str = "/api/v1";
 /// Signing in and out.
 pub const SESSION: &str = "/api/v1/session";
+/// The rows of a list as a file.
+pub const EXPORT: &str = "/api/v1/export";
 /// The REST routes, as a document.
 pub const OPENAPI: &str = "/api/openapi.json";
 /// The same, for people.

@@ -136,16 +136,19 @@ pub async fn delete(ctx: &Ctx, id: ThreadId, expect: &Expect) -> Result<()> {
     let tx = ctx.write().await?;
     let thread = store::thread_held(&tx, scope, id).await?;
     expect.check(&tag(&thread))?;
-    take_away(&tx, id).await?;
+    take_away(&tx, &[id]).await?;
     audit_foreign(&tx, "thread.delete", &thread).await?;
     tx.signal(Signal::ThreadWritten(id));
     tx.commit().await
 }
 
-/// Remove a thread that is held, with everything that was said in it.
-pub(crate) async fn take_away(tx: &Write, id: ThreadId) -> Result<()> {
-    rollup::gone(tx, &[id]).await?;
-    store::delete_threads(tx, &[id]).await
+/// Remove threads that are held, with everything that was said in them.
+pub(crate) async fn take_away(tx: &Write, ids: &[ThreadId]) -> Result<()> {
+    for some in ids.chunks(PORTION.try_into().unwrap_or(usize::MAX)) {
+        rollup::gone(tx, some).await?;
+        store::delete_threads(tx, some).await?;
+    }
+    Ok(())
 }
 
 /// Remove every thread of a person with all that was said in it.

@@ -29,6 +29,14 @@ refusals! {
         Overflow => Invalid, "explore.overflow",
             "a sum is larger than 64 bits hold",
             "Filter for fewer rows, or group them.";
+        /// An export's link that was not made here, or for somebody else.
+        BadLink => Denied, "export.bad_link",
+            "this link leads to no export",
+            "Make a new link, and follow it as the one who made it.";
+        /// An export's link whose time is over.
+        LinkOver => Denied, "export.link_over",
+            "this link is over",
+            "Make a new link: one is good for five minutes, and while its maker is signed in.";
         /// A list that no index serves took too long.
         Unserved => Timeout, "explore.slow",
             "no index serves this question, and there are too many rows to look through",

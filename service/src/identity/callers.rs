@@ -3,17 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::{DateTime, Utc};
 use entity::id::{ApiKeyId, SessionId, UserId};
 use entity::identity::user::{Model as User, UserStatus};
+use entity::identity::{api_key, session};
 use moka::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::error::Error;
 use super::{seen, store};
 use crate::actor::Actor;
-use crate::ctx::Services;
-use crate::error::Result;
+use crate::ctx::{Ctx, Services};
+use crate::error::{Common, Result};
 use crate::secret::fingerprint;
 use crate::settings::Settings;
 use crate::signal::Signal;
@@ -116,9 +119,62 @@ async fn known(services: &Services, credential: &Credential) -> Result<Actor> {
     Ok(actor)
 }
 
-async fn by_session(services: &Services, hash: &str) -> Result<Actor> {
+/// Who the caller of `ctx` is by now, when the request goes on for long or was made before: their
+/// session or key must still stand. Refused when they are gone, or may other things than then.
+pub async fn recall(ctx: &Ctx) -> Result<()> {
+    let then = &ctx.actor;
+    let now = match then {
+        Actor::User { session, .. } => again(&ctx.services, Token::Session(*session)).await?,
+        Actor::ApiKey { id, .. } => again(&ctx.services, Token::Key(*id)).await?,
+        Actor::System(_) | Actor::Anonymous => return Ok(()),
+    };
+    if now.role() == then.role() {
+        Ok(())
+    } else {
+        Err(Common::Denied.into())
+    }
+}
+
+/// What a caller acted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Token {
+    /// A session.
+    Session(SessionId),
+    /// A key.
+    Key(ApiKeyId),
+}
+
+impl Token {
+    /// What `actor` acts by, where it is a person or their program.
+    pub fn of(actor: &Actor) -> Option<Self> {
+        match actor {
+            Actor::User { session, .. } => Some(Self::Session(*session)),
+            Actor::ApiKey { id, .. } => Some(Self::Key(*id)),
+            Actor::System(_) | Actor::Anonymous => None,
+        }
+    }
+}
+
+/// Who acts by `token` today, or the refusal.
+pub async fn again(services: &Services, token: Token) -> Result<Actor> {
     let now = services.clock.now();
-    match store::session_by_hash(&services.db.read()?, hash).await? {
+    let conn = services.db.read()?;
+    match token {
+        Token::Session(id) => session_actor(store::session_by_id(&conn, id).await?, now),
+        Token::Key(id) => key_actor(store::key_by_id(&conn, id).await?, now),
+    }
+}
+
+async fn by_session(services: &Services, hash: &str) -> Result<Actor> {
+    let found = store::session_by_hash(&services.db.read()?, hash).await?;
+    session_actor(found, services.clock.now())
+}
+
+fn session_actor(
+    found: Option<(session::Model, Option<User>)>,
+    now: DateTime<Utc>,
+) -> Result<Actor> {
+    match found {
         Some((session, Some(user)))
             if session.revoked_at.is_none() && session.expires_at > now && may_act(&user) =>
         {
@@ -139,12 +195,17 @@ async fn by_key(services: &Services, shown: &SecretString) -> Result<Actor> {
     else {
         return Err(Error::BadToken.into());
     };
-    let now = services.clock.now();
     let shown_hash = fingerprint(secret.as_bytes());
-    match store::key_by_prefix(&services.db.read()?, prefix).await? {
+    let found = store::key_by_prefix(&services.db.read()?, prefix).await?;
+    let found = found
+        .filter(|(key, _)| bool::from(key.secret_hash.as_bytes().ct_eq(shown_hash.as_bytes())));
+    key_actor(found, services.clock.now())
+}
+
+fn key_actor(found: Option<(api_key::Model, Option<User>)>, now: DateTime<Utc>) -> Result<Actor> {
+    match found {
         Some((key, Some(user)))
-            if bool::from(key.secret_hash.as_bytes().ct_eq(shown_hash.as_bytes()))
-                && key.revoked_at.is_none()
+            if key.revoked_at.is_none()
                 && key.expires_at.is_none_or(|end| end > now)
                 && may_act(&user) =>
         {

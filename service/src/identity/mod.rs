@@ -19,7 +19,7 @@ mod store;
 mod user;
 
 pub use api_key::{IssuedKey, NewKey, create_key, keys, revoke_key};
-pub use callers::{Callers, Credential, authenticate, still};
+pub use callers::{Callers, Credential, Token, again, authenticate, recall, still};
 pub use email::EmailAddress;
 pub use error::Error;
 pub use login::Turns;

@@ -113,6 +113,30 @@ pub(super) async fn session_by_hash(
     Ok(found)
 }
 
+pub(super) async fn session_by_id(
+    conn: &impl ConnectionTrait,
+    id: SessionId,
+) -> Result<Option<(session::Model, Option<user::Model>)>> {
+    let found = session::Entity::within(Scope::Everyone)
+        .filter(session::Column::Id.eq(id))
+        .find_also_related(user::Entity)
+        .one(conn)
+        .await?;
+    Ok(found)
+}
+
+pub(super) async fn key_by_id(
+    conn: &impl ConnectionTrait,
+    id: ApiKeyId,
+) -> Result<Option<(api_key::Model, Option<user::Model>)>> {
+    let found = api_key::Entity::within(Scope::Everyone)
+        .filter(api_key::Column::Id.eq(id))
+        .find_also_related(user::Entity)
+        .one(conn)
+        .await?;
+    Ok(found)
+}
+
 pub(super) async fn key_by_prefix(
     conn: &impl ConnectionTrait,
     prefix: &str,

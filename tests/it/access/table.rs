@@ -119,10 +119,14 @@ impl Door {
 }
 
 pub(super) fn table(rows: &Rows) -> Vec<Door> {
-    [session(rows), runs(rows), worker(rows), threads(rows)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let doors = [
+        session(rows),
+        runs(rows),
+        worker(rows),
+        threads(rows),
+        exports(),
+    ];
+    doors.into_iter().flatten().collect()
 }
 
 fn session(rows: &Rows) -> Vec<Door> {
@@ -282,5 +286,22 @@ fn threads(rows: &Rows) -> Vec<Door> {
             &[thread, &rows.message],
         ),
         door("GET /api/v1/search", For::Readers, &[]).query("q=walrus"),
+    ]
+}
+
+fn exports() -> Vec<Door> {
+    let door = Door::new;
+    let document = "{ threads { nodes { id messages { nodes { id } } } } }";
+    let escaped = document.replace(' ', "%20").replace('{', "%7B");
+    vec![
+        door("GET /api/v1/export", For::Readers, &[]).query(&format!(
+            "format=jsonl&document={}",
+            escaped.replace('}', "%7D")
+        )),
+        door("POST /api/v1/export/links", For::Readers, &[]).takes(
+            json!({ "document": document }),
+            json!({ "document": 7 }),
+            "/document",
+        ),
     ]
 }

@@ -188,12 +188,18 @@ fn unknown(field: &Positioned<Node>) -> Fault {
 impl Compiled {
     /// The slots' contents at a request, or why the caller does not get what is selected.
     pub(super) fn bind(&self, access: &Access, given: Given<'_>) -> Result<Vec<Bound>, Fault> {
-        let refused = |error| Fault::Service(error, self.at);
-        self.plan.check(access).map_err(refused)?;
-        let bound = self.slots.iter().map(|slot| slot.bind(access, given));
-        let bound = bound.collect::<Result<Vec<_>, _>>()?;
-        self.plan.afford(&bound, COST).map_err(refused)?;
+        let bound = self.fill(access, given)?;
+        let afforded = self.plan.afford(&bound, COST);
+        afforded.map_err(|error| Fault::Service(error, self.at))?;
         Ok(bound)
+    }
+
+    /// The same, however many rows that comes to.
+    pub(super) fn fill(&self, access: &Access, given: Given<'_>) -> Result<Vec<Bound>, Fault> {
+        let checked = self.plan.check(access);
+        checked.map_err(|error| Fault::Service(error, self.at))?;
+        let bound = self.slots.iter().map(|slot| slot.bind(access, given));
+        bound.collect()
     }
 }
 

@@ -19,6 +19,7 @@ mod order;
 mod record;
 mod register;
 mod root;
+mod wanted;
 
 pub(super) use admin::AdminQuery;
 pub(super) use answer::{Mode, print};
@@ -27,6 +28,7 @@ pub(super) use known::{Documents, Known};
 pub(super) use order::{Order, prepare};
 pub(super) use record::Record;
 pub(super) use root::Explore;
+pub(super) use wanted::{List, Wanted};
 
 #[cfg(test)]
 mod tests;

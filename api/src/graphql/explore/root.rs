@@ -24,6 +24,7 @@ use super::answer::{Mode, Question, ask};
 use super::arguments::{Given, Template};
 use super::collect::Document;
 use super::fault::Fault;
+use super::wanted::Wanted;
 use super::{meta, node, register};
 use crate::graphql::caller;
 
@@ -100,6 +101,10 @@ impl ContainerType for Explore {
         let key = field.node.response_key().node.as_str();
         let fields = roots.swap_remove(key).unwrap_or_else(|| vec![field]);
         let mode = context.data_opt::<Mode>().copied().unwrap_or_default();
+        if let Some(wanted) = context.data_opt::<Wanted>() {
+            wanted.give(caller(context), root, &document, &fields);
+            return Ok(Some(Value::Null));
+        }
         let answered = async {
             let ctx = caller(context).map_err(|error| Fault::Service(error.0, field.pos))?;
             if let Root::Version = root {

@@ -122,6 +122,18 @@ impl Outcome {
         }
     }
 
+    /// Name the columns as the caller knows them.
+    pub fn rename(&mut self, name: impl Fn(&str) -> String) {
+        let fields = match self {
+            Self::Unique { fields, .. } | Self::ForeignKey { fields, .. } => fields.as_mut_slice(),
+            Self::NotNull { field } => field.as_mut_slice(),
+            _ => &mut [],
+        };
+        for field in fields {
+            *field = name(field);
+        }
+    }
+
     /// When to try again, if that helps.
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{change, law, permit, remove, row, values};
+use super::{change, law, permit, remove, removed, row, values};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::explore::access::Access;
@@ -53,10 +53,20 @@ pub async fn delete_all(
     }
     let list = chosen(entity, &access, filter)?;
     let tx = ctx.write().await?;
-    for key in keys(&tx, &access, entity, &list, count).await? {
-        // One of the rows may have taken another along.
-        if let Some(before) = row::held(&tx, &access, entity, &key).await? {
-            remove(&tx, &access, entity, &key, &before).await?;
+    let keys = keys(&tx, &access, entity, &list, count).await?;
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in &keys {
+        if let Some(before) = row::held(&tx, &access, entity, key).await? {
+            rows.push((key, before));
+        }
+    }
+    let gone = law::delete_together(&tx, entity, &keys).await?;
+    for (key, before) in &rows {
+        if gone {
+            removed(&tx, entity, key, before).await?;
+        } else if row::held(&tx, &access, entity, key).await?.is_some() {
+            // Unless another of the rows took it along.
+            remove(&tx, &access, entity, key, before).await?;
         }
     }
     tx.commit().await?;

@@ -132,7 +132,7 @@ pub(super) async fn before_delete(
         }
         // On an adopted database nothing cascades.
         "threads" => {
-            conversation::take_away(tx, ThreadId(id(key)?)).await?;
+            conversation::take_away(tx, &[ThreadId(id(key)?)]).await?;
             Ok(true)
         }
         "messages" => {
@@ -141,6 +141,18 @@ pub(super) async fn before_delete(
         }
         _ => Ok(false),
     }
+}
+
+/// Remove many rows that are held in a few statements; tells whether it did: else they go one by
+/// one. None of them takes another of them along.
+pub(super) async fn delete_together(tx: &Write, entity: &Entity, keys: &[String]) -> Result<bool> {
+    if entity.resource.table != "threads" {
+        return Ok(false);
+    }
+    let ids = keys.iter().map(|key| id(key).map(ThreadId));
+    let ids = ids.collect::<Result<Vec<_>>>()?;
+    conversation::take_away(tx, &ids).await?;
+    Ok(true)
 }
 
 /// What follows a write.

@@ -136,6 +136,10 @@ async fn remove(
     if !law::before_delete(tx, entity, before, key).await? {
         row::delete(tx, access, entity, key).await?;
     }
+    removed(tx, entity, key, before).await
+}
+
+async fn removed(tx: &Write, entity: &'static Entity, key: &str, before: &Snapshot) -> Result<()> {
     note(tx, entity, "delete", key, Some(before), None).await?;
     law::follow(tx, entity, key, Some(before), None).await
 }

@@ -81,7 +81,8 @@ pub(super) async fn insert(
         Some((_, super::values::Given::Scalar(Scalar::Text(text)))) => text.clone(),
         _ => return Err(Error::internal("a row without a key")),
     };
-    run::insert(tx, tx.engine(), access, entity, values).await?;
+    let inserted = run::insert(tx, tx.engine(), access, entity, values).await;
+    inserted.map_err(|error| told(entity, error))?;
     Ok(key)
 }
 
@@ -93,7 +94,8 @@ pub(super) async fn update(
     values: &Values,
 ) -> Result<()> {
     let key = key_of(entity, key)?;
-    run::update(tx, tx.engine(), access, entity, &key, values, tx.now).await
+    let updated = run::update(tx, tx.engine(), access, entity, &key, values, tx.now).await;
+    updated.map_err(|error| told(entity, error))
 }
 
 pub(super) async fn delete(
@@ -103,6 +105,17 @@ pub(super) async fn delete(
     key: &str,
 ) -> Result<()> {
     run::delete(tx, tx.engine(), access, entity, &key_of(entity, key)?).await
+}
+
+/// What the database says of columns, by the names that the caller gave them.
+fn told(entity: &Entity, mut error: Error) -> Error {
+    if let Error::Database(failure) = &mut error {
+        failure.outcome.rename(|name| {
+            let column = entity.columns.iter().find(|column| column.name == name);
+            column.map_or(name, |column| &column.field).to_owned()
+        });
+    }
+    error
 }
 
 /// A key as its column has it. What is no key leads to no row.
