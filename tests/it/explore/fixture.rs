@@ -85,7 +85,7 @@ async fn fill() -> Vec<Filled> {
             match role {
                 UserRole::User if name == "ann" => callers.push((Viewer::Person(id), client)),
                 UserRole::User => {}
-                UserRole::Operator => callers.push((Viewer::Operator, client)),
+                UserRole::Operator => callers.push((Viewer::Operator(id), client)),
                 UserRole::Admin => callers.push((Viewer::Admin, client)),
             }
         }

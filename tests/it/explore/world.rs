@@ -39,7 +39,7 @@ pub(super) type Row = Vec<Cell>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Viewer {
     Admin,
-    Operator,
+    Operator(Uuid),
     Person(Uuid),
 }
 
@@ -75,7 +75,7 @@ impl World {
     pub(super) fn may_ask(entity: &Entity, viewer: Viewer) -> bool {
         match viewer {
             Viewer::Admin => true,
-            Viewer::Operator => entity.resource.table != "audit_log",
+            Viewer::Operator(_) => entity.resource.table != "audit_log",
             Viewer::Person(_) => entity.resource.rule != Rule::Staff,
         }
     }
@@ -83,7 +83,14 @@ impl World {
     /// Whether `viewer` may see the row.
     pub(super) fn sees(&self, entity: &Entity, row: &Row, viewer: Viewer) -> bool {
         match viewer {
-            Viewer::Admin | Viewer::Operator => Self::may_ask(entity, viewer),
+            // What others keep for themselves only admins see.
+            Viewer::Operator(person)
+                if ["saved_views", "saved_reports"].contains(&entity.resource.table) =>
+            {
+                row[place(entity, "shared")] == Cell::Bool(true)
+                    || row[place(entity, "user_id")] == Cell::Uuid(person)
+            }
+            Viewer::Admin | Viewer::Operator(_) => Self::may_ask(entity, viewer),
             Viewer::Person(person) => self.is_of(entity, row, person),
         }
     }

@@ -92,11 +92,11 @@ impl ContainerType for Change {
             return Ok(None);
         };
         let document = document(context);
-        let done = async {
+        let done = Box::pin(async {
             let ctx = caller(context).map_err(|error| Fault::Service(error.0, field.pos))?;
             let args = Template::of(field).fill(document.given)?;
             write(ctx, verb, entity, &args, &document, field).await
-        };
+        });
         Ok(Some(done.await.unwrap_or_else(|fault| {
             let error = fault.into_server_error();
             context.add_error(context.set_error_path(error));

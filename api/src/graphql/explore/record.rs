@@ -72,7 +72,7 @@ impl<E: Scoped> OutputType for Record<E> {
         context: &ContextSelectionSet<'_>,
         field: &Positioned<Field>,
     ) -> ServerResult<Value> {
-        let read = self.read(context, field).await;
+        let read = Box::pin(self.read(context, field)).await;
         read.map_err(|fault| context.set_error_path(fault.into_server_error()))
     }
 }

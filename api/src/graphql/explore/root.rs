@@ -105,7 +105,8 @@ impl ContainerType for Explore {
             wanted.give(caller(context), root, &document, &fields);
             return Ok(Some(Value::Null));
         }
-        let answered = async {
+        // On the heap: every merged part of the root holds the future of each.
+        let answered = Box::pin(async {
             let ctx = caller(context).map_err(|error| Fault::Service(error.0, field.pos))?;
             if let Root::Version = root {
                 let args = Template::of(field).fill(document.given)?;
@@ -114,7 +115,7 @@ impl ContainerType for Explore {
             }
             let question = Question::compile(root, &document, &fields)?;
             ask(ctx, &question, document.given, mode).await
-        };
+        });
         Ok(Some(answered.await.unwrap_or_else(|fault| {
             // A field of the root may be null, so that it does not take the others along.
             let error = fault.into_server_error();

@@ -123,6 +123,7 @@ struct RunningStatement {
 
 /// A session of `PostgreSQL`.
 #[derive(Debug, SimpleObject)]
+#[graphql(name = "DatabaseSession")]
 struct Session {
     pid: i32,
     state: String,
