@@ -129,7 +129,7 @@ async fn what_is_saved_comes_back_changes_and_goes_and_the_audit_log_has_it() {
             for field in ["name", "shared", "resource", "filter"] {
                 assert_eq!(made[field], input[field], "{}: {field}", app.engine);
             }
-            assert_eq!(made["chart"]["kind"], "BAR");
+            assert_eq!(made["chart"]["kind"], "bar");
             for (at, column) in input["columns"].as_array().unwrap().iter().enumerate() {
                 match column.as_object() {
                     Some(figure) => {
