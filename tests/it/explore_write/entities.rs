@@ -166,10 +166,13 @@ impl Story<'_> {
 
     async fn update(&self, key: &Value, row: &Value) -> Value {
         let entity = self.entity;
-        let column = entity.columns.iter().find(|column| {
+        let column = entity.columns.iter().zip(0..).find(|(column, at)| {
             let plain = !matches!(column.kind, Kind::Uuid | Kind::Bytes);
-            writable(entity, column, false) && plain && self.leads(column).is_none()
+            // Another row may have the value already.
+            let alone = entity.uniques.iter().any(|unique| unique.contains(at));
+            writable(entity, column, false) && plain && !alone && self.leads(column).is_none()
         });
+        let column = column.map(|(column, _)| column);
         let column = column.unwrap_or_else(|| panic!("{} has nothing to change", entity.name));
         let value = [1, 2].map(|at| self.value(column, at));
         let value = value

@@ -32,12 +32,13 @@ const KEPT: &[(&str, &[&str])] = &[
         &["attempt", "content_hash", "duration_ms", "started_at"],
     ),
     ("users", &["email", "last_login"]),
-    // Whose tokens they are is counted.
-    ("threads", &["user_id"]),
     ("agent_templates_v2", &["usage_count"]),
     ("user_agents", &["execution_count", "last_used"]),
     ("user_workflows", &["run_count", "last_run_at"]),
 ];
+
+/// Columns that a new row is given, and that stay as they are: by them others are counted.
+const GIVEN_ONCE: &[(&str, &[&str])] = &[("threads", &["user_id"])];
 
 /// Tables whose rows only verbs make: what belongs to a row must be made with it.
 const NOT_MADE: &[&str] = &[
@@ -111,10 +112,12 @@ pub fn may_delete(entity: &Entity) -> bool {
 pub fn writable(entity: &Entity, column: &Column, new: bool) -> bool {
     let ours = ["created_at", "updated_at", "version"].contains(&column.name);
     let key = column.name == entity.resource.key;
-    let kept = KEPT
-        .iter()
-        .any(|(table, columns)| *table == entity.resource.table && columns.contains(&column.name));
-    (new || !key) && !ours && !kept
+    let among = |list: &[(&str, &[&str])]| {
+        list.iter().any(|(table, columns)| {
+            *table == entity.resource.table && columns.contains(&column.name)
+        })
+    };
+    (new || !key && !among(GIVEN_ONCE)) && !ours && !among(KEPT)
 }
 
 /// What must go before the row goes; tells whether the row itself went with it.
