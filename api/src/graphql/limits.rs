@@ -271,7 +271,13 @@ mod tests {
 
     fn verdict(document: &str) -> Result<(), String> {
         let variables = Variables::from_json(json!({ "n": 90 }));
-        check(&parse_query(document).unwrap(), &variables, true).map_err(|limit| limit.message)
+        check(
+            &parse_query(document).unwrap(),
+            &variables,
+            true,
+            Rows::Page,
+        )
+        .map_err(|limit| limit.message)
     }
 
     fn deep(levels: usize) -> String {

@@ -64,6 +64,7 @@ async fn who_may_write_is_what_the_registry_says() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
 async fn what_is_wrong_is_pointed_at_and_nothing_is_half_written() {
     for app in TestApp::each().await {
         let [ann, operator, admin] = people(&app).await;

@@ -7,6 +7,7 @@ use tests::{Plan, TestApp};
 use super::export;
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
 async fn a_document_that_exports_nothing_is_refused_with_its_place() {
     let deep = format!(
         "{{ threads {{ nodes {{ {} id {} }} }} }}",

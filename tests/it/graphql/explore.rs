@@ -26,6 +26,7 @@ async fn twice(client: &Client, query: &str, variables: Value) -> Value {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is a table")]
 async fn a_known_document_is_answered_as_at_first() {
     for app in TestApp::each().await {
         let ann = app.user("ann", UserRole::User).await;
