@@ -1,7 +1,7 @@
 //! The explore engine: every entity of the registry as a resource that can be listed, filtered,
 //! ordered, followed, counted and grouped, with no code of its own.
 //!
-//! A question goes three steps. [`catalog`] says what there is. A caller (GraphQL, an export)
+//! A question goes three steps. [`mod@catalog`] says what there is. A caller (GraphQL, an export)
 //! compiles what is selected to a [`plan`], once a document, and binds the arguments to it at each
 //! request ([`bind`]). [`run`] then asks one statement a level, and writes the answer as JSON.
 //!

@@ -1,7 +1,7 @@
 //! Rows written by staff, by the entity's metadata: made, changed, removed, put back.
 //!
 //! Who may is the registry's word ([`entity::registry::Writes`]); what may not be written this way,
-//! and what a domain does beside it, stands in [`law`]. A change names the version that was read.
+//! and what a domain does beside it, stands in `law`. A change names the version that was read.
 //! Every write leaves the row before and after in the audit log, by the same commit.
 
 mod bulk;

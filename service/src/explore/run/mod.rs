@@ -36,7 +36,7 @@ const UNSERVED: Duration = Duration::from_secs(2);
 /// Only rows that the caller may see take part, at every level. Refused when the caller may not read
 /// something that is selected, and when a sum is larger than 64 bits hold.
 ///
-/// A list that no index serves is given up after [`UNSERVED`].
+/// A list that no index serves is given up after two seconds.
 pub async fn run(ctx: &Ctx, plan: &Plan, bound: &[Bound], out: &mut Vec<u8>) -> Result<()> {
     if plan.is_served(bound) {
         return answer(ctx, plan, bound, out).await;
