@@ -75,9 +75,9 @@ pub(in crate::explore) async fn insert(
         sql.push("\"");
     }
     sql.push(") VALUES (");
-    for (at, (_, given)) in values.iter().enumerate() {
+    for (at, (column, given)) in values.iter().enumerate() {
         sql.push(if at > 0 { ", " } else { "" });
-        sql.given(given);
+        sql.given(entity.columns[*column].kind, given);
     }
     sql.push(")");
     conn.execute_raw(sql.done()).await?;
@@ -102,7 +102,7 @@ pub(in crate::explore) async fn update(
         sql.push(if at > 0 { ", \"" } else { "\"" });
         sql.push(entity.columns[*column].name);
         sql.push("\" = ");
-        sql.given(given);
+        sql.given(entity.columns[*column].kind, given);
     }
     if entity.position("version").is_some() {
         sql.push(", \"version\" = \"version\" + 1");
@@ -195,9 +195,17 @@ pub(in crate::explore) async fn last_removal(
 }
 
 impl Sql<'_> {
-    fn given(&mut self, given: &Given) {
+    /// A value in its column's own type: a connection keeps what it prepared by its text, so the
+    /// same `INSERT` by an entity's active model must have parameters of the same types.
+    fn given(&mut self, kind: Kind, given: &Given) {
         match given {
             Given::Null => self.push("NULL"),
+            Given::Scalar(Scalar::Int(number)) if kind == Kind::Int => {
+                match i32::try_from(*number) {
+                    Ok(number) => self.bind(number),
+                    Err(_) => self.bind(*number),
+                }
+            }
             Given::Scalar(scalar) => self.scalar(scalar),
             Given::Bound(value) => self.bind(value.clone()),
         }
