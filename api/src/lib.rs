@@ -60,32 +60,34 @@ pub fn router(services: Arc<Services>) -> Router {
             document.to_string(),
         )
     };
-    let routes = routes
+    let gate = graphql::gate(&services.settings);
+    let served = |routes: Router<Arc<Services>>| {
+        routes
+            .method_not_allowed_fallback(|| async { refuse(Door::Method) })
+            .layer(gate.clone())
+            .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))
+            .with_state(Arc::clone(&services))
+    };
+    let keyed = served(routes);
+    let keyed = keyed
+        .clone()
+        .layer(from_fn_with_state(keyed, middleware::once));
+    let others = Router::new()
         .merge(rest::health::routes())
         .merge(metrics::routes())
         .merge(docs::routes())
         .merge(graphql::routes())
         .merge(graphiql::routes(&services.settings))
         .route(path::OPENAPI, get(json))
-        .route(&format!("{}/{{code}}", path::ERRORS), get(error_page))
-        .fallback(|| async { refuse(Door::NoRoute) })
-        .method_not_allowed_fallback(|| async { refuse(Door::Method) })
-        .layer(graphql::gate(&services.settings))
-        .layer(CatchPanicLayer::custom(|_| refuse(Door::Panic)))
-        .with_state(Arc::clone(&services));
-    let routes = routes
-        .clone()
-        .layer(from_fn_with_state(routes, middleware::once));
+        .route(&format!("{}/{{code}}", path::ERRORS), get(error_page));
+    let routes = keyed
+        .merge(served(others))
+        .fallback(|| async { refuse(Door::NoRoute) });
     let routes = match middleware::cors(&services.settings.cors_origins) {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
-    routes
-        .layer(from_fn_with_state(
-            Arc::clone(&services),
-            middleware::security,
-        ))
-        .layer(from_fn_with_state(services, middleware::frame))
+    routes.layer(from_fn_with_state(services, middleware::frame))
 }
 
 fn refuse(door: Door) -> Response {

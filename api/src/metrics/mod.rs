@@ -8,9 +8,10 @@
 
 mod operations;
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -20,7 +21,8 @@ use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics::{
-    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram,
+    gauge, histogram,
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use service::ctx::Services;
@@ -103,37 +105,76 @@ pub(crate) struct Running(());
 
 impl Running {
     pub(crate) fn begin() -> Self {
-        gauge!(IN_FLIGHT).increment(1.0);
+        in_flight().increment(1.0);
         Self(())
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        gauge!(IN_FLIGHT).decrement(1.0);
+        in_flight().decrement(1.0);
     }
 }
+
+/// Requests come after the recorder: the routes install it.
+fn in_flight() -> &'static Gauge {
+    static GAUGE: OnceLock<Gauge> = OnceLock::new();
+    GAUGE.get_or_init(|| gauge!(IN_FLIGHT))
+}
+
+const METHODS: [&str; 8] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other",
+];
 
 /// The method's name. One of the caller's invention makes no new series.
-pub(crate) fn method(method: &Method) -> &str {
-    match method.as_str() {
-        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
-        _ => "other",
+pub(crate) fn method(method: &Method) -> &'static str {
+    let known = METHODS.into_iter().find(|one| *one == method.as_str());
+    known.unwrap_or("other")
+}
+
+/// What the answers to a method of a route are counted with, by class of status.
+struct Answers {
+    took: Histogram,
+    classes: [Counter; CLASSES.len()],
+}
+
+const CLASSES: [&str; 6] = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"];
+
+impl Answers {
+    fn of(method: &str, route: &str) -> Self {
+        let method = method.to_owned();
+        let labels = [("method", method), ("route", route.to_owned())];
+        Self {
+            took: histogram!(DURATION, &labels),
+            classes: CLASSES.map(|class| {
+                let [method, route] = labels.clone();
+                counter!(REQUESTS, &[method, route, ("status", class.to_owned())])
+            }),
+        }
     }
 }
 
-/// A request that was answered.
-pub(crate) fn answered(named: &Method, route: String, status: u16, took: Duration) {
-    let method = method(named);
-    let class = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-    let class = class.get(usize::from(status / 100).saturating_sub(1));
-    let labels = [
-        ("method", method.to_owned()),
-        ("route", route),
-        ("status", (*class.unwrap_or(&"other")).to_owned()),
-    ];
-    counter!(REQUESTS, &labels).increment(1);
-    histogram!(DURATION, &labels[..2]).record(took.as_secs_f64());
+/// A request that was answered. `route` is one of ours, so there are not many of them.
+pub(crate) fn answered(method: &Method, route: &str, status: u16, took: Duration) {
+    type Known = RwLock<HashMap<String, [Option<Arc<Answers>>; METHODS.len()]>>;
+    static KNOWN: LazyLock<Known> = LazyLock::new(RwLock::default);
+
+    let at = METHODS.iter().position(|one| *one == method.as_str());
+    let at = at.unwrap_or(METHODS.len() - 1);
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let answers = known.get(route).and_then(|methods| methods[at].clone());
+    drop(known);
+    let answers = answers.unwrap_or_else(|| {
+        let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+        let methods = known.entry(route.to_owned()).or_default();
+        let answers = methods[at].get_or_insert_with(|| Answers::of(METHODS[at], route).into());
+        Arc::clone(answers)
+    });
+    let class = usize::from(status / 100)
+        .wrapping_sub(1)
+        .min(CLASSES.len() - 1);
+    answers.classes[class].increment(1);
+    answers.took.record(took.as_secs_f64());
 }
 
 /// Everything there is, in Prometheus' text format.

@@ -106,6 +106,7 @@ async fn framed(
             response.headers_mut().entry(name).or_insert(value.clone());
         }
     }
+    secure(&services, response.headers_mut());
     urls.dress(response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
@@ -114,7 +115,7 @@ async fn framed(
     let took = began.elapsed();
     info!(%method, route, status, took_us = took.as_micros(), "request");
     operation::answered(status);
-    metrics::answered(&method, route, status, took);
+    metrics::answered(&method, &route, status, took);
     response
 }
 
@@ -136,13 +137,7 @@ fn request_id(services: &Services, headers: &HeaderMap) -> String {
 }
 
 /// The headers that every answer has, unless its route set them.
-pub async fn security(
-    State(services): State<Arc<Services>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+fn secure(services: &Services, headers: &mut HeaderMap) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -153,22 +148,15 @@ pub async fn security(
             "default-src 'none'; frame-ancestors 'none'",
         ),
     ] {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
+        let value = || HeaderValue::from_static(value);
+        headers.entry(name).or_insert_with(value);
     }
-    let secure = services
-        .settings
-        .public_url
-        .as_ref()
-        .is_some_and(|url| url.scheme() == "https");
-    if secure {
-        let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
-        headers
-            .entry(header::STRICT_TRANSPORT_SECURITY)
-            .or_insert(value);
+    let public = services.settings.public_url.as_ref();
+    if public.is_some_and(|url| url.scheme() == "https") {
+        let value = || HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        let header = headers.entry(header::STRICT_TRANSPORT_SECURITY);
+        header.or_insert_with(value);
     }
-    response
 }
 
 #[cfg(test)]

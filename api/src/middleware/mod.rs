@@ -6,5 +6,5 @@ mod frame;
 mod idempotency;
 
 pub(crate) use cors::cors;
-pub use frame::{RequestId, frame, security};
+pub use frame::{RequestId, frame};
 pub use idempotency::{Secret, once};

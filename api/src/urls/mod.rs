@@ -8,7 +8,7 @@ mod forwarded;
 pub mod path;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::{HOST, LINK, LOCATION};
@@ -29,7 +29,17 @@ pub struct Urls(Arc<Found>);
 #[derive(Debug)]
 struct Found {
     client: Option<IpAddr>,
-    base: Option<Url>,
+    /// What the request says of itself, where its word is taken.
+    asked: Option<Asked>,
+    /// Our address; few answers need to know it.
+    base: OnceLock<Option<Url>>,
+}
+
+/// The address that a request was sent to, as it says itself.
+#[derive(Debug)]
+struct Asked {
+    scheme: Option<String>,
+    host: HeaderValue,
 }
 
 impl Urls {
@@ -50,13 +60,25 @@ impl Urls {
             settings.environment,
             Environment::Development | Environment::Test
         );
-        let base = match &settings.public_url {
-            Some(url) => Some(url.clone()),
-            None if here => asked(uri, headers, &passed),
-            None => None,
-        };
         let client = passed.client.or(peer);
-        Self(Arc::new(Found { client, base }))
+        let found = match &settings.public_url {
+            None if here => Found {
+                client,
+                asked: Asked::of(uri, headers, passed),
+                base: OnceLock::new(),
+            },
+            set => Found {
+                client,
+                asked: None,
+                base: set.clone().into(),
+            },
+        };
+        Self(Arc::new(found))
+    }
+
+    fn base(&self) -> Option<&Url> {
+        let asked = || self.0.asked.as_ref().and_then(Asked::url);
+        self.0.base.get_or_init(asked).as_ref()
     }
 
     /// The caller's address.
@@ -66,27 +88,26 @@ impl Urls {
 
     /// The origin that our own pages have, where it is known.
     pub fn origin(&self) -> Option<String> {
-        let base = self.0.base.as_ref()?;
-        Some(base.origin().ascii_serialization())
+        Some(self.base()?.origin().ascii_serialization())
     }
 
     /// Whether people reach us over TLS.
     pub fn is_tls(&self) -> bool {
-        let base = self.0.base.as_ref();
-        base.is_some_and(|base| base.scheme() == "https")
+        self.base().is_some_and(|base| base.scheme() == "https")
     }
 
     /// As the machine itself reaches a door at `address`.
     pub fn local(address: SocketAddr) -> Self {
         Self(Arc::new(Found {
             client: None,
-            base: Url::parse(&format!("http://{address}")).ok(),
+            asked: None,
+            base: Url::parse(&format!("http://{address}")).ok().into(),
         }))
     }
 
     /// The address of `path`, which begins with a slash; the path alone where ours is not known.
     pub fn at(&self, path: &str) -> String {
-        let base = self.0.base.as_ref().map_or("", Url::as_str);
+        let base = self.base().map_or("", Url::as_str);
         format!("{}{path}", base.trim_end_matches('/'))
     }
 }
@@ -94,7 +115,7 @@ impl Urls {
 impl Urls {
     /// `path` as people reach it: below the path of `PUBLIC_URL`, where that has one.
     pub fn outside(&self, path: &str) -> String {
-        let base = self.0.base.as_ref().map_or("", Url::path);
+        let base = self.base().map_or("", Url::path);
         format!("{}{path}", base.trim_end_matches('/'))
     }
 
@@ -116,15 +137,29 @@ impl Urls {
     }
 }
 
-/// The address that the request was sent to, as it says itself.
-fn asked(uri: &Uri, headers: &HeaderMap, passed: &Passed) -> Option<Url> {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| uri.authority().map(Authority::as_str));
-    let host = passed.host.as_deref().or(host)?;
-    let scheme = passed.scheme.as_deref().unwrap_or("http");
-    let url = Url::parse(&format!("{scheme}://{host}")).ok()?;
-    let plain = url.path() == "/" && url.username().is_empty() && url.query().is_none();
-    plain.then_some(url)
+impl Asked {
+    fn of(uri: &Uri, headers: &HeaderMap, passed: Passed) -> Option<Self> {
+        let named = |host: &str| HeaderValue::from_str(host).ok();
+        let host = match passed.host {
+            Some(host) => named(&host),
+            None => match headers.get(HOST) {
+                Some(host) => Some(host.clone()),
+                None => uri.authority().map(Authority::as_str).and_then(named),
+            },
+        };
+        Some(Self {
+            scheme: passed.scheme,
+            host: host?,
+        })
+    }
+
+    fn url(&self) -> Option<Url> {
+        let scheme = self.scheme.as_deref().unwrap_or("http");
+        let host = self.host.to_str().ok()?;
+        let url = Url::parse(&format!("{scheme}://{host}")).ok()?;
+        let plain = url.path() == "/" && url.username().is_empty() && url.query().is_none();
+        plain.then_some(url)
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Urls {

@@ -1,9 +1,10 @@
 //! What the database tells the metrics: how long callers wait for a connection, how long statements
 //! take, and what fails. Without a recorder it costs next to nothing.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics::{Histogram, Unit, counter, describe_counter, describe_histogram, histogram};
 use sea_orm::DbErr;
 
 use super::classify::Classified;
@@ -14,7 +15,18 @@ const STATEMENT: &str = "chancery_db_statement_duration_seconds";
 const SLOW: &str = "chancery_db_slow_statements_total";
 const ERRORS: &str = "chancery_db_errors_total";
 
-/// Say what each of them means.
+/// What is recorded with every statement, looked up once.
+struct Often {
+    acquired: [Histogram; 2],
+    statement: [Histogram; 2],
+}
+
+/// There from when there is a recorder.
+static OFTEN: OnceLock<Often> = OnceLock::new();
+
+const OUTCOMES: [&str; 2] = ["ok", "error"];
+
+/// Say what each of them means, when the recorder is there.
 pub fn describe() {
     describe_histogram!(
         ACQUIRE,
@@ -33,18 +45,21 @@ pub fn describe() {
     );
     describe_counter!(SLOW, "Statements that took longer than DB_SLOW_STATEMENT.");
     describe_counter!(ERRORS, "Failed statements, by the code that callers see.");
-}
-
-fn outcome<T>(result: &Result<T, DbErr>) -> &'static str {
-    if result.is_ok() { "ok" } else { "error" }
+    OFTEN.get_or_init(|| Often {
+        acquired: OUTCOMES.map(|outcome| histogram!(ACQUIRE, "outcome" => outcome)),
+        statement: OUTCOMES.map(|outcome| histogram!(STATEMENT, "outcome" => outcome)),
+    });
 }
 
 pub(super) fn acquired<T>(took: Duration, result: &Result<T, DbErr>) {
-    histogram!(ACQUIRE, "outcome" => outcome(result)).record(took.as_secs_f64());
+    if let Some(often) = OFTEN.get() {
+        often.acquired[usize::from(result.is_err())].record(took.as_secs_f64());
+    }
 }
 
 pub(super) fn connected<T>(took: Duration, result: &Result<T, DbErr>) {
-    histogram!(CONNECT, "outcome" => outcome(result)).record(took.as_secs_f64());
+    let outcome = OUTCOMES[usize::from(result.is_err())];
+    histogram!(CONNECT, "outcome" => outcome).record(took.as_secs_f64());
 }
 
 pub(super) fn slow() {
@@ -52,8 +67,9 @@ pub(super) fn slow() {
 }
 
 pub(super) fn statement(took: Duration, error: Option<&Classified>) {
-    let outcome = if error.is_some() { "error" } else { "ok" };
-    histogram!(STATEMENT, "outcome" => outcome).record(took.as_secs_f64());
+    if let Some(often) = OFTEN.get() {
+        often.statement[usize::from(error.is_some())].record(took.as_secs_f64());
+    }
     if let Some(error) = error {
         counter!(ERRORS, "code" => error.outcome.code()).increment(1);
     }

@@ -23,6 +23,9 @@ use crate::db::url::DatabaseUrl;
 
 /// How many instructions of its virtual machine `SQLite` runs between two looks at the stop sign.
 const INSTRUCTIONS: i32 = 10_000;
+/// How many rows the driver's thread reads ahead: with fewer, a page makes it and the reader wait for
+/// each other in turn.
+const ROWS: usize = 256;
 
 /// Opens sessions with one database file, or one database in memory.
 pub struct SqliteConnector {
@@ -54,6 +57,7 @@ impl SqliteConnector {
                 Synchronous::Off => SqliteSynchronous::Off,
             })
             .statement_cache_capacity(capacity)
+            .row_buffer_size(ROWS)
             .disable_statement_logging();
         let anchor = url.is_in_memory().then(Mutex::default);
         Ok(Self {

@@ -6,7 +6,7 @@ use sea_orm::QueryResult;
 use super::sql::Sql;
 use crate::conversation::Term;
 use crate::db::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::explore::bind::{Bucket, Scalar, TextPlace};
 use crate::explore::catalog::{Column, Entity, Enumeration, Kind};
 
@@ -89,11 +89,17 @@ pub(super) trait Dialect: Sync {
         }
         let mut out = Vec::with_capacity(40);
         self.write(row, at, kind, &mut out)?;
-        let json = serde_json::from_slice(&out).map_err(crate::error::Error::internal)?;
-        Ok(Some(match json {
-            serde_json::Value::String(text) => text,
-            other => other.to_string(),
-        }))
+        let json = String::from_utf8(out).map_err(Error::internal)?;
+        let text = json
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        match text {
+            Some(text) if !text.contains('\\') => Ok(Some(text.to_owned())),
+            Some(_) => serde_json::from_str(&json)
+                .map(Some)
+                .map_err(Error::internal),
+            None => Ok(Some(json)),
+        }
     }
 }
 

@@ -136,23 +136,19 @@ pub(super) fn lists(
             format!("x.c{}", place.unwrap_or_default())
         });
     } else {
-        sql.push(" SELECT i");
-        for at in 0..columns.all.len() {
-            sql.push(", c");
-            sql.number(at);
-        }
-        sql.push(" FROM (SELECT p.i AS i, ");
-        sql.columns(&connection.level, &columns.all, true);
-        sql.push(", ROW_NUMBER() OVER (PARTITION BY p.i");
-        sql.ordered(entity, args, |column| {
-            reference("t0", &entity.columns[column])
-        });
-        sql.push(") AS n FROM p CROSS JOIN ");
+        // Each parent's page by itself: a window over its rows would read all of them.
+        sql.push(" SELECT p.i, ");
+        sql.columns(&connection.level, &columns.all, false);
+        sql.push(" FROM p CROSS JOIN ");
         sql.tables(&connection.level);
+        sql.push(" WHERE t0.rowid IN (SELECT t0.rowid FROM ");
+        sql.table(entity, "t0");
         inside(&mut sql);
-        sql.push(") x WHERE n <= ");
-        sql.number(limit(args, needs));
-        sql.push(" ORDER BY i, n");
+        let name = |column| reference("t0", &entity.columns[column]);
+        sql.ordered(entity, args, name);
+        sql.limit(args, needs);
+        sql.push(") ORDER BY p.i, ");
+        sql.order_terms(entity, args, name);
     }
     sql.done()
 }

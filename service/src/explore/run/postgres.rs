@@ -265,11 +265,10 @@ fn array(values: &[Option<String>]) -> String {
             None => out.push_str("NULL"),
             Some(text) => {
                 out.push('"');
-                for letter in text.chars() {
-                    if letter == '"' || letter == '\\' {
-                        out.push('\\');
-                    }
-                    out.push(letter);
+                if text.contains(['"', '\\']) {
+                    out.push_str(&text.replace('\\', "\\\\").replace('"', "\\\""));
+                } else {
+                    out.push_str(text);
                 }
                 out.push('"');
             }
