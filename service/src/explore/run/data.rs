@@ -124,7 +124,9 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
             let entity = connection.level.entity();
             let count = parents.as_ref().map_or(1, |parents| parents.keys.len());
             let mut data = Data::empty(usize::from(parents.is_some()), count);
-            let asked = count > 0;
+            let asked = parents
+                .as_ref()
+                .is_none_or(|parents| parents.keys.iter().any(Option::is_some));
             let question = Question {
                 dialect: self.dialect,
                 access: self.access,
@@ -233,7 +235,8 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         Ok(())
     }
 
-    /// The lists of a level's rows.
+    /// The lists of a level's rows: of those on a page, for what was read beyond one only tells that
+    /// there is more, and was not counted.
     pub(super) async fn child(
         &self,
         level: &crate::explore::plan::Level,
@@ -241,8 +244,12 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         data: &Data,
     ) -> Result<Data> {
         let kind = level.kind(child.key);
-        let key = |row: &QueryResult| self.dialect.key(row, child.key + data.base, kind);
-        let keys = data.rows.iter().map(key).collect::<Result<Vec<_>>>()?;
+        let mut keys = vec![None; data.rows.len()];
+        for at in data.pages.iter().flat_map(|page| page.rows.clone()) {
+            keys[at] = self
+                .dialect
+                .key(&data.rows[at], child.key + data.base, kind)?;
+        }
         let parents = Parents {
             relation: child.relation,
             kind,

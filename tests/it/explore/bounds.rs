@@ -1,0 +1,25 @@
+//! What an answer may cost: arguments of any length, and rows that nobody counted.
+
+use serde_json::json;
+
+use super::fixture::{data, each_alone};
+
+#[test]
+fn nothing_is_asked_of_the_row_that_only_tells_there_is_more() {
+    each_alone(async |filled| {
+        let ann = filled.client(filled.person());
+        let asked = async |below: &str| {
+            let query = format!(
+                "{{ runs(first: 0) {{ pageInfo {{ hasNextPage }} nodes {{ id {below} }} }} }}"
+            );
+            filled.statements.lock().unwrap().clear();
+            let answer = data(ann, &query).await;
+            let runs = json!({ "pageInfo": { "hasNextPage": true }, "nodes": [] });
+            assert_eq!(answer["runs"], runs);
+            filled.statements.lock().unwrap().len()
+        };
+        let plain = asked("").await;
+        let deep = "user { runs(first: 100) { totalCount aggregate { count } nodes { cards { nodes { id } } } } }";
+        assert_eq!(asked(deep).await, plain, "{}", filled.app.engine);
+    });
+}
