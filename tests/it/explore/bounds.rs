@@ -1,8 +1,16 @@
 //! What an answer may cost: arguments of any length, and rows that nobody counted.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::fixture::{data, each_alone};
+use super::fixture::{Filled, ask, data, each, each_alone};
+
+/// The code of the first refusal.
+async fn refused(filled: &Filled, query: &str, variables: Value) -> String {
+    let answer = ask(filled.client(filled.person()), query, variables).await;
+    let code = answer.body["errors"][0]["extensions"]["code"].as_str();
+    code.unwrap_or_else(|| panic!("{query}: {:.500}", answer.body.to_string()))
+        .to_owned()
+}
 
 #[test]
 fn nothing_is_asked_of_the_row_that_only_tells_there_is_more() {
@@ -21,5 +29,13 @@ fn nothing_is_asked_of_the_row_that_only_tells_there_is_more() {
         let plain = asked("").await;
         let deep = "user { runs(first: 100) { totalCount aggregate { count } nodes { cards { nodes { id } } } } }";
         assert_eq!(asked(deep).await, plain, "{}", filled.app.engine);
+    });
+}
+
+#[test]
+fn rows_are_put_together_by_something() {
+    each(async |filled| {
+        let query = "{ runs { groupBy(by: []) { count } } }";
+        assert_eq!(refused(filled, query, json!({})).await, "invalid");
     });
 }

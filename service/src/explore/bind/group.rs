@@ -142,7 +142,7 @@ fn keys(entity: &Entity, access: &Access, value: &Value) -> Result<Vec<GroupBy>>
     let items = value
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice);
-    if items.len() > KEYS || value.is_null() {
+    if items.is_empty() || items.len() > KEYS || value.is_null() {
         return Err(wrong("by", format!("must name 1 to {KEYS} columns")));
     }
     let mut by: Vec<GroupBy> = Vec::with_capacity(items.len());
