@@ -39,3 +39,33 @@ fn rows_are_put_together_by_something() {
         assert_eq!(refused(filled, query, json!({})).await, "invalid");
     });
 }
+
+#[test]
+fn a_filter_is_bounded_in_all_its_parts() {
+    let empty = json!({ "or": vec![json!({}); 1_001] });
+    let values = json!({ "attempt": { "in": vec![1; 1_000] } });
+    let values = json!({ "and": vec![values; 33] });
+    each(async |filled| {
+        let query = "query($f: RunFilter) { runs(filter: $f) { totalCount } }";
+        for filter in [&empty, &values] {
+            let code = refused(filled, query, json!({ "f": filter })).await;
+            assert_eq!(code, "invalid", "{}", filled.app.engine);
+        }
+        // A few hundred, each in an object of its own, are a filter like any other.
+        let few = json!({ "or": vec![json!({ "attempt": { "gte": 0 } }); 150] });
+        let ann = filled.client(filled.person());
+        let answer = ask(ann, query, json!({ "f": few })).await;
+        assert_eq!(answer.body["errors"], Value::Null);
+    });
+}
+
+#[test]
+fn the_order_of_groups_is_bounded() {
+    let many = vec![json!({}); 2_001];
+    each(async |filled| {
+        let query = "query($o: [RunGroupOrder!]) {
+            runs { groupBy(by: [{ column: STATUS }], orderBy: $o) { count } } }";
+        let code = refused(filled, query, json!({ "o": many })).await;
+        assert_eq!(code, "invalid", "{}", filled.app.engine);
+    });
+}
