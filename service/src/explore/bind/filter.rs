@@ -101,9 +101,13 @@ impl Filter {
         reading.object(entity, value, "filter", DEPTH)
     }
 
-    /// Whether it lets everything through.
+    /// Whether it is made so that it lets everything through.
     pub fn is_all(&self) -> bool {
-        matches!(self, Self::All(all) if all.iter().all(Self::is_all))
+        match self {
+            Self::All(all) => all.iter().all(Self::is_all),
+            Self::Any(any) => any.iter().any(Self::is_all),
+            _ => false,
+        }
     }
 }
 
