@@ -111,27 +111,6 @@ impl Filter {
     }
 }
 
-impl Filter {
-    /// Whether an index can find the rows, or at least one of the columns that it looks at: what
-    /// is looked at beside it is looked at in few rows.
-    pub fn is_served(&self, entity: &Entity) -> bool {
-        match self {
-            Self::All(all) => all.iter().any(|filter| filter.is_served(entity)),
-            Self::Any(any) => any.iter().all(|filter| filter.is_served(entity)),
-            Self::Is(at, compare, _) => *compare != Compare::Ne && entity.columns[*at].served,
-            Self::In(at, _) => entity.columns[*at].served,
-            Self::Search(_) => true,
-            Self::Not(_)
-            | Self::Null(_)
-            | Self::Text(..)
-            | Self::Has(..)
-            | Self::Json(..)
-            | Self::One(..)
-            | Self::Many(..) => false,
-        }
-    }
-}
-
 struct Reading<'a> {
     access: &'a Access,
     /// How many conditions and objects there may still be.

@@ -78,17 +78,6 @@ impl ListArgs {
         Ok(page)
     }
 
-    /// Whether an index serves the list: the rows are found by one, or read in order and all taken.
-    pub fn is_served(&self, entity: &Entity) -> bool {
-        match &self.filter {
-            Some(filter) => filter.is_served(entity),
-            None => self
-                .order
-                .first()
-                .is_some_and(|term| entity.columns[term.column].served),
-        }
-    }
-
     /// Every row that `filter` lets through.
     pub(in crate::explore) fn all(entity: &Entity, filter: Filter) -> Self {
         Self {
