@@ -1,6 +1,9 @@
 //! What an answer may cost: arguments of any length, and rows that nobody counted.
 
+use entity::identity::user::UserRole;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use tests::TestApp;
 
 use super::fixture::{Filled, ask, data, each, each_alone};
 
@@ -68,4 +71,29 @@ fn the_order_of_groups_is_bounded() {
         let code = refused(filled, query, json!({ "o": many })).await;
         assert_eq!(code, "invalid", "{}", filled.app.engine);
     });
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_not_told_as_a_sum() {
+    for app in TestApp::each().await {
+        // PostgreSQL looks at JSON when it is written.
+        if app.engine == "PostgreSQL" {
+            continue;
+        }
+        let admin = app.user("admin", UserRole::Admin).await;
+        let tx = app.system().write().await.unwrap();
+        for sql in [
+            "PRAGMA ignore_check_constraints = ON",
+            "UPDATE audit_log SET after = '{'",
+            "PRAGMA ignore_check_constraints = OFF",
+        ] {
+            tx.execute_unprepared(sql).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let query = "{ auditLogs(filter: { after: { at: { path: [\"a\"] } } }) { nodes { id } } }";
+        let answer = ask(&admin, query, json!({})).await;
+        let code = &answer.body["errors"][0]["extensions"]["code"];
+        assert_eq!(code, "internal", "{}", answer.body);
+        app.stop().await;
+    }
 }

@@ -1,4 +1,8 @@
 //! What the statements of a plan answered.
+//!
+//! Each statement is asked on a connection of its own choice, and sees what was committed when it
+//! began: a count, its page and the lists below may differ by what was written in between, as pages
+//! that are turned one after the other do.
 
 use std::ops::Range;
 
@@ -103,6 +107,14 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         self.conn
             .query_all_raw(statement)
             .await
+            .map_err(super::unreadable)
+    }
+
+    /// The answers of figures, which may be larger than can be told.
+    async fn ask_figures(&self, statement: Statement) -> Result<Vec<QueryResult>> {
+        self.conn
+            .query_all_raw(statement)
+            .await
             .map_err(super::overflow)
     }
 
@@ -149,7 +161,7 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
                     return Err(Error::internal("groups without their arguments"));
                 };
                 let rows = if asked {
-                    self.ask(question.groups(args, &groups.figures.measures))
+                    self.ask_figures(question.groups(args, &groups.figures.measures))
                         .await?
                 } else {
                     Vec::new()
@@ -301,7 +313,9 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         if count == 0 {
             return Ok(Answers::default());
         }
-        let rows = self.ask(question.figures(&figures.measures)).await?;
+        let rows = self
+            .ask_figures(question.figures(&figures.measures))
+            .await?;
         let mut of = vec![0..0; count];
         for (at, row) in rows.iter().enumerate() {
             if let Some(range) = of.get_mut(self.parent(row)?) {
