@@ -7,6 +7,7 @@
     reason = "one selection among the selections; a story is told where it is written"
 )]
 
+mod bounds;
 mod condition;
 mod dice;
 mod document;

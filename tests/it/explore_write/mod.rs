@@ -3,6 +3,7 @@
 mod entities;
 mod refusals;
 mod stories;
+mod together;
 
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};

@@ -134,10 +134,10 @@ async fn write(
         }
         Verb::Delete => {
             let (key, version) = given.row().map_err(refused)?;
-            change::delete(ctx, entity, key, version)
+            let key = change::delete(ctx, entity, key, version)
                 .await
                 .map_err(refused)?;
-            return Ok(Value::String(node::write(entity, key)));
+            return Ok(Value::String(node::write(entity, &key)));
         }
         Verb::UpdateAll => {
             let (filter, count) = given.rows().map_err(refused)?;

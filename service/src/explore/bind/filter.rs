@@ -13,10 +13,12 @@ use crate::explore::catalog::{Column, Entity, Kind, Member};
 
 /// How deep conditions may stand in each other.
 const DEPTH: usize = 12;
-/// How many conditions a filter may have.
-const CONDITIONS: usize = 200;
+/// How many conditions a filter may have, with the objects that they stand in.
+const CONDITIONS: usize = 400;
 /// How many values a list may have.
 const VALUES: usize = 1_000;
+/// How many values the lists of a filter may have in all: each is a parameter of the statement.
+const ALL_VALUES: usize = 5_000;
 /// The longest text that is looked for, in bytes.
 const TEXT: usize = 4_096;
 
@@ -94,40 +96,27 @@ impl Filter {
         let mut reading = Reading {
             access,
             left: CONDITIONS,
+            values: ALL_VALUES,
         };
         reading.object(entity, value, "filter", DEPTH)
     }
 
-    /// Whether it lets everything through.
+    /// Whether it is made so that it lets everything through.
     pub fn is_all(&self) -> bool {
-        matches!(self, Self::All(all) if all.iter().all(Self::is_all))
-    }
-}
-
-impl Filter {
-    /// Whether an index can find the rows, or at least one of the columns that it looks at: what
-    /// is looked at beside it is looked at in few rows.
-    pub fn is_served(&self, entity: &Entity) -> bool {
         match self {
-            Self::All(all) => all.iter().any(|filter| filter.is_served(entity)),
-            Self::Any(any) => any.iter().all(|filter| filter.is_served(entity)),
-            Self::Is(at, compare, _) => *compare != Compare::Ne && entity.columns[*at].served,
-            Self::In(at, _) => entity.columns[*at].served,
-            Self::Search(_) => true,
-            Self::Not(_)
-            | Self::Null(_)
-            | Self::Text(..)
-            | Self::Has(..)
-            | Self::Json(..)
-            | Self::One(..)
-            | Self::Many(..) => false,
+            Self::All(all) => all.iter().all(Self::is_all),
+            Self::Any(any) => any.iter().any(Self::is_all),
+            _ => false,
         }
     }
 }
 
 struct Reading<'a> {
     access: &'a Access,
+    /// How many conditions and objects there may still be.
     left: usize,
+    /// How many values of lists there may still be.
+    values: usize,
 }
 
 impl Reading<'_> {
@@ -142,6 +131,7 @@ impl Reading<'_> {
         let Some(depth) = depth.checked_sub(1) else {
             return Err(wrong(pointer, format!("stands deeper than {DEPTH} levels")));
         };
+        self.spend(pointer)?;
         let mut all = Vec::with_capacity(members.len());
         for (name, value) in members {
             let pointer = format!("{pointer}/{name}");
@@ -249,6 +239,7 @@ impl Reading<'_> {
                     "must not be null: leave it out, or ask isNull",
                 ));
             }
+            self.spend_values(value, &pointer)?;
             all.push(condition(column, at, name, value, &pointer)?);
         }
         Ok(match all.len() {
@@ -261,8 +252,17 @@ impl Reading<'_> {
         self.left = self.left.checked_sub(1).ok_or_else(|| {
             wrong(
                 pointer,
-                format!("a filter has at most {CONDITIONS} conditions"),
+                format!("a filter has at most {CONDITIONS} conditions and objects"),
             )
+        })?;
+        Ok(())
+    }
+
+    fn spend_values(&mut self, value: &Value, pointer: &str) -> Result<()> {
+        let values = value.as_array().map_or(0, Vec::len);
+        self.values = self.values.checked_sub(values).ok_or_else(|| {
+            let detail = format!("the lists of a filter have at most {ALL_VALUES} values in all");
+            wrong(pointer, detail)
         })?;
         Ok(())
     }

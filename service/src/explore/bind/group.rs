@@ -19,6 +19,8 @@ const MOST_GROUPS: u64 = 1_000;
 const KEYS: usize = 4;
 /// The most conditions on groups.
 const CONDITIONS: usize = 16;
+/// The most things that groups are ordered by.
+const TERMS: usize = 8;
 
 /// What is worked out of the rows of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -142,7 +144,7 @@ fn keys(entity: &Entity, access: &Access, value: &Value) -> Result<Vec<GroupBy>>
     let items = value
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice);
-    if items.len() > KEYS || value.is_null() {
+    if items.is_empty() || items.len() > KEYS || value.is_null() {
         return Err(wrong("by", format!("must name 1 to {KEYS} columns")));
     }
     let mut by: Vec<GroupBy> = Vec::with_capacity(items.len());
@@ -291,6 +293,9 @@ fn order(
     let items = value
         .as_array()
         .map_or(std::slice::from_ref(value), Vec::as_slice);
+    if items.len() > TERMS {
+        return Err(wrong("orderBy", format!("has more than {TERMS} terms")));
+    }
     let read = |(at, item): (usize, &Value)| {
         let pointer = format!("orderBy/{at}");
         let direction = match item.get("direction").and_then(Value::as_str) {

@@ -1,5 +1,7 @@
 //! One page of a list: how many rows, from where, which, in what order.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::{Args, Filter, Mark, Scalar, given, wrong};
@@ -29,6 +31,8 @@ pub struct ListArgs {
     pub filter: Option<Filter>,
     /// In what order. It leaves no two rows equal.
     pub order: Vec<Term>,
+    /// Made when it is first asked for.
+    mark: OnceLock<Mark>,
 }
 
 /// What a row at a page's edge is ordered by, null where it has no value.
@@ -56,33 +60,22 @@ impl ListArgs {
             .transpose()?;
         let filter = filter.filter(|filter| !filter.is_all());
         let order = order(entity, access, given(args, "orderBy"), along)?;
-        let edge = |name: &str| -> Result<Option<Edge>> {
-            let Some(cursor) = given(args, name) else {
-                return Ok(None);
-            };
-            let cursor = cursor.as_str().ok_or(Common::Cursor)?;
-            let mark = Mark::of(entity, &order, filter.as_ref());
-            mark.open(entity, &order, cursor).map(Some)
-        };
-        Ok(Self {
+        let mut page = Self {
             limit: first.or(last).unwrap_or(PAGE),
             backward: last.is_some(),
-            after: edge("after")?,
-            before: edge("before")?,
+            after: None,
+            before: None,
             filter,
             order,
-        })
-    }
-
-    /// Whether an index serves the list: the rows are found by one, or read in order and all taken.
-    pub fn is_served(&self, entity: &Entity) -> bool {
-        match &self.filter {
-            Some(filter) => filter.is_served(entity),
-            None => self
-                .order
-                .first()
-                .is_some_and(|term| entity.columns[term.column].served),
-        }
+            mark: OnceLock::new(),
+        };
+        let edge = |name: &str| {
+            let cursor = given(args, name).map(|cursor| cursor.as_str().ok_or(Common::Cursor));
+            let edge = cursor.transpose()?.map(|cursor| page.edge(entity, cursor));
+            edge.transpose()
+        };
+        (page.after, page.before) = (edge("after")?, edge("before")?);
+        Ok(page)
     }
 
     /// Every row that `filter` lets through.
@@ -94,6 +87,7 @@ impl ListArgs {
             before: None,
             filter: Some(filter),
             order: entity.default_order.clone(),
+            mark: OnceLock::new(),
         }
     }
 
@@ -104,7 +98,8 @@ impl ListArgs {
 
     /// What tells this list's cursors from another's.
     pub fn mark(&self, entity: &Entity) -> Mark {
-        Mark::of(entity, &self.order, self.filter.as_ref())
+        let make = || Mark::of(entity, &self.order, self.filter.as_ref());
+        *self.mark.get_or_init(make)
     }
 }
 

@@ -8,6 +8,7 @@ mod filter;
 mod group;
 mod list;
 mod scalar;
+mod served;
 
 pub use cursor::Mark;
 pub use filter::{Compare, Filter, Quantifier, TextPlace};

@@ -1,5 +1,7 @@
 //! One value of a column, read from JSON.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde_json::Value;
 use uuid::Uuid;
@@ -10,7 +12,7 @@ use crate::error::Result;
 use crate::explore::catalog::{Column, Enumeration, Kind};
 
 /// One value, of the column's kind.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Scalar {
     /// 128 bits.
     Uuid(Uuid),
@@ -28,6 +30,22 @@ pub enum Scalar {
     Date(NaiveDate),
     /// A word, by its place.
     Word(&'static Enumeration, usize),
+}
+
+/// A word as the database has it: its place tells nothing, and the whole enumeration too much.
+impl fmt::Debug for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(id) => id.fmt(f),
+            Self::Text(text) => fmt::Debug::fmt(text, f),
+            Self::Int(number) => number.fmt(f),
+            Self::Float(number) => fmt::Debug::fmt(number, f),
+            Self::Bool(truth) => truth.fmt(f),
+            Self::Time(moment) => fmt::Debug::fmt(moment, f),
+            Self::Date(day) => fmt::Debug::fmt(day, f),
+            Self::Word(words, at) => f.write_str(&words.values[*at].value),
+        }
+    }
 }
 
 impl Scalar {

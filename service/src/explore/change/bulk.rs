@@ -81,8 +81,8 @@ fn chosen(entity: &'static Entity, access: &Access, filter: &Value) -> Result<Li
     Ok(ListArgs::all(entity, filter))
 }
 
-/// The rows' keys, held one after the other in the order of the keys, so that two such writes never
-/// wait for each other.
+/// The keys of the rows, which are held in the order of the keys, so that two such writes never
+/// deadlock.
 async fn keys(
     tx: &Write,
     access: &Access,

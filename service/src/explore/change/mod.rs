@@ -59,14 +59,21 @@ pub async fn update(
 ) -> Result<()> {
     let access = permit(ctx, entity)?;
     let values = values::for_update(entity, patch)?;
+    let key = &row::canonical(entity, key)?;
     let tx = ctx.write().await?;
     let before = expect(&tx, &access, entity, key, version).await?;
     change(&tx, &access, entity, key, &before, &values).await?;
     tx.commit().await
 }
 
-/// Remove a row whose state is still the one that was read, with everything that belongs to it.
-pub async fn delete(ctx: &Ctx, entity: &'static Entity, key: &str, version: &str) -> Result<()> {
+/// Remove a row whose state is still the one that was read, with everything that belongs to it;
+/// tells its key.
+pub async fn delete(
+    ctx: &Ctx,
+    entity: &'static Entity,
+    key: &str,
+    version: &str,
+) -> Result<String> {
     let access = permit(ctx, entity)?;
     if !may_delete(entity) {
         return Err(Refusal::ReadOnly {
@@ -74,10 +81,12 @@ pub async fn delete(ctx: &Ctx, entity: &'static Entity, key: &str, version: &str
         }
         .into());
     }
+    let key = row::canonical(entity, key)?;
     let tx = ctx.write().await?;
-    let before = expect(&tx, &access, entity, key, version).await?;
-    remove(&tx, &access, entity, key, &before).await?;
-    tx.commit().await
+    let before = expect(&tx, &access, entity, &key, version).await?;
+    remove(&tx, &access, entity, &key, &before).await?;
+    tx.commit().await?;
+    Ok(key)
 }
 
 /// Refuse unless the caller may write `entity` by the generic door.

@@ -23,9 +23,9 @@ pub async fn restore(ctx: &Ctx, entity: &'static Entity, key: &str) -> Result<St
         }
         .into());
     }
+    let key = row::canonical(entity, key)?;
     let tx = ctx.write().await?;
-    row::key_of(entity, key)?;
-    let before = run::last_removal(&tx, tx.engine(), &entity.single, key).await?;
+    let before = run::last_removal(&tx, tx.engine(), &entity.single, &key).await?;
     let Some(Value::Object(mut members)) = before else {
         return Err(Common::NotFound {
             what: "removed row",

@@ -118,6 +118,14 @@ fn told(entity: &Entity, mut error: Error) -> Error {
     error
 }
 
+/// A key in the one way that the log and the answer write it, however it was given.
+pub(super) fn canonical(entity: &Entity, key: &str) -> Result<String> {
+    Ok(match key_of(entity, key)? {
+        Scalar::Uuid(id) => id.to_string(),
+        _ => key.to_owned(),
+    })
+}
+
 /// A key as its column has it. What is no key leads to no row.
 pub(super) fn key_of(entity: &Entity, key: &str) -> Result<Scalar> {
     let value = Value::String(key.to_owned());

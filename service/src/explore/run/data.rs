@@ -1,4 +1,8 @@
 //! What the statements of a plan answered.
+//!
+//! Each statement is asked on a connection of its own choice, and sees what was committed when it
+//! began: a count, its page and the lists below may differ by what was written in between, as pages
+//! that are turned one after the other do.
 
 use std::ops::Range;
 
@@ -103,6 +107,14 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         self.conn
             .query_all_raw(statement)
             .await
+            .map_err(super::unreadable)
+    }
+
+    /// The answers of figures, which may be larger than can be told.
+    async fn ask_figures(&self, statement: Statement) -> Result<Vec<QueryResult>> {
+        self.conn
+            .query_all_raw(statement)
+            .await
             .map_err(super::overflow)
     }
 
@@ -124,7 +136,9 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
             let entity = connection.level.entity();
             let count = parents.as_ref().map_or(1, |parents| parents.keys.len());
             let mut data = Data::empty(usize::from(parents.is_some()), count);
-            let asked = count > 0;
+            let asked = parents
+                .as_ref()
+                .is_none_or(|parents| parents.keys.iter().any(Option::is_some));
             let question = Question {
                 dialect: self.dialect,
                 access: self.access,
@@ -147,7 +161,7 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
                     return Err(Error::internal("groups without their arguments"));
                 };
                 let rows = if asked {
-                    self.ask(question.groups(args, &groups.figures.measures))
+                    self.ask_figures(question.groups(args, &groups.figures.measures))
                         .await?
                 } else {
                     Vec::new()
@@ -233,7 +247,8 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         Ok(())
     }
 
-    /// The lists of a level's rows.
+    /// The lists of a level's rows: of those on a page, for what was read beyond one only tells that
+    /// there is more, and was not counted.
     pub(super) async fn child(
         &self,
         level: &crate::explore::plan::Level,
@@ -241,8 +256,12 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         data: &Data,
     ) -> Result<Data> {
         let kind = level.kind(child.key);
-        let key = |row: &QueryResult| self.dialect.key(row, child.key + data.base, kind);
-        let keys = data.rows.iter().map(key).collect::<Result<Vec<_>>>()?;
+        let mut keys = vec![None; data.rows.len()];
+        for at in data.pages.iter().flat_map(|page| page.rows.clone()) {
+            keys[at] = self
+                .dialect
+                .key(&data.rows[at], child.key + data.base, kind)?;
+        }
         let parents = Parents {
             relation: child.relation,
             kind,
@@ -294,7 +313,9 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         if count == 0 {
             return Ok(Answers::default());
         }
-        let rows = self.ask(question.figures(&figures.measures)).await?;
+        let rows = self
+            .ask_figures(question.figures(&figures.measures))
+            .await?;
         let mut of = vec![0..0; count];
         for (at, row) in rows.iter().enumerate() {
             if let Some(range) = of.get_mut(self.parent(row)?) {

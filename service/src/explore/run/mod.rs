@@ -81,7 +81,11 @@ async fn one<C: sea_orm::ConnectionTrait>(asking: &Asking<'_, C>, row: &Row) -> 
     };
     let statement = level::row(asking.dialect, asking.access, &row.level, key);
     let mut data = Data::empty(0, 1);
-    data.rows = asking.conn.query_all_raw(statement).await?;
+    data.rows = asking
+        .conn
+        .query_all_raw(statement)
+        .await
+        .map_err(unreadable)?;
     data.pages = vec![Page {
         rows: 0..data.rows.len(),
         ..Page::default()
@@ -95,11 +99,19 @@ async fn one<C: sea_orm::ConnectionTrait>(asking: &Asking<'_, C>, row: &Row) -> 
     Ok(data)
 }
 
-/// The only value that a read can refuse is a sum that 64 bits do not hold: parameters are checked
-/// before.
+/// The only value that a read of figures can refuse is a sum that 64 bits do not hold: parameters are
+/// checked before.
 fn overflow(error: DbErr) -> Error {
     if matches!(classify(&error).outcome, Outcome::RefusedText) {
         return Refusal::Overflow.into();
+    }
+    error.into()
+}
+
+/// What a read of rows refuses is what stands in them.
+fn unreadable(error: DbErr) -> Error {
+    if matches!(classify(&error).outcome, Outcome::RefusedText) {
+        return Error::internal(error);
     }
     error.into()
 }

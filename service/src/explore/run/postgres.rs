@@ -1,6 +1,6 @@
 //! The engine on `PostgreSQL`.
 
-use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sea_orm::QueryResult;
 use sea_orm::sqlx::{Row, ValueRef};
@@ -182,8 +182,7 @@ impl Dialect for Postgres {
             Kind::Float => json::value(&float(bytes)?, out)?,
             Kind::Bool => json::truth(bytes.first() == Some(&1), out),
             Kind::Time => {
-                let micros = whole(bytes)?;
-                let moment = DateTime::from_timestamp_micros(micros + EPOCH * 1_000_000);
+                let moment = moment(whole(bytes)?);
                 json::time(
                     moment.ok_or_else(|| Error::internal("a time out of range"))?,
                     out,
@@ -218,6 +217,11 @@ impl Dialect for Postgres {
         }
         whole(value.as_bytes().map_err(Error::Internal)?)
     }
+}
+
+/// The moment so many microseconds after the server's times begin; none for its `infinity`.
+fn moment(micros: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_micros(micros.checked_add(EPOCH * 1_000_000)?)
 }
 
 /// A whole number as the server sends it, most significant byte first.
@@ -276,4 +280,16 @@ fn array(values: &[Option<String>]) -> String {
     }
     out.push('}');
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_without_end_is_no_moment() {
+        assert_eq!(moment(i64::MAX), None);
+        assert_eq!(moment(i64::MIN), None);
+        assert_eq!(moment(-EPOCH * 1_000_000), Some(DateTime::UNIX_EPOCH));
+    }
 }

@@ -139,7 +139,8 @@ fn one(rows: u64) -> Result<()> {
     }
 }
 
-/// The keys of a filter's rows in their order, at most `most`.
+/// The keys of a filter's rows in their order, at most `most`. The rows are held: one that leaves the
+/// filter until it can be held is not among them.
 pub(in crate::explore) async fn keys(
     conn: &impl ConnectionTrait,
     engine: Engine,
@@ -162,6 +163,7 @@ pub(in crate::explore) async fn keys(
     sql.push(&dialect.sortable(&key, entity.key_column().kind));
     sql.push(" LIMIT ");
     sql.number(most);
+    sql.push(dialect.hold());
     let rows = conn.query_all_raw(sql.done()).await?;
     let key = |row| {
         dialect
