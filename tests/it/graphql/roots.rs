@@ -109,3 +109,23 @@ async fn fields_of_one_name_that_differ_are_refused_and_mistakes_told_once() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_mutations_fields_are_answered_in_their_order() {
+    for app in TestApp::each().await {
+        let admin = app.user("admin", UserRole::Admin).await;
+        let make =
+            |key: &str| format!("{key}: createSegment(input: {{ key: \"{key}\" }}) {{ key }}");
+        let document = format!(
+            "mutation {{ {} ...F {} }} fragment F on Mutation {{ {} }}",
+            make("z"),
+            make("a"),
+            make("m")
+        );
+        let answer = ask(&admin, &document, json!({})).await;
+        assert_eq!(answer.body["errors"], Value::Null, "{}", answer.body);
+        let places = ["\"z\":", "\"m\":", "\"a\":"].map(|key| answer.text.find(key));
+        assert!(places.is_sorted(), "{}: {}", app.engine, answer.text);
+        app.stop().await;
+    }
+}
