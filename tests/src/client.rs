@@ -22,6 +22,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body: JSON, or the text as a string.
     pub body: Value,
+    /// The body as it came: JSON that was read has forgotten the order of its members.
+    pub text: String,
 }
 
 impl Answer {
@@ -67,11 +69,12 @@ impl Client {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
         Answer {
             status,
             headers,
             body,
+            text,
         }
     }
 

@@ -73,6 +73,8 @@ pub(super) struct Prepared {
     name: Option<String>,
     variables: Variables,
     document: Source,
+    /// Whether root fields of one name were made one.
+    collapsed: bool,
     /// The order of the answer's fields.
     order: Order,
     /// How the engine's part of the answer is returned.
@@ -212,7 +214,7 @@ impl Api {
             fresh,
         } = self.find(ctx, document).await?;
         let known = self.answered.find(ctx, &text, operation_name.as_deref());
-        let source = if let Some(known) = known {
+        let mut source = if let Some(known) = known {
             Source::Known(known)
         } else {
             tokens::check(&text)?;
@@ -229,9 +231,16 @@ impl Api {
             Way::Get | Way::Post | Way::Socket => Rows::Page,
         };
         limits::check(document, &variables, self.introspection, rows)?;
-        let order = explore::prepare(document, operation_name.as_deref(), &mut variables);
+        let name = operation_name.as_deref();
+        let order = explore::prepare(document, name, &mut variables);
+        let mut collapsed = false;
+        if let Source::Parsed(document) = &mut source {
+            collapsed = explore::collapse(document, name, &variables)
+                .map_err(|error| Stop::error(error, "graphql.invalid"))?;
+        }
+        let document = source.document();
         let mut subscribes = false;
-        if let Some(operation) = variables::chosen(document, operation_name.as_deref()) {
+        if let Some(operation) = variables::chosen(document, name) {
             match (operation.node.ty, way) {
                 (OperationType::Mutation | OperationType::Subscription, Way::Get) => {
                     return Err(Door::Method.into());
@@ -257,6 +266,7 @@ impl Api {
             name: operation_name,
             variables,
             document: source,
+            collapsed,
             order,
             // Over a WebSocket it is the library that prints the answer.
             mode: match way {
@@ -307,9 +317,13 @@ impl Api {
             Source::Parsed(document) => Answered::consider(&prepared.text, name, document),
         };
         let (ctx, text) = (prepared.ctx.clone(), Arc::clone(&prepared.text));
+        let collapsed = prepared.collapsed;
         let (request, order) = prepared.request();
         let mut answer = self.schema.execute(request).await;
         order.apply(&mut answer);
+        if collapsed {
+            explore::tell_once(&mut answer);
+        }
         if let Some(fresh) = fresh
             && answer.errors.is_empty()
         {

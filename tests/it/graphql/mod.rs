@@ -4,6 +4,7 @@ mod documents;
 mod explore;
 mod http;
 mod limits;
+mod roots;
 mod socket;
 
 use entity::identity::user::UserRole;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{
-    Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+    Directive, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
+    SelectionSet,
 };
 use async_graphql::{Name, Positioned};
 use service::explore::catalog::catalog;
@@ -27,7 +28,12 @@ impl<'a> Document<'a> {
     /// The fields of the operation's root.
     pub(super) fn roots(&self) -> Fields<'a> {
         let mut fields = Fields::new();
-        self.collect(&self.operation.selection_set.node, "Query", &mut fields);
+        let kind = match self.operation.ty {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        self.collect(&self.operation.selection_set.node, kind, &mut fields);
         fields
     }
 

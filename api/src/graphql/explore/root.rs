@@ -95,11 +95,8 @@ impl ContainerType for Explore {
             return Ok(None);
         };
         let document = document(context);
-        // The library runs every field of one name in the answer, and merges what they return, which
-        // bytes cannot be: each of them answers all that is selected under the name.
-        let mut roots = document.roots();
-        let key = field.node.response_key().node.as_str();
-        let fields = roots.swap_remove(key).unwrap_or_else(|| vec![field]);
+        // There is no other of its name in the answer: bytes could not be merged.
+        let fields = [field];
         let mode = context.data_opt::<Mode>().copied().unwrap_or_default();
         if let Some(wanted) = context.data_opt::<Wanted>() {
             wanted.give(caller(context), root, &document, &fields);
