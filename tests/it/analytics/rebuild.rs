@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Dice, agree, all, begin, message as some_message, rows, snapshot};
 
-async fn talk(app: &TestApp, dice: &mut Dice, user: u128) -> entity::id::ThreadId {
+pub(super) async fn talk(app: &TestApp, dice: &mut Dice, user: u128) -> entity::id::ThreadId {
     let thread = begin(app, UserId(Uuid::from_u128(user))).await;
     let new = (0..30).map(|_| some_message(dice, None)).collect();
     conversation::append(&app.system(), thread, new, "/messages")
@@ -82,7 +82,12 @@ async fn a_planted_error_is_told_and_mended() {
 }
 
 /// Say in a thread as another backend does: rows, and no delta.
-async fn elsewhere(app: &TestApp, dice: &mut Dice, thread: entity::id::ThreadId, count: usize) {
+pub(super) async fn elsewhere(
+    app: &TestApp,
+    dice: &mut Dice,
+    thread: entity::id::ThreadId,
+    count: usize,
+) {
     let tx = app.system().write().await.unwrap();
     for _ in 0..count {
         let new = some_message(dice, None);
@@ -123,7 +128,7 @@ async fn elsewhere(app: &TestApp, dice: &mut Dice, thread: entity::id::ThreadId,
     tx.commit().await.unwrap();
 }
 
-async fn touch(tx: &service::write::Write, thread: entity::id::ThreadId) {
+pub(super) async fn touch(tx: &service::write::Write, thread: entity::id::ThreadId) {
     let row = thread::ActiveModel {
         id: Set(thread),
         update_date: Set(tx.now),

@@ -1,12 +1,13 @@
 //! Rebuilding: the rollups are proven against the rows, day by day and thread by thread, and mended.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::compare::{self, Difference, Differences, Grain, LIMIT, Part};
-use super::sums::Additions;
 use super::{DAY, store};
 use crate::ctx::{Ctx, Services};
 use crate::error::{Error, Result};
+use crate::write::Write;
 
 /// How many threads are compared at once.
 const PAGE: u64 = 500;
@@ -65,10 +66,7 @@ pub async fn rebuild(
             done: u64::try_from((day - first.unwrap_or(day)) / DAY).unwrap_or_default(),
             all: last.and_then(|last| u64::try_from((last - first.unwrap_or(last)) / DAY + 1).ok()),
         });
-        let part = Part::Time(day, day + DAY);
-        for grain in Grain::BY_TIME {
-            settle(ctx, grain, part, check, &mut report.differences).await?;
-        }
+        settle_day(ctx, day, check, &mut report.differences).await?;
         report.days += 1;
         next = compare::edge(&ctx.read()?, engine, Some(day + DAY), false).await?;
     }
@@ -84,7 +82,7 @@ pub async fn rebuild(
         // The last part has no end: it has what is younger than the page as well.
         let end = page.last().copied().filter(|_| whole);
         let part = Part::Threads(after, end);
-        settle(ctx, Grain::Threads, part, check, &mut report.differences).await?;
+        settle_threads(ctx, part, check, &mut report.differences).await?;
         report.threads += page.len() as u64;
         if !whole {
             break;
@@ -94,7 +92,8 @@ pub async fn rebuild(
     if !check {
         let tx = ctx.write().await?;
         store::hold(&tx).await?;
-        store::advance(&tx, Some(tx.now), begun).await?;
+        store::built(&tx).await?;
+        store::advance(&tx, begun).await?;
         tx.commit().await?;
     }
     Ok(report)
@@ -115,46 +114,144 @@ pub(super) async fn build(services: &Arc<Services>) -> Result<()> {
     Ok(())
 }
 
-/// Compare one part, and mend it.
-async fn settle(
+/// Compare a day, and mend it: all of it or, when that is cut off, none.
+async fn settle_day(ctx: &Ctx, day: i64, check: bool, differences: &mut Differences) -> Result<()> {
+    let engine = ctx.services.db.engine();
+    let part = Part::Time(day, day + DAY);
+    // A look first: where nothing differs, nobody is kept waiting.
+    let mut found = Vec::new();
+    for grain in Grain::BY_TIME {
+        found.extend(compare::compare(&ctx.read()?, engine, grain, part).await?);
+    }
+    if check || found.is_empty() {
+        differences.note(&found);
+        return Ok(());
+    }
+    let mut mending = Mending::begin(ctx).await?;
+    mending.prove(Grain::Users, part).await?;
+    mending.prove(Grain::UserDays, part).await?;
+    mending.follow(day, day + DAY).await?;
+    mending.end(differences).await
+}
+
+/// Compare some threads, and mend them.
+async fn settle_threads(
     ctx: &Ctx,
-    grain: Grain,
     part: Part,
     check: bool,
     differences: &mut Differences,
 ) -> Result<()> {
     let engine = ctx.services.db.engine();
-    // A look first: where nothing differs, nobody is kept waiting.
-    let found = compare::compare(&ctx.read()?, engine, grain, part).await?;
+    let found = compare::compare(&ctx.read()?, engine, Grain::Threads, part).await?;
     if check || found.is_empty() {
         differences.note(&found);
         return Ok(());
     }
-    mend(ctx, grain, part, differences, |found| {
-        compare::mending(grain, found)
-    })
-    .await
+    let mut mending = Mending::begin(ctx).await?;
+    mending.prove(Grain::Threads, part).await?;
+    mending.end(differences).await
 }
 
-/// Mend one part: hold the rollups, look again, add what is missing.
-pub(super) async fn mend(
-    ctx: &Ctx,
-    grain: Grain,
-    part: Part,
-    differences: &mut Differences,
-    mending: impl Fn(&[Difference]) -> Additions,
-) -> Result<()> {
-    for _ in 0..ROUNDS {
+/// Sums that are mended in one transaction, the rollups being held.
+#[derive(Debug)]
+pub(super) struct Mending {
+    tx: Write,
+    found: Differences,
+}
+
+impl Mending {
+    pub(super) async fn begin(ctx: &Ctx) -> Result<Self> {
         let tx = ctx.write().await?;
         store::hold(&tx).await?;
-        let found = compare::compare(&tx, tx.engine(), grain, part).await?;
-        store::apply(&tx, mending(&found)).await?;
-        tx.commit().await?;
-        differences.note(&found);
-        if found.len() < LIMIT {
-            return Ok(());
+        let found = Differences::default();
+        Ok(Self { tx, found })
+    }
+
+    pub(super) async fn end(self, differences: &mut Differences) -> Result<()> {
+        self.tx.commit().await?;
+        differences.add(self.found);
+        Ok(())
+    }
+
+    /// Add what the rows say is missing, and tell which buckets that was in.
+    pub(super) async fn prove(&mut self, grain: Grain, part: Part) -> Result<BTreeSet<i64>> {
+        let mut touched = BTreeSet::new();
+        for _ in 0..ROUNDS {
+            let found = compare::compare(&self.tx, self.tx.engine(), grain, part).await?;
+            touched.extend(found.iter().filter_map(Difference::bucket));
+            if self.mend(grain, &found).await? {
+                return Ok(touched);
+            }
+        }
+        Err(unsettled(grain))
+    }
+
+    /// Add what the sums that tell nobody apart lack of those of people, from one edge of a day to
+    /// another.
+    pub(super) async fn follow(&mut self, from: i64, to: i64) -> Result<()> {
+        for pair in Grain::FOLLOWING {
+            self.level(pair, (from, to)).await?;
+        }
+        Ok(())
+    }
+
+    /// The same, only where some quarters of an hour are.
+    pub(super) async fn follow_where(&mut self, touched: &BTreeSet<i64>) -> Result<()> {
+        for (grain, finer) in Grain::FOLLOWING {
+            let (_, width) = grain.time();
+            for stretch in runs(touched, width) {
+                self.level((grain, finer), stretch).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn level(&mut self, pair: (Grain, Grain), stretch: (i64, i64)) -> Result<()> {
+        let (grain, _) = pair;
+        for _ in 0..ROUNDS {
+            let found = compare::apart(&self.tx, self.tx.engine(), pair, stretch).await?;
+            if self.mend(grain, &found).await? {
+                return Ok(());
+            }
+        }
+        Err(unsettled(grain))
+    }
+
+    /// Tells whether that was all.
+    async fn mend(&mut self, grain: Grain, found: &[Difference]) -> Result<bool> {
+        store::apply(&self.tx, compare::mending(grain, found)).await?;
+        self.found.note(found);
+        Ok(found.len() < LIMIT)
+    }
+}
+
+fn unsettled(grain: Grain) -> Error {
+    let table = grain.table();
+    Error::internal(format!("{table} does not settle"))
+}
+
+/// The stretches of whole buckets of `width` seconds that some moments fall into.
+fn runs(moments: &BTreeSet<i64>, width: i64) -> Vec<(i64, i64)> {
+    let mut runs: Vec<(i64, i64)> = Vec::new();
+    for moment in moments {
+        let start = moment - moment.rem_euclid(width);
+        match runs.last_mut() {
+            Some((_, end)) if start <= *end => *end = (*end).max(start + width),
+            _ => runs.push((start, start + width)),
         }
     }
-    let table = grain.table();
-    Err(Error::internal(format!("{table} does not settle")))
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_side_by_side_are_one_stretch() {
+        let moments = BTreeSet::from([-1, 0, 899, 900, 2_700]);
+        assert_eq!(runs(&moments, 900), [(-900, 1_800), (2_700, 3_600)]);
+        assert_eq!(runs(&moments, DAY), [(-DAY, DAY)]);
+        assert_eq!(runs(&BTreeSet::new(), DAY), []);
+    }
 }

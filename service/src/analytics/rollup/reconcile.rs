@@ -11,7 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::UserId;
 
 use super::compare::{self, Differences, Grain, Part};
-use super::{DAY, rebuild, store};
+use super::rebuild::{self, Mending};
+use super::{DAY, store};
 use crate::actor::Actor;
 use crate::ctx::Ctx;
 use crate::error::{Common, Result};
@@ -57,11 +58,16 @@ pub async fn reconcile(ctx: &Ctx) -> Result<Reconciled> {
     if begun - since < ENOUGH {
         return Ok(done);
     }
+    let window = (since - OVERLAP, begun);
+    let mut failed = None;
     let mut after = None;
     loop {
-        let moved = store::moved(&ctx.read()?, (since - OVERLAP, begun), after, PAGE).await?;
+        let moved = store::moved(&ctx.read()?, window, after, PAGE).await?;
         for person in &moved {
-            settle(ctx, person, &mut done.differences).await?;
+            // One whose history cannot be summed keeps nobody else's waiting.
+            if let Err(error) = settle(ctx, person, window.0, &mut done.differences).await {
+                failed.get_or_insert(error);
+            }
         }
         done.people += moved.len() as u64;
         after = moved.last().map(|person| person.user_id);
@@ -69,9 +75,12 @@ pub async fn reconcile(ctx: &Ctx) -> Result<Reconciled> {
             break;
         }
     }
+    if let Some(error) = failed {
+        return Err(error);
+    }
     let tx = ctx.write().await?;
     store::hold(&tx).await?;
-    store::advance(&tx, None, begun).await?;
+    store::advance(&tx, begun).await?;
     tx.commit().await?;
     Ok(done)
 }
@@ -86,16 +95,23 @@ pub(super) struct Moved {
     pub said: Option<DateTime<Utc>>,
 }
 
-/// Compare a person's sums with their rows, and mend them.
-async fn settle(ctx: &Ctx, person: &Moved, differences: &mut Differences) -> Result<()> {
+/// Compare a person's sums with their rows, and mend them; by thread only those that moved `since`.
+async fn settle(
+    ctx: &Ctx,
+    person: &Moved,
+    since: DateTime<Utc>,
+    differences: &mut Differences,
+) -> Result<()> {
     let engine = ctx.services.db.engine();
     let user = person.user_id;
     let said = person.said.unwrap_or(person.begun);
     let first = said.min(person.begun).timestamp();
     let first = first - first.rem_euclid(DAY);
+    // Those that move just now as well: what is said in them is in the person's sums.
+    let threads = Part::Moved(user, since);
     let parts = |first| {
         [
-            (Grain::Threads, Part::ThreadsOf(user)),
+            (Grain::Threads, threads),
             (Grain::Users, Part::Person(user, first)),
             (Grain::UserDays, Part::Person(user, first)),
         ]
@@ -112,11 +128,12 @@ async fn settle(ctx: &Ctx, person: &Moved, differences: &mut Differences) -> Res
         return Ok(());
     }
     for (grain, part) in parts(if explained { first } else { BEGINNING }) {
-        rebuild::mend(ctx, grain, part, differences, |found| match grain {
-            Grain::Users => compare::mending_everybody(found),
-            _ => compare::mending(grain, found),
-        })
-        .await?;
+        let mut mending = Mending::begin(ctx).await?;
+        let touched = mending.prove(grain, part).await?;
+        if grain == Grain::Users {
+            mending.follow_where(&touched).await?;
+        }
+        mending.end(differences).await?;
     }
     Ok(())
 }

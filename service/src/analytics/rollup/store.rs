@@ -224,20 +224,30 @@ async fn ensure(tx: &Write) -> Result<()> {
     Ok(())
 }
 
-/// Say how far the rollups are; what is not given stays.
-pub(super) async fn advance(
-    tx: &Write,
-    built_at: Option<DateTime<Utc>>,
-    reconciled_to: DateTime<Utc>,
-) -> Result<()> {
+/// Say how far the rollups are: never less far than somebody said meanwhile. Who calls it holds
+/// them.
+pub(super) async fn advance(tx: &Write, reconciled_to: DateTime<Utc>) -> Result<()> {
     use rollup_state::Column;
-    let mut update = rollup_state::Entity::update_many()
+    let behind = Column::ReconciledTo
+        .is_null()
+        .or(Column::ReconciledTo.lt(reconciled_to));
+    rollup_state::Entity::update_many()
         .col_expr(Column::ReconciledTo, Expr::value(reconciled_to))
-        .col_expr(Column::UpdatedAt, Expr::value(tx.now));
-    if let Some(moment) = built_at {
-        update = update.col_expr(Column::BuiltAt, Expr::value(moment));
-    }
-    update.exec(tx).await?;
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .filter(behind)
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Say that the rollups were built. Who calls it holds them.
+pub(super) async fn built(tx: &Write) -> Result<()> {
+    use rollup_state::Column;
+    rollup_state::Entity::update_many()
+        .col_expr(Column::BuiltAt, Expr::value(tx.now))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

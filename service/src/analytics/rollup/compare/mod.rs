@@ -4,6 +4,10 @@
 //! write that is committed is in the rows and in a delta, or in neither; a fold moves an amount from
 //! the deltas to the rollup, or has not yet. So what differs is an error, however much is written
 //! meanwhile, and adding the difference to the rollup mends it also when the rollup has moved on.
+//!
+//! What is not told apart by person is mended by the sums of people, which were mended before in the
+//! same transaction, and not by the rows: those may have moved on in between, and then one of the two
+//! would have what the other lacks.
 
 mod store;
 
@@ -13,8 +17,9 @@ use chrono::{DateTime, Utc};
 use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::id::{ThreadId, UserId};
 
-pub(super) use self::store::{LIMIT, compare, edge, thread_page};
+pub(super) use self::store::{LIMIT, apart, compare, edge, thread_page};
 use super::sums::{Additions, Amount, Dims, day, moment};
+use super::{DAY, QUARTER};
 
 /// A rollup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +33,19 @@ pub(super) enum Grain {
 
 impl Grain {
     /// Those that are compared day by day.
-    pub(super) const BY_TIME: [Self; 4] = [Self::Quarters, Self::Days, Self::Users, Self::UserDays];
+    pub(super) const BY_TIME: [Self; 4] = [Self::Users, Self::UserDays, Self::Quarters, Self::Days];
+
+    /// Those that tell nobody apart: each is the sum of the one that it follows, the finer first.
+    pub(super) const FOLLOWING: [(Self, Self); 2] =
+        [(Self::Quarters, Self::Users), (Self::Days, Self::Quarters)];
+
+    /// The column that says when, and the seconds of a bucket.
+    pub(super) const fn time(self) -> (&'static str, i64) {
+        match self {
+            Self::Days | Self::UserDays => ("day", DAY),
+            Self::Quarters | Self::Users | Self::Threads => ("bucket_start", QUARTER),
+        }
+    }
 
     /// Its table.
     pub(super) const fn table(self) -> &'static str {
@@ -49,8 +66,8 @@ pub(super) enum Part {
     Time(i64, i64),
     /// What a person has, from a moment on; only where people are told apart.
     Person(UserId, i64),
-    /// The threads of a person; only by thread.
-    ThreadsOf(UserId),
+    /// The threads of a person that moved after a moment; only by thread.
+    Moved(UserId, DateTime<Utc>),
     /// Threads after one, up to and with another; only by thread.
     Threads(Option<ThreadId>, Option<ThreadId>),
 }
@@ -97,6 +114,14 @@ impl Differences {
         self.counts.is_empty()
     }
 
+    pub(super) fn add(&mut self, others: Self) {
+        for (rollup, count) in others.counts {
+            *self.counts.entry(rollup).or_default() += count;
+        }
+        let room = Self::TOLD.saturating_sub(self.first.len());
+        self.first.extend(others.first.into_iter().take(room));
+    }
+
     pub(super) fn note(&mut self, found: &[Difference]) {
         for one in found {
             *self.counts.entry(one.rollup).or_default() += 1;
@@ -108,8 +133,9 @@ impl Differences {
 }
 
 impl Difference {
-    fn bucket(&self) -> i64 {
-        self.at.map_or(0, |moment| moment.timestamp())
+    /// The bucket that it is of, in seconds since 1970.
+    pub(super) fn bucket(&self) -> Option<i64> {
+        self.at.map(|moment| moment.timestamp())
     }
 
     fn dims(&self) -> Option<Dims> {
@@ -129,7 +155,7 @@ pub(super) fn mending(grain: Grain, found: &[Difference]) -> Additions {
             count: one.tokens,
             messages: one.messages,
         };
-        let bucket = one.bucket();
+        let bucket = one.bucket().unwrap_or_default();
         match (grain, one.dims(), one.user_id, one.thread_id) {
             (Grain::Quarters, Some(dims), ..) => additions.quarters.add((bucket, dims), amount),
             (Grain::Days, Some(dims), ..) => additions.days.add((day(bucket), dims), amount),
@@ -141,20 +167,6 @@ pub(super) fn mending(grain: Grain, found: &[Difference]) -> Additions {
             }
             (Grain::Threads, _, _, Some(thread)) => additions.threads.add(thread, amount),
             _ => {}
-        }
-    }
-    additions
-}
-
-/// What mends the differences of one person, also where nobody is told apart: whatever a person's
-/// sums lack, everybody's lack.
-pub(super) fn mending_everybody(found: &[Difference]) -> Additions {
-    let mut additions = mending(Grain::Users, found);
-    for grain in [Grain::Quarters, Grain::Days] {
-        let more = mending(grain, found);
-        match grain {
-            Grain::Quarters => additions.quarters = more.quarters,
-            _ => additions.days = more.days,
         }
     }
     additions

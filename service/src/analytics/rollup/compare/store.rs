@@ -35,7 +35,14 @@ pub(in super::super) async fn compare(
     part: Part,
 ) -> Result<Vec<Difference>> {
     let backend = conn.get_database_backend();
-    let statement = statement(backend, engine, grain, part);
+    read(conn, grain, statement(backend, engine, grain, part)).await
+}
+
+async fn read(
+    conn: &impl ConnectionTrait,
+    grain: Grain,
+    statement: Statement,
+) -> Result<Vec<Difference>> {
     let rows = Row::find_by_statement(statement).all(conn).await?;
     let difference = |row: Row| Difference {
         rollup: grain.table(),
@@ -100,10 +107,7 @@ fn conditions(grain: Grain, part: Part, values: &mut Vec<Value>) -> [String; 3] 
         values.push(value);
         format!("${}", values.len())
     };
-    let own = match grain {
-        Grain::Days | Grain::UserDays => "day",
-        _ => "bucket_start",
-    };
+    let (own, _) = grain.time();
     let mut edge = |sign: &str, seconds: i64| {
         let time = mark(moment(seconds).into());
         let rollup = match own {
@@ -131,9 +135,12 @@ fn conditions(grain: Grain, part: Part, values: &mut Vec<Value>) -> [String; 3] 
             let named = ["t", "r", "d"].map(|table| format!("{table}.user_id = {user}"));
             both(named, time)
         }
-        Part::ThreadsOf(user) => {
-            let user = mark(user.into());
-            let threads = format!("IN (SELECT thread_id FROM threads WHERE user_id = {user})");
+        Part::Moved(user, after) => {
+            let (user, after) = (mark(user.into()), mark(after.into()));
+            let threads = format!(
+                "IN (SELECT thread_id FROM threads \
+                     WHERE user_id = {user} AND update_date > {after})"
+            );
             ["m", "r", "d"].map(|table| format!("{table}.thread_id {threads}"))
         }
         Part::Threads(after, to) => {
@@ -199,6 +206,48 @@ fn statement(backend: DbBackend, engine: Engine, grain: Grain, part: Part) -> St
          HAVING sum(count) <> 0 OR sum(messages) <> 0 LIMIT {LIMIT}"
     );
     Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Where the sums of `grain` are not those of the `finer` one that it follows, from one moment up
+/// to, and without, another (in seconds since 1970); at most [`LIMIT`] of them. Deltas are in both.
+pub(in super::super) async fn apart(
+    conn: &impl ConnectionTrait,
+    engine: Engine,
+    (grain, finer): (Grain, Grain),
+    (from, to): (i64, i64),
+) -> Result<Vec<Difference>> {
+    let mut values: Vec<Value> = Vec::new();
+    let (_, width) = grain.time();
+    let mut branch = |of: Grain, sign: &str| {
+        let (column, _) = of.time();
+        let mut mark = |seconds| {
+            values.push(match column {
+                "day" => day(seconds).into(),
+                _ => moment(seconds).into(),
+            });
+            format!("${}", values.len())
+        };
+        let (from, to) = (mark(from), mark(to));
+        let (table, moment) = (of.table(), stretch(engine, column, width));
+        format!(
+            "SELECT {moment} AS moment, model, CAST(task AS text) AS task, \
+                    CAST(type AS text) AS kind, {sign}count AS count, {sign}messages AS messages \
+             FROM {table} WHERE {column} >= {from} AND {column} < {to}"
+        )
+    };
+    let parts = [branch(finer, ""), branch(grain, "-")].join(" UNION ALL ");
+    let sql = format!(
+        "SELECT moment, model, task, kind, CAST(sum(count) AS bigint) AS count, CAST(sum(messages) AS bigint) AS messages \
+         FROM ({parts}) x GROUP BY moment, model, task, kind \
+         HAVING sum(count) <> 0 OR sum(messages) <> 0 LIMIT {LIMIT}"
+    );
+    let backend = conn.get_database_backend();
+    read(
+        conn,
+        grain,
+        Statement::from_sql_and_values(backend, sql, values),
+    )
+    .await
 }
 
 /// The first day with anything in it from `from` on, or the last (in seconds since 1970).
