@@ -203,6 +203,19 @@ pub(super) async fn threads_held(tx: &Write, user: UserId, limit: u64) -> Result
     Ok(rows.into_iter().map(|thread| thread.id).collect())
 }
 
+/// Hold the messages of threads that are held: one that somebody takes back meanwhile, without
+/// holding its thread, is then gone before it is counted, or stays until it is.
+pub(super) async fn hold_messages(tx: &Write, threads: &[ThreadId]) -> Result<()> {
+    let select = message::Entity::find()
+        .select_only()
+        .column(message::Column::Id)
+        .filter(message::Column::ThreadId.is_in(threads.iter().copied()))
+        .order_by_asc(message::Column::Id)
+        .lock_exclusive();
+    select.into_tuple::<MessageId>().all(tx).await?;
+    Ok(())
+}
+
 /// Children first: in an adopted database the keys have no delete rule.
 pub(super) async fn delete_threads(tx: &Write, ids: &[ThreadId]) -> Result<()> {
     let messages = message::Entity::find()

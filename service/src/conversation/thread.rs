@@ -145,6 +145,7 @@ pub async fn delete(ctx: &Ctx, id: ThreadId, expect: &Expect) -> Result<()> {
 /// Remove threads that are held, with everything that was said in them.
 pub(crate) async fn take_away(tx: &Write, ids: &[ThreadId]) -> Result<()> {
     for some in ids.chunks(PORTION.try_into().unwrap_or(usize::MAX)) {
+        store::hold_messages(tx, some).await?;
         rollup::gone(tx, some).await?;
         store::delete_threads(tx, some).await?;
     }
@@ -156,6 +157,7 @@ pub(crate) async fn delete_of_person(tx: &Write, user: UserId) -> Result<()> {
     loop {
         // Held, so that what is counted is what goes.
         let some = store::threads_held(tx, user, PORTION).await?;
+        store::hold_messages(tx, &some).await?;
         rollup::gone(tx, &some).await?;
         store::delete_threads(tx, &some).await?;
         if (some.len() as u64) < PORTION {
