@@ -89,6 +89,8 @@ pub struct Ctx {
     pub actor: Actor,
     /// What is known of the request.
     pub request: RequestInfo,
+    /// Whether its heavy reads, too, see everything that was committed.
+    current: bool,
 }
 
 impl Ctx {
@@ -98,6 +100,7 @@ impl Ctx {
             services,
             actor,
             request,
+            current: false,
         }
     }
 
@@ -124,6 +127,14 @@ impl Ctx {
         plain
     }
 
+    /// The same request, whose heavy reads do not go to the replica either: for the answer to a
+    /// write, and for what is told because something was written.
+    #[must_use]
+    pub fn current(mut self) -> Self {
+        self.current = true;
+        self
+    }
+
     /// The moment.
     pub fn now(&self) -> DateTime<Utc> {
         self.services.clock.now()
@@ -139,8 +150,12 @@ impl Ctx {
         Ok(self.services.db.read()?)
     }
 
-    /// A handle for heavy reads: the replica, where one is set and fresh enough.
+    /// A handle for heavy reads: the replica, where one is set and fresh enough, unless they are to
+    /// be [current](Self::current).
     pub fn analytics(&self) -> Result<Reader> {
+        if self.current {
+            return self.read();
+        }
         Ok(self.services.db.analytics()?)
     }
 

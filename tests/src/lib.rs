@@ -53,6 +53,9 @@ pub struct Plan {
     pub slow_statement: std::time::Duration,
     /// Whether the database is migrated before it starts.
     pub migrated: bool,
+    /// Whether it has a replica that is behind, and does not know it: one without a row. Only
+    /// `PostgreSQL` has replicas.
+    pub behind: bool,
 }
 
 impl Default for Plan {
@@ -69,6 +72,7 @@ impl Default for Plan {
             },
             slow_statement: std::time::Duration::from_secs(1),
             migrated: true,
+            behind: false,
         }
     }
 }
@@ -157,9 +161,15 @@ impl TestApp {
         if plan.migrated {
             migrate(url).await;
         }
+        let read_url = match (engine, plan.behind) {
+            ("PostgreSQL", true) => Some(DatabaseUrl::parse(&empty_beside(url).await).unwrap()),
+            _ => None,
+        };
+        let behind = read_url.is_some();
         let services = api::config::assemble(
             DbSettings {
                 slow_statement: plan.slow_statement,
+                read_url,
                 ..DbSettings::new(DatabaseUrl::parse(url).unwrap())
             },
             Settings {
@@ -172,6 +182,15 @@ impl TestApp {
         )
         .unwrap();
         assert!(services.db.connect().await.success);
+        if behind {
+            let usable = || {
+                services
+                    .db
+                    .replica_status()
+                    .is_some_and(|replica| replica.usable)
+            };
+            eventually(async || usable().then_some(())).await;
+        }
         service::signal::attend(&services);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -340,6 +359,19 @@ impl TestApp {
         client.header("x-api-key", answer.body["key"].as_str().unwrap());
         client
     }
+}
+
+/// A database on the same server, migrated and empty.
+async fn empty_beside(server: &str) -> String {
+    let name = format!("chancery_empty_{}", uuid::Uuid::new_v4().simple());
+    let db = migration::connect(server).await.unwrap();
+    let sql = format!("CREATE DATABASE {name}");
+    db.execute_unprepared(&sql).await.unwrap();
+    db.close().await.unwrap();
+    let mut url = url::Url::parse(server).unwrap();
+    url.set_path(&name);
+    migrate(url.as_str()).await;
+    url.into()
 }
 
 async fn migrate(url: &str) {

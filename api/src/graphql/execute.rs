@@ -239,7 +239,7 @@ impl Api {
                 .map_err(|error| Stop::error(error, "graphql.invalid"))?;
         }
         let document = source.document();
-        let mut subscribes = false;
+        let (mut ctx, mut subscribes) = (ctx.clone(), false);
         if let Some(operation) = variables::chosen(document, name) {
             match (operation.node.ty, way) {
                 (OperationType::Mutation | OperationType::Subscription, Way::Get) => {
@@ -254,6 +254,9 @@ impl Api {
                 _ => {}
             }
             subscribes = operation.node.ty == OperationType::Subscription;
+            if operation.node.ty != OperationType::Query {
+                ctx = ctx.current();
+            }
             variables::check(&self.types, &operation.node, &variables)
                 .map_err(|error| Stop::error(error, "graphql.invalid"))?;
         }
@@ -261,7 +264,7 @@ impl Api {
             self.sent.keep(hash, Arc::clone(&text));
         }
         Ok(Prepared {
-            ctx: ctx.clone(),
+            ctx,
             text,
             name: operation_name,
             variables,

@@ -1,5 +1,6 @@
 //! Rows written over GraphQL by their metadata.
 
+mod behind;
 mod entities;
 mod refusals;
 mod stories;
