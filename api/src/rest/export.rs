@@ -24,6 +24,7 @@ use crate::caller::{Caller, Visitor};
 use crate::error::{ApiError, Door, Problem};
 use crate::extract::{Json, Query};
 use crate::graphql::{Api, Asked};
+use crate::middleware::Secret;
 use crate::urls::Urls;
 use crate::urls::path::EXPORT;
 
@@ -214,5 +215,7 @@ async fn make_link(
         url: urls.at(&format!("{EXPORT}?token={}", link.token)),
         expires_at: link.expires_at,
     };
-    Ok((StatusCode::CREATED, Json(link)).into_response())
+    let mut response = (StatusCode::CREATED, Json(link)).into_response();
+    response.extensions_mut().insert(Secret);
+    Ok(response)
 }
