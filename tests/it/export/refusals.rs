@@ -24,6 +24,11 @@ async fn a_document_that_exports_nothing_is_refused_with_its_place() {
             ("{ threads", "400 graphql.syntax", "document"),
             ("", "400 graphql.syntax", "document"),
             ("{ nothing { id } }", "400 graphql.invalid", "document"),
+            (
+                "{ threads { nodes { id @skip(if: true) } } }",
+                "422 invalid",
+                "document",
+            ),
             (&deep, "400 graphql.limit", "document"),
             (&many, "400 graphql.limit", "document"),
             (

@@ -77,6 +77,10 @@ impl Export {
             most: 0,
         };
         let (connection, object) = export.parts()?;
+        if object.fields.is_empty() {
+            let detail = "must select something of the rows, and not skip all of it";
+            return Err(Common::invalid("document", detail).into());
+        }
         let list = export.list(connection)?;
         if list.backward {
             let detail = "an export begins at the start of a list: ask for first, not for last";
