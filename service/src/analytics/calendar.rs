@@ -1,13 +1,15 @@
 //! Calendars: how moments fall into hours, days, weeks and months of a time zone.
 
 use chrono::{
-    DateTime, Datelike, Days, Duration as Span, NaiveDate, NaiveTime, TimeDelta, TimeZone,
+    DateTime, Datelike, Days, Duration as Span, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone,
     Timelike, Utc,
 };
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 /// How long a bucket of a series is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Bucket {
     /// From full hour to full hour.
     Hour,
@@ -28,8 +30,7 @@ impl Bucket {
             // In real minutes, so that the hour that is lived twice in autumn is two buckets.
             Self::Hour => {
                 let into = i64::from(local.minute() * 60 + local.second());
-                let whole = moment.timestamp() - into;
-                DateTime::from_timestamp(whole, 0).unwrap_or(moment)
+                since_change(moment.timestamp() - into, moment, zone)
             }
             Self::Day => midnight(day, zone),
             Self::Week => {
@@ -60,6 +61,28 @@ impl Bucket {
     }
 }
 
+/// The moment `start`, in seconds since 1970; or when the clocks were changed after it, if they were
+/// before `moment`: where they move by half an hour, an hour that reached back over that would lie
+/// across the one before.
+fn since_change(start: i64, moment: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or(moment);
+    let offset = |moment: DateTime<Utc>| moment.with_timezone(&zone).offset().fix();
+    let now = offset(moment);
+    let (mut before, mut since) = (start, moment.timestamp());
+    if offset(at(before)) == now {
+        return at(start);
+    }
+    while since - before > 1 {
+        let middle = before.midpoint(since);
+        if offset(at(middle)) == now {
+            since = middle;
+        } else {
+            before = middle;
+        }
+    }
+    at(since)
+}
+
 /// The first moment of a day: midnight, or when the clocks skip it, what they show next.
 pub(crate) fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let mut local = day.and_time(NaiveTime::MIN);
@@ -73,7 +96,7 @@ pub(crate) fn midnight(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::{America, Asia, Europe};
+    use chrono_tz::{America, Asia, Australia, Europe};
     use proptest::prelude::*;
 
     use super::*;
@@ -106,6 +129,21 @@ mod tests {
                 "2026-10-25T01:30:00Z",
                 "2026-10-25T01:00:00Z",
                 "2026-10-25T02:00:00Z",
+            ),
+            // The clocks go back by half an hour: what is left of an hour is one of its own.
+            (
+                Bucket::Hour,
+                Australia::Lord_Howe,
+                "2026-04-04T14:59:59Z",
+                "2026-04-04T14:00:00Z",
+                "2026-04-04T15:00:00Z",
+            ),
+            (
+                Bucket::Hour,
+                Australia::Lord_Howe,
+                "2026-04-04T15:10:00Z",
+                "2026-04-04T15:00:00Z",
+                "2026-04-04T15:30:00Z",
             ),
             // A day of 23 hours, and one of 25.
             (
@@ -161,6 +199,7 @@ mod tests {
             seconds in 0..4_000_000_000_i64,
             zone in prop::sample::select(&[
                 Tz::UTC, Europe::Berlin, Asia::Kathmandu, Asia::Kolkata, America::Santiago,
+                Australia::Lord_Howe,
             ]),
             bucket in prop::sample::select(&[
                 Bucket::Hour, Bucket::Day, Bucket::Week, Bucket::Month,
