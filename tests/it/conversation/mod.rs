@@ -144,6 +144,9 @@ async fn search_finds_stems_phrases_and_leaves_out_exclusions() {
             "One neuron of layer five",
             "five neurons of this layer <b>bold</b>",
             "nothing of interest",
+            "long term memory",
+            "a well-known brain at example.com",
+            "layer or column",
         ] {
             ann.post(&format!("{thread}/messages"), say(text)).await;
         }
@@ -156,6 +159,19 @@ async fn search_finds_stems_phrases_and_leaves_out_exclusions() {
             ("neuron+-thalamus", 2),
             ("neuron+-%22layer+five%22", 2),
             ("thalamus+interest", 0),
+            // Words that a stroke joins, in the question or in the text.
+            ("long-term", 1),
+            ("memory+-long-term", 0),
+            ("%22well+known%22", 1),
+            ("well_known", 1),
+            // Words of no weight are not compared, wherever they stand in a phrase.
+            ("%22the+brain%22", 1),
+            ("%22layer+of+column%22", 1),
+            ("%22the+layer+or+five%22", 2),
+            ("brain+-%22the+layer+or+five%22", 1),
+            // PostgreSQL takes a host for one word.
+            ("example.com", 1),
+            ("brain+-example.com", 0),
             ("the", 0),
             ("%27%3B+DROP+TABLE", 0),
         ] {

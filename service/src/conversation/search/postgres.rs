@@ -41,11 +41,27 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
 
 /// The `tsquery` of a question with at least one term; `mark` binds a value and tells its place.
 pub(crate) fn query(terms: &[Term], mark: &mut impl FnMut(Value) -> String) -> String {
-    let one = |term: &Term| {
-        let not = if term.excluded { "!!" } else { "" };
-        let parse = if term.phrase { "phraseto" } else { "plainto" };
-        let text = mark(term.text.as_str().into());
-        format!("{not}{parse}_tsquery('english', {text})")
+    let mut parsed = |how: &str, text: &str| {
+        let text = mark(text.into());
+        format!("{how}_tsquery('english', {text})")
     };
-    terms.iter().map(one).collect::<Vec<_>>().join(" && ")
+    let mut one = |term: &Term| {
+        let runs = term.runs();
+        let mut query = runs
+            .iter()
+            .map(|run| parsed("phraseto", run))
+            .collect::<Vec<_>>()
+            .join(" && ");
+        // The parser takes a host or a path of the text for one word: so that it is found as what it
+        // was written as, the question's is read in the same way, too.
+        if term.words().count() > 1 {
+            let how = if term.phrase { "phraseto" } else { "plainto" };
+            query = format!("({query} || {})", parsed(how, &term.text));
+        }
+        if term.excluded {
+            query = format!("!!({query})");
+        }
+        query
+    };
+    terms.iter().map(&mut one).collect::<Vec<_>>().join(" && ")
 }

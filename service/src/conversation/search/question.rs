@@ -23,6 +23,28 @@ impl Term {
             .split(|letter: char| !letter.is_alphanumeric())
             .filter(|word| !word.is_empty())
     }
+
+    /// What must occur for the term to: runs of words that stand side by side. A phrase falls apart
+    /// at its words of no weight, any other term into its words.
+    pub(super) fn runs(&self) -> Vec<String> {
+        let mut runs: Vec<String> = Vec::new();
+        let mut open = false;
+        for word in self.words() {
+            if is_stop_word(word) {
+                open = false;
+                continue;
+            }
+            match runs.last_mut() {
+                Some(run) if open => {
+                    run.push(' ');
+                    run.push_str(word);
+                }
+                _ => runs.push(word.to_owned()),
+            }
+            open = self.phrase;
+        }
+        runs
+    }
 }
 
 /// The parts of a question that have weight; it may have none.
@@ -208,6 +230,21 @@ const STOP_WORDS: &[&str] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_term_is_runs_of_words() {
+        for (text, expected) in [
+            ("thalamus", vec!["thalamus"]),
+            ("long-term", vec!["long", "term"]),
+            ("\"long-term memory\"", vec!["long term memory"]),
+            ("\"layer of the cell body\"", vec!["layer", "cell body"]),
+            ("cell's", vec!["cell"]),
+            ("user@example.com", vec!["user", "example", "com"]),
+        ] {
+            let terms = terms(text, "q").unwrap();
+            assert_eq!(terms[0].runs(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn a_question_falls_into_its_parts() {

@@ -43,16 +43,21 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
     values.statement(DbBackend::Sqlite, sql)
 }
 
-/// The question in FTS5's language. What stands between two letters or digits parts a term into
-/// the words of a phrase, as the tokenizer parts the text.
+/// The question in FTS5's language: of each term, the runs of words that must occur.
 pub(crate) fn question(terms: &[Term]) -> String {
-    let quoted = |excluded: bool| {
+    let written = |excluded: bool| {
         let chosen = terms.iter().filter(move |term| term.excluded == excluded);
-        chosen
-            .map(|term| format!("\"{}\"", term.words().collect::<Vec<_>>().join(" ")))
-            .collect::<Vec<_>>()
+        chosen.map(|term| {
+            let runs = term.runs().into_iter().map(|run| format!("\"{run}\""));
+            runs.collect::<Vec<_>>()
+        })
     };
-    let (wanted, excluded) = (quoted(false).join(" AND "), quoted(true).join(" OR "));
+    let wanted = written(false).flatten().collect::<Vec<_>>().join(" AND ");
+    let excluded = written(true).map(|runs| match runs.as_slice() {
+        [one] => one.clone(),
+        more => format!("({})", more.join(" AND ")),
+    });
+    let excluded = excluded.collect::<Vec<_>>().join(" OR ");
     if excluded.is_empty() {
         format!("({wanted})")
     } else {
@@ -69,12 +74,12 @@ mod tests {
         for (text, expected) in [
             ("thalamus", r#"("thalamus")"#),
             ("the thalamus", r#"("thalamus")"#),
-            ("long-term memory", r#"("long term" AND "memory")"#),
+            ("long-term memory", r#"("long" AND "term" AND "memory")"#),
             (
-                r#""of the brain" -rat -"in vivo""#,
-                r#"("of the brain") NOT ("rat" OR "in vivo")"#,
+                r#""of the brain" -rat -"in vivo" -long-term -"cell of mice""#,
+                r#"("brain") NOT ("rat" OR "vivo" OR ("long" AND "term") OR ("cell" AND "mice"))"#,
             ),
-            ("NEAR(x) OR*", r#"("NEAR x")"#),
+            ("NEAR(x) OR*", r#"("NEAR" AND "x")"#),
         ] {
             let terms = super::super::terms(text, "q").unwrap();
             assert_eq!(question(&terms), expected, "{text}");
