@@ -59,6 +59,16 @@ impl Draft {
         let statement = Statement::from_sql_and_values(backend, sql, self.values.clone());
         Ok(R::find_by_statement(statement).all(conn).await?)
     }
+
+    /// The only row of `sql`.
+    pub(super) async fn row<R: FromQueryResult + Default>(
+        &self,
+        conn: &impl ConnectionTrait,
+        sql: String,
+    ) -> Result<R> {
+        let mut rows = self.rows(conn, sql).await?;
+        Ok(rows.pop().unwrap_or_default())
+    }
 }
 
 /// A question about a stretch of time, by buckets.
@@ -100,7 +110,7 @@ pub struct Percentiles {
 
 /// The columns of [`Percentiles`] over `ranked`, which has `value`, its place `n` in order from 1,
 /// and the number `c` of values.
-pub(super) const PERCENTILES: &str = "max(c) AS count, \
+pub(super) const PERCENTILES: &str = "coalesce(max(c), 0) AS count, \
     min(CASE WHEN n >= (c * 50 + 99) / 100 THEN value END) AS p50, \
     min(CASE WHEN n >= (c * 95 + 99) / 100 THEN value END) AS p95, \
     min(CASE WHEN n >= (c * 99 + 99) / 100 THEN value END) AS p99";

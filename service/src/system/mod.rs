@@ -27,3 +27,4 @@ pub use self::statements::{
     operations, reset, slow_queries,
 };
 pub use self::storage::{Estimate, Storage, Table, TableUse, estimates, storage};
+pub(crate) use self::store::oldest_job;

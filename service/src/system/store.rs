@@ -84,7 +84,7 @@ pub(super) async fn job_lines(reader: &Reader) -> Result<Vec<Line>> {
 }
 
 /// When the job was due that waits longest.
-pub(super) async fn oldest_job(
+pub(crate) async fn oldest_job(
     reader: &Reader,
     now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {

@@ -117,6 +117,11 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 
+/// A number that may outgrow 32 bits.
+fn big(number: u64) -> BigInt {
+    BigInt(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
 /// A number that outgrows no database.
 fn int(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)

@@ -6,7 +6,7 @@ use service::db::{self, DatabaseHealth};
 use service::{health, system};
 
 use super::super::scalar::BigInt;
-use super::{int, millis};
+use super::{big, int, millis};
 
 /// A database engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -121,10 +121,6 @@ pub(super) struct Health {
     error: Option<ConnectionError>,
     /// The migrations that the database lacks; null where that cannot be known.
     pending_migrations: Option<Vec<String>>,
-}
-
-fn big(number: u64) -> BigInt {
-    BigInt(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 impl From<db::LastError> for ConnectionError {

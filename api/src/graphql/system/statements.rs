@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use service::{db, operation, system};
 
 use super::super::scalar::BigInt;
-use super::{int, millis};
+use super::{big, int, millis};
 
 /// By which door an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -171,10 +171,6 @@ struct LockWait {
     lock: String,
     mode: String,
     table: Option<String>,
-}
-
-fn big(number: u64) -> BigInt {
-    BigInt(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 impl From<operation::Label> for OperationName {

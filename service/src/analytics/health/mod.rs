@@ -9,6 +9,7 @@ use entity::webhook::delivery::WebhookDeliveryState;
 use super::edges::{Percentiles, Period, filled};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::system::oldest_job;
 
 /// Deliveries by where they stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,11 +116,11 @@ pub struct JobHealth {
 /// Whether the jobs of a period were done. Staff only.
 pub async fn job_health(ctx: &Ctx, period: Period) -> Result<JobHealth> {
     ctx.actor.need_staff()?;
-    let scope = ctx.actor.reads()?;
+    ctx.actor.reads()?;
     let buckets = period.buckets()?;
     let reader = ctx.analytics()?;
     let mut health = JobHealth {
-        waiting_since: store::waiting_since(&reader, scope, ctx.now()).await?,
+        waiting_since: oldest_job(&reader, ctx.now()).await?,
         points: filled(&buckets),
         ..JobHealth::default()
     };

@@ -1,11 +1,10 @@
 //! The queries of health.
 
-use chrono::{DateTime, Utc};
-use entity::platform::job::{self, JobState};
+use entity::platform::job::JobState;
 use entity::webhook::delivery::WebhookDeliveryState;
 use entity::webhook::endpoint::{self, WebhookEndpointStatus};
 use entity::{Scope, Scoped};
-use sea_orm::{ColumnTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, FromQueryResult, PaginatorTrait, QueryFilter};
 
 use crate::analytics::edges::{Draft, PERCENTILES, Percentiles, ranked};
 use crate::analytics::series::{Buckets, Range};
@@ -55,18 +54,11 @@ pub(super) async fn deliveries(
     draft.rows(reader, sql).await
 }
 
+#[derive(Debug, Default, FromQueryResult)]
 pub(super) struct Attempts {
+    #[sea_orm(nested)]
     pub took: Percentiles,
     pub failed: i64,
-}
-
-#[derive(Debug, FromQueryResult)]
-struct AttemptRow {
-    count: Option<i64>,
-    p50: Option<i64>,
-    p95: Option<i64>,
-    p99: Option<i64>,
-    failed: Option<i64>,
 }
 
 /// The attempts of the deliveries of a range.
@@ -81,20 +73,9 @@ pub(super) async fn attempts(reader: &Reader, scope: Scope, range: Range) -> Res
              FROM webhook_deliveries d JOIN webhook_attempts a ON a.delivery_id = d.id \
              WHERE d.created_at >= $1 AND d.created_at < $2 AND d.state IN {DELIVERY_STATES}{own}\
          ), ranked AS (SELECT value, failed, {places} FROM taken) \
-         SELECT {PERCENTILES}, CAST(sum(failed) AS bigint) AS failed FROM ranked"
+         SELECT {PERCENTILES}, CAST(coalesce(sum(failed), 0) AS bigint) AS failed FROM ranked"
     );
-    let rows: Vec<AttemptRow> = draft.rows(reader, sql).await?;
-    let row = rows.into_iter().next();
-    let took = row
-        .as_ref()
-        .map_or_else(Percentiles::default, |row| Percentiles {
-            count: row.count.unwrap_or_default(),
-            p50: row.p50,
-            p95: row.p95,
-            p99: row.p99,
-        });
-    let failed = row.and_then(|row| row.failed).unwrap_or_default();
-    Ok(Attempts { took, failed })
+    draft.row(reader, sql).await
 }
 
 pub(super) struct Endpoints {
@@ -133,22 +114,4 @@ pub(super) async fn jobs(reader: &Reader, range: Range, buckets: &Buckets) -> Re
         draft.edges
     );
     draft.rows(reader, sql).await
-}
-
-/// Since when the job has been due that has been waiting longest.
-pub(super) async fn waiting_since(
-    reader: &Reader,
-    scope: Scope,
-    now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>> {
-    let first: Option<DateTime<Utc>> = job::Entity::within(scope)
-        .filter(job::Column::State.eq(JobState::Queued))
-        .filter(job::Column::RunAt.lte(now))
-        .order_by_asc(job::Column::RunAt)
-        .select_only()
-        .column(job::Column::RunAt)
-        .into_tuple()
-        .one(reader)
-        .await?;
-    Ok(first)
 }

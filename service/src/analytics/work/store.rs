@@ -147,7 +147,7 @@ pub(super) async fn executions_took(
          ), ranked AS (SELECT value, {places} FROM taken) \
          SELECT {PERCENTILES} FROM ranked",
     );
-    one(draft.rows(reader, sql).await?)
+    draft.row(reader, sql).await
 }
 
 /// The agents that were used most.
@@ -249,26 +249,5 @@ pub(super) async fn videos_took(
          ), ranked AS (SELECT value, {places} FROM taken) \
          SELECT {PERCENTILES} FROM ranked",
     );
-    one(draft.rows(reader, sql).await?)
-}
-
-/// The only row of an answer. Of nothing there is nothing.
-#[expect(clippy::unnecessary_wraps, reason = "it ends a query")]
-fn one(rows: Vec<Counted>) -> Result<Percentiles> {
-    let row = rows.into_iter().next();
-    Ok(row.map_or_else(Percentiles::default, |row| Percentiles {
-        count: row.count.unwrap_or_default(),
-        p50: row.p50,
-        p95: row.p95,
-        p99: row.p99,
-    }))
-}
-
-/// [`Percentiles`], also of nothing.
-#[derive(Debug, FromQueryResult)]
-struct Counted {
-    count: Option<i64>,
-    p50: Option<i64>,
-    p95: Option<i64>,
-    p99: Option<i64>,
+    draft.row(reader, sql).await
 }
