@@ -6,8 +6,9 @@ use serde_json::json;
 use super::dice::Dice;
 use super::people::People;
 use super::rows::Rows;
+use crate::analytics::Bucket;
 use crate::error::Result;
-use crate::saved::{Bucket, Chart, ChartKind, Direction, Figure, Measure, OrderBy};
+use crate::saved::{Chart, ChartKind, Direction, Figure, Measure, OrderBy};
 use crate::secret::fingerprint;
 
 const QUERY: &str = "query Threads { threads(first: 5) { nodes { id title updateDate } } }";

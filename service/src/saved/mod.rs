@@ -16,25 +16,7 @@ mod shape;
 mod store;
 mod view;
 
-use entity::id::UserId;
-
-use crate::ctx::Ctx;
-
 pub use self::error::Error;
-pub use self::report::{
-    NewReport, ReportChange, create_report, delete_report, report, reports, update_report,
-};
-pub use self::shape::{Bucket, Chart, ChartKind, Direction, Figure, Measure, OrderBy, read};
-pub use self::view::{NewView, ViewChange, create_view, delete_view, update_view, view, views};
-
-/// Whether the caller may change what `owner` saved.
-pub fn is_writable(ctx: &Ctx, owner: UserId) -> bool {
-    policy::write(&ctx.actor).is_ok() && policy::change(&ctx.actor, owner).is_ok()
-}
-
-/// Which of the saved ones a list has.
-#[derive(Clone, Debug, Default)]
-pub struct SavedFilter {
-    /// Only those of this table.
-    pub resource: Option<String>,
-}
+pub use self::report::{NewReport, ReportChange, create_report, delete_report, update_report};
+pub use self::shape::{Chart, ChartKind, Direction, Figure, Measure, OrderBy, read};
+pub use self::view::{NewView, ViewChange, create_view, delete_view, update_view};

@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::shape::{self, Chart, Figure, OrderBy, read};
 use super::store;
-use super::{SavedFilter, filter, policy};
+use super::{filter, policy};
 use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::expect::Expect;
-use crate::page::{Page, Request};
 use crate::write::Write;
 
 /// What saving a report takes.
@@ -96,19 +95,6 @@ pub async fn create_report(ctx: &Ctx, new: NewReport) -> Result<Model> {
     note(&tx, "saved_report.create", row.id, None, Some(&row)).await?;
     tx.commit().await?;
     Ok(row)
-}
-
-/// One page of the caller's own reports and of those that are shared, the newest first.
-pub async fn reports(ctx: &Ctx, filter: SavedFilter, page: Request) -> Result<Page<Model>> {
-    policy::read(&ctx.actor)?;
-    store::list::<Entity>(&ctx.read()?, ctx.actor.user(), &filter, page).await
-}
-
-/// One report.
-pub async fn report(ctx: &Ctx, id: SavedReportId) -> Result<Model> {
-    let sight = policy::read(&ctx.actor)?;
-    let found = store::one::<Entity>(&ctx.read()?, sight, id.0).await?;
-    found.ok_or_else(|| Error::ReportNotFound(id).into())
 }
 
 /// Change a report, if it stands at the version that is expected.

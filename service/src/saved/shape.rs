@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::analytics::Bucket;
 use crate::check::Check;
 use crate::error::{Error, Result};
 
@@ -53,17 +54,6 @@ pub struct Figure {
     /// What is worked out; nothing, where rows are put together by the column.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measure: Option<Measure>,
-}
-
-/// How long a bucket of time is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Bucket {
-    Hour,
-    Day,
-    Week,
-    Month,
 }
 
 /// What is worked out of the rows of a group.

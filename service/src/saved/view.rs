@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 use super::error::Error;
 use super::shape::{self, Chart, OrderBy, read};
 use super::store;
-use super::{SavedFilter, filter, policy};
+use super::{filter, policy};
 use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::expect::Expect;
-use crate::page::{Page, Request};
 use crate::write::Write;
 
 /// What saving a view takes.
@@ -99,19 +98,6 @@ pub async fn create_view(ctx: &Ctx, new: NewView) -> Result<Model> {
     note(&tx, "saved_view.create", row.id, None, Some(&row)).await?;
     tx.commit().await?;
     Ok(row)
-}
-
-/// One page of the caller's own views and of those that are shared, the newest first.
-pub async fn views(ctx: &Ctx, filter: SavedFilter, page: Request) -> Result<Page<Model>> {
-    policy::read(&ctx.actor)?;
-    store::list::<Entity>(&ctx.read()?, ctx.actor.user(), &filter, page).await
-}
-
-/// One view.
-pub async fn view(ctx: &Ctx, id: SavedViewId) -> Result<Model> {
-    let sight = policy::read(&ctx.actor)?;
-    let found = store::one::<Entity>(&ctx.read()?, sight, id.0).await?;
-    found.ok_or_else(|| Error::ViewNotFound(id).into())
 }
 
 /// Change a view, if it stands at the version that is expected.

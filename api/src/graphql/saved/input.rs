@@ -4,6 +4,8 @@ use async_graphql::{Enum, InputObject, Json, MaybeUndefined};
 use serde_json::{Value, json};
 use service::saved;
 
+use crate::graphql::analytics::Bucket;
+
 /// Which end comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "saved::Direction")]
@@ -12,20 +14,6 @@ pub(super) enum SavedDirection {
     Asc,
     /// The largest.
     Desc,
-}
-
-/// How long a bucket of time is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "saved::Bucket")]
-pub(super) enum SavedBucket {
-    /// From full hour to full hour.
-    Hour,
-    /// From midnight to midnight.
-    Day,
-    /// From Monday to Monday.
-    Week,
-    /// From the first to the first.
-    Month,
 }
 
 /// What is worked out of the rows of a group.
@@ -87,7 +75,7 @@ pub(super) struct SavedFigureInput {
     /// The table's column; only a count needs none.
     column: Option<String>,
     /// How finely times are put together.
-    bucket: Option<SavedBucket>,
+    bucket: Option<Bucket>,
     /// What is worked out.
     measure: Option<SavedMeasure>,
 }
