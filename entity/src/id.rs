@@ -185,10 +185,14 @@ ids! {
     ModelPriceId = "model_price",
     /// A row of `token_rollups`.
     TokenRollupId = "token_rollup",
+    /// A row of `token_hour_rollups`.
+    TokenHourRollupId = "token_hour_rollup",
     /// A row of `token_user_rollups`.
     TokenUserRollupId = "token_user_rollup",
     /// A row of `user_day_rollups`.
     UserDayRollupId = "user_day_rollup",
+    /// A row of `user_month_rollups`.
+    UserMonthRollupId = "user_month_rollup",
     /// A row of `thread_rollups`.
     ThreadRollupId = "thread_rollup",
     /// A row of `token_deltas`.

@@ -343,9 +343,11 @@ registry! {
     platform::import_record,                Staff,                                      Verbs,      Parent;
     analytics::model_price,                 Staff,                                      Admins,     Forever;
     analytics::token_rollup,                Staff,                                      Verbs,      Forever;
+    analytics::token_hour_rollup,           Staff,                                      Verbs,      Forever;
     analytics::token_day_rollup,            Staff,                                      Verbs,      Forever;
     analytics::token_user_rollup,           Own("user_id"),                             Verbs,      Forever;
     analytics::user_day_rollup,             Own("user_id"),                             Verbs,      Forever;
+    analytics::user_month_rollup,           Own("user_id"),                             Verbs,      Forever;
     analytics::thread_rollup,               Via("thread_id", conversation::thread),     Verbs,      Forever;
     analytics::token_delta,                 Own("user_id"),                             Verbs,      Forever;
     analytics::rollup_state,                Staff,                                      Verbs,      Forever;

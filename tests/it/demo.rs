@@ -62,9 +62,11 @@ const FEWEST: &[(&str, i64)] = &[
     ("trusted_documents", 1),
     ("audit_log", 30),
     ("token_rollups", 3_000),
+    ("token_hour_rollups", 1_000),
     ("token_day_rollups", 500),
     ("token_user_rollups", 3_000),
     ("user_day_rollups", 300),
+    ("user_month_rollups", 30),
     ("thread_rollups", 300),
     ("rollup_state", 1),
 ];

@@ -93,7 +93,8 @@ fn the_rollups_are_proven_and_mended() {
         let report: Value = serde_json::from_slice(&mended.stdout).unwrap();
         let counts = json!({
             "token_rollups": 1, "token_day_rollups": 1, "token_user_rollups": 1,
-            "user_day_rollups": 1, "thread_rollups": 1,
+            "user_day_rollups": 1, "thread_rollups": 1, "token_hour_rollups": 1,
+            "user_month_rollups": 1,
         });
         assert_eq!(report["differences"]["counts"], counts, "{engine}");
         assert_eq!(report["mended"], true);

@@ -5,6 +5,8 @@ pub mod rollup_state;
 pub mod thread_rollup;
 pub mod token_day_rollup;
 pub mod token_delta;
+pub mod token_hour_rollup;
 pub mod token_rollup;
 pub mod token_user_rollup;
 pub mod user_day_rollup;
+pub mod user_month_rollup;

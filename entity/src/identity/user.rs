@@ -130,6 +130,9 @@ pub struct Model {
     /// What they did, day by day.
     #[sea_orm(has_many)]
     pub days: HasMany<crate::analytics::user_day_rollup::Entity>,
+    /// What they did, month by month.
+    #[sea_orm(has_many)]
+    pub months: HasMany<crate::analytics::user_month_rollup::Entity>,
     /// The jobs done for them.
     #[sea_orm(has_many)]
     pub jobs: HasMany<crate::platform::job::Entity>,

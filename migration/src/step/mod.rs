@@ -69,6 +69,8 @@ pub(crate) const STEPS: &[Step] = &[
     step!("m20261121_000012_rollups"),
     // The rollups are proven day by day. Optional after an adoption, as the indexes above.
     step!("m20261121_000013_message_times", apart: true),
+    // Hours, for charts by the clocks of another zone, and months of people, for those who spend most.
+    step!("m20261121_000014_hours_and_months"),
 ];
 
 impl Step {

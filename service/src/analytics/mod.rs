@@ -8,6 +8,7 @@
 //! over ranges that an index serves.
 
 pub(crate) mod calendar;
+mod cover;
 mod edges;
 mod error;
 mod health;

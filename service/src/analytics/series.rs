@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::calendar::Bucket;
-use super::rollup::{DAY, QUARTER};
+use super::cover::Stretch;
+use super::rollup::QUARTER;
 use crate::check::Check;
 use crate::error::Result;
 
@@ -70,23 +71,17 @@ impl Buckets {
         Ok(Self { starts })
     }
 
-    /// The most seconds that the database may group by, so that no group crosses a bucket's edge.
-    pub(super) fn grain(&self) -> i64 {
-        let fits = |grain: &i64| {
-            let mut starts = self.starts.iter();
-            starts.all(|start| start.timestamp() % grain == 0)
+    /// What of a range is in which of them.
+    pub(super) fn stretches(&self, range: Range) -> Vec<Stretch> {
+        let (from, to) = (range.from.timestamp(), range.to.timestamp());
+        let starts = self.starts.iter().map(DateTime::timestamp);
+        let ends = starts.clone().skip(1).chain([to]);
+        let stretch = |(at, (start, end)): (i64, (i64, i64))| Stretch {
+            at,
+            from: start.max(from),
+            to: end.min(to),
         };
-        [DAY, 3_600, 1_800]
-            .into_iter()
-            .find(fits)
-            .unwrap_or(QUARTER)
-    }
-
-    /// Which bucket `moment` falls into.
-    pub(super) fn index(&self, moment: DateTime<Utc>) -> usize {
-        self.starts
-            .partition_point(|start| *start <= moment)
-            .saturating_sub(1)
+        (0..).zip(starts.zip(ends)).map(stretch).collect()
     }
 }
 
@@ -113,25 +108,24 @@ mod tests {
             buckets.starts,
             [at("2026-01-01T00:00:00Z"), at("2026-01-02T00:00:00Z")]
         );
-        assert_eq!(buckets.index(at("2026-01-01T10:30:00Z")), 0);
-        assert_eq!(buckets.index(at("2026-01-01T23:59:59.999Z")), 0);
-        assert_eq!(buckets.index(at("2026-01-02T00:00:00Z")), 1);
     }
 
     #[test]
-    fn the_database_groups_as_coarsely_as_the_edges_allow() {
-        use chrono_tz::{Asia, Europe};
-        let days = range("2026-01-01T10:30:00Z", "2026-01-05T00:00:00Z");
-        for (bucket, zone, grain) in [
-            (Bucket::Week, Tz::UTC, 86_400),
-            (Bucket::Hour, Tz::UTC, 3_600),
-            (Bucket::Day, Europe::Berlin, 3_600),
-            (Bucket::Day, Asia::Kolkata, 1_800),
-            (Bucket::Day, Asia::Kathmandu, 900),
-        ] {
-            let buckets = Buckets::of(days, bucket, zone).unwrap();
-            assert_eq!(buckets.grain(), grain, "{bucket:?} in {zone}");
-        }
+    fn buckets_are_cut_by_the_range() {
+        let range = range("2026-01-01T10:30:00Z", "2026-01-02T12:00:00Z");
+        let buckets = Buckets::of(range, Bucket::Day, Tz::UTC).unwrap();
+        let stretch = |bucket, from: &str, to: &str| Stretch {
+            at: bucket,
+            from: at(from).timestamp(),
+            to: at(to).timestamp(),
+        };
+        assert_eq!(
+            buckets.stretches(range),
+            [
+                stretch(0, "2026-01-01T10:30:00Z", "2026-01-02T00:00:00Z"),
+                stretch(1, "2026-01-02T00:00:00Z", "2026-01-02T12:00:00Z"),
+            ]
+        );
     }
 
     #[test]

@@ -9,6 +9,11 @@ pub(super) fn stretch(column: &str, seconds: u64) -> String {
     format!("({moment} - (({moment} % {seconds}) + {seconds}) % {seconds})")
 }
 
+/// Where the month begins that `column` falls into, in seconds since 1970.
+pub(super) fn month(column: &str) -> String {
+    format!("unixepoch(substr({column}, 1, 8) || '01')")
+}
+
 /// `text`, in the order of its bytes.
 pub(super) fn bytewise(text: &str) -> String {
     text.to_owned()

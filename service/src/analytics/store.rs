@@ -5,13 +5,15 @@ use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::id::UserId;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
-use super::rollup::{DAY, QUARTER, day, moment};
+use super::cover::{EVERYBODY, OPEN, PEOPLE, PEOPLE_TOLD, Piece, Source, Stretch, cover};
+use super::rollup::{DAY, day, moment};
+use super::series::Buckets;
 use super::token_usage::{Dimension, Question};
 use super::{postgres, sqlite};
 use crate::db::{Engine, Reader};
 use crate::error::Result;
 
-/// One group, in one stretch of time, at one price. What was not grouped by is `None`.
+/// One group, in one bucket, at one price. What was not grouped by is `None`.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct Row {
     pub stretch: i64,
@@ -24,64 +26,72 @@ pub(super) struct Row {
     pub user_id: Option<UserId>,
 }
 
-/// A rollup, and the stretch of it that is read (in seconds since 1970).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Piece {
-    table: &'static str,
-    column: &'static str,
-    seconds: i64,
-    tokens: &'static str,
-    from: i64,
-    to: i64,
-}
-
 /// What a statement is made of.
 struct Draft<'a> {
     engine: Engine,
     scope: Scope,
     question: &'a Question,
-    /// The seconds that time is grouped by; one stretch, where the question asks for sums alone.
-    grain: Option<i64>,
+    /// The tables of stretches, by which rows are read where one range does not say it.
+    edges: Vec<String>,
     values: Vec<Value>,
 }
 
-/// The tokens of the people in `scope`, grouped as the question has it, in stretches of `grain`
-/// seconds or in one; at most `limit` groups.
+/// The tokens of the people in `scope`, grouped as the question has it, by bucket or, without
+/// `buckets`, in one; at most `limit` groups.
 pub(super) async fn tokens(
     reader: &Reader,
     scope: Scope,
     question: &Question,
-    grain: Option<i64>,
+    buckets: Option<&Buckets>,
     limit: u64,
 ) -> Result<Vec<Row>> {
-    let whole_days = !question.cost || !has_odd_price(reader, question).await?;
     let mut draft = Draft {
         engine: reader.engine(),
         scope,
         question,
-        grain,
+        edges: Vec::new(),
         values: Vec::new(),
     };
-    let sql = draft.sql(whole_days, limit);
+    let sources = draft.sources();
+    let cuts = match sources {
+        [_] => Vec::new(),
+        _ if !question.cost => Vec::new(),
+        _ => price_cuts(reader, question).await?,
+    };
+    let stretches = match buckets {
+        Some(buckets) => buckets.stretches(question.range),
+        None => vec![Stretch {
+            at: 0,
+            from: question.range.from.timestamp(),
+            to: question.range.to.timestamp(),
+        }],
+    };
+    let sql = draft.sql(sources, &stretches, &cuts, limit);
     let statement =
         Statement::from_sql_and_values(reader.get_database_backend(), sql, draft.values);
     Ok(Row::find_by_statement(statement).all(reader).await?)
 }
 
-/// Whether a price of the range begins within a day of UTC: days then are not told apart by price.
-async fn has_odd_price(reader: &Reader, question: &Question) -> Result<bool> {
+/// Where prices of the range begin within a day of UTC (in seconds since 1970, in order): a sum that
+/// lies across one is not told apart by price.
+async fn price_cuts(reader: &Reader, question: &Question) -> Result<Vec<i64>> {
     let engine = reader.engine();
     let (at, begun) = (
         stretch(engine, "valid_from", 1),
         stretch(engine, "valid_from", DAY),
     );
     let sql = format!(
-        "SELECT 1 AS odd FROM model_prices \
-         WHERE valid_from >= $1 AND valid_from < $2 AND {at} <> {begun} LIMIT 1"
+        "SELECT DISTINCT {at} AS cut FROM model_prices \
+         WHERE valid_from > $1 AND valid_from < $2 AND {at} <> {begun} ORDER BY 1"
     );
     let values: [Value; 2] = [question.range.from.into(), question.range.to.into()];
     let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-    Ok(reader.query_one_raw(statement).await?.is_some())
+    let rows = reader.query_all_raw(statement).await?;
+    let cut = |row: sea_orm::QueryResult| row.try_get("", "cut");
+    Ok(rows
+        .into_iter()
+        .map(cut)
+        .collect::<std::result::Result<_, _>>()?)
 }
 
 /// Where the stretch of `seconds` begins that a column falls into, in seconds since 1970.
@@ -90,6 +100,14 @@ pub(super) fn stretch(engine: Engine, column: &str, seconds: i64) -> String {
     match engine {
         Engine::Sqlite => sqlite::stretch(column, seconds),
         Engine::Postgres => postgres::stretch(column, seconds),
+    }
+}
+
+/// Where the month of UTC begins that a column falls into, in seconds since 1970.
+pub(super) fn month(engine: Engine, column: &str) -> String {
+    match engine {
+        Engine::Sqlite => sqlite::month(column),
+        Engine::Postgres => postgres::month(column),
     }
 }
 
@@ -118,70 +136,80 @@ impl Draft<'_> {
         self.asks(Dimension::User) || self.scope != Scope::Everyone
     }
 
-    /// The rollups that answer: days where whole days are asked for, quarters for what is left.
-    fn pieces(&self, whole_days: bool) -> Vec<Piece> {
-        let range = self.question.range;
-        let (from, to) = (range.from.timestamp(), range.to.timestamp());
-        let quarters = |from, to| Piece {
-            table: if self.by_person() {
-                "token_user_rollups"
-            } else {
-                "token_rollups"
-            },
-            column: "bucket_start",
-            seconds: QUARTER,
-            tokens: "count",
-            from,
-            to,
-        };
-        let (first, last) = (from + (-from).rem_euclid(DAY), to - to.rem_euclid(DAY));
-        let by_day = self.grain.is_none_or(|grain| grain % DAY == 0);
+    /// The rollups that tell what is asked for.
+    fn sources(&self) -> &'static [Source] {
         let told = [Dimension::Model, Dimension::Task, Dimension::Type]
             .into_iter()
             .any(|dimension| self.asks(dimension));
-        let days = match (self.by_person(), told || self.question.cost) {
-            (false, _) => Some(("token_day_rollups", "count")),
+        match (self.by_person(), told || self.question.cost) {
+            (false, _) => EVERYBODY,
             // A person's day does not tell what the tokens were.
-            (true, false) => Some(("user_day_rollups", "tokens")),
-            (true, true) => None,
-        };
-        match days {
-            Some((table, tokens)) if by_day && whole_days && first < last => {
-                let days = Piece {
-                    table,
-                    column: "day",
-                    seconds: DAY,
-                    tokens,
-                    from: first,
-                    to: last,
-                };
-                let edges = [quarters(from, first), days, quarters(last, to)];
-                edges
-                    .into_iter()
-                    .filter(|piece| piece.from < piece.to)
-                    .collect()
-            }
-            _ => vec![quarters(from, to)],
+            (true, false) => PEOPLE,
+            (true, true) => PEOPLE_TOLD,
         }
     }
 
-    /// The columns of a branch, and its conditions.
-    fn branch(&mut self, piece: Piece, is_delta: bool) -> String {
-        let Piece {
+    /// Which rows of a piece are read, and the bucket of the answer that each is in.
+    fn rows(&mut self, piece: &Piece) -> (String, String) {
+        let Source {
             table,
             column,
-            seconds,
+            unit,
+            ..
+        } = piece.source;
+        let edge = |draft: &mut Self, seconds| match unit.is_date() {
+            true => draft.mark(day(seconds)),
+            false => draft.mark(moment(seconds)),
+        };
+        if let Some((whole, length)) = piece.even() {
+            let (from, to) = (edge(self, whole.from), edge(self, whole.to));
+            let bucket = match piece.stretches.as_slice() {
+                [one] => format!("CAST({} AS bigint)", one.at),
+                _ => {
+                    let begun = stretch(self.engine, column, unit.seconds());
+                    format!("({begun} - {}) / {length} + {}", whole.from, whole.at)
+                }
+            };
+            let rows = format!("FROM {table} WHERE {column} >= {from} AND {column} < {to}");
+            return (rows, bucket);
+        }
+        let rows: Vec<String> = piece
+            .stretches
+            .iter()
+            .map(|one| {
+                let (from, to) = (edge(self, one.from), edge(self, one.to));
+                format!("({}, {from}, {to})", one.at)
+            })
+            .collect();
+        let name = format!("e{}", self.edges.len());
+        let edges = format!(
+            "{name}(place, since, until) AS (VALUES {})",
+            rows.join(", ")
+        );
+        self.edges.push(edges);
+        let rows = format!(
+            "FROM {name} JOIN {table} r ON r.{column} >= {name}.since AND r.{column} < {name}.until \
+             WHERE 1 = 1"
+        );
+        (rows, "CAST(place AS bigint)".to_owned())
+    }
+
+    /// The rows of a piece, as the statement groups them.
+    fn branch(&mut self, piece: &Piece) -> String {
+        let Source {
+            column,
+            unit,
             tokens,
-            from,
-            to,
-        } = piece;
-        let mut columns = vec![format!("{tokens} AS tokens")];
-        columns.push(match self.grain {
-            Some(grain) => format!("{} AS stretch", stretch(self.engine, column, grain)),
-            None => "CAST(0 AS bigint) AS stretch".to_owned(),
-        });
+            ..
+        } = piece.source;
+        let (rows, bucket) = self.rows(piece);
+        let mut columns = vec![
+            format!("{tokens} AS tokens"),
+            format!("{bucket} AS stretch"),
+        ];
         if self.question.cost {
-            columns.push(format!("{} AS at", stretch(self.engine, column, seconds)));
+            let at = stretch(self.engine, column, unit.seconds());
+            columns.push(format!("{at} AS at"));
         }
         for dimension in [
             Dimension::Model,
@@ -195,38 +223,32 @@ impl Draft<'_> {
                 columns.push(format!("{own} AS {name}"));
             }
         }
-        let (from, to) = match seconds {
-            DAY => (self.mark(day(from)), self.mark(day(to))),
-            _ => (self.mark(moment(from)), self.mark(moment(to))),
-        };
-        let mut conditions = vec![format!("{column} >= {from}"), format!("{column} < {to}")];
-        if is_delta {
-            conditions.push("model IS NOT NULL".to_owned());
+        let mut conditions = String::new();
+        if piece.source == OPEN {
+            conditions.push_str(" AND model IS NOT NULL");
         }
         if let Scope::Owner(user) = self.scope {
             let user = self.mark(user);
-            conditions.push(format!("user_id = {user}"));
+            conditions.push_str(&format!(" AND user_id = {user}"));
         }
-        let (columns, conditions) = (columns.join(", "), conditions.join(" AND "));
-        format!("SELECT {columns} FROM {table} WHERE {conditions}")
+        format!("SELECT {} {rows}{conditions}", columns.join(", "))
     }
 
-    fn sql(&mut self, whole_days: bool, limit: u64) -> String {
-        let range = self.question.range;
-        let mut branches: Vec<String> = self
-            .pieces(whole_days)
-            .into_iter()
-            .map(|piece| self.branch(piece, false))
+    fn sql(
+        &mut self,
+        sources: &[Source],
+        stretches: &[Stretch],
+        cuts: &[i64],
+        limit: u64,
+    ) -> String {
+        let mut pieces = cover(sources, stretches, cuts);
+        pieces.extend(cover(&[OPEN], stretches, &[]));
+        let branches: Vec<String> = pieces.iter().map(|piece| self.branch(piece)).collect();
+        let edges: String = self
+            .edges
+            .iter()
+            .map(|edges| format!("{edges}, "))
             .collect();
-        let open = Piece {
-            table: "token_deltas",
-            column: "bucket_start",
-            seconds: QUARTER,
-            tokens: "count",
-            from: range.from.timestamp(),
-            to: range.to.timestamp(),
-        };
-        branches.push(self.branch(open, true));
         let every = branches.join(" UNION ALL ");
 
         let asked: Vec<&str> = self
@@ -252,7 +274,7 @@ impl Draft<'_> {
         let price = price.replace("p.price", "s.price");
         if asked.is_empty() {
             return format!(
-                "WITH g AS ({every}){list}, {summed} \
+                "WITH {edges}g AS ({every}){list}, {summed} \
                  SELECT s.stretch{price}, CAST(s.tokens AS bigint) AS tokens FROM s LIMIT {limit}"
             );
         }
@@ -281,7 +303,7 @@ impl Draft<'_> {
             .collect();
         let groups = groups.join(", ");
         format!(
-            "WITH g AS ({every}){list}, {summed}, \
+            "WITH {edges}g AS ({every}){list}, {summed}, \
              t AS (SELECT {names}, \
                           row_number() OVER (ORDER BY sum(tokens) DESC, {order}) AS place \
                    FROM s GROUP BY {names}) \

@@ -172,15 +172,15 @@ pub async fn token_usage(ctx: &Ctx, mut question: Question) -> Result<TokenUsage
         fresh
     });
 
-    let grain = question.points.then(|| buckets.grain());
+    let buckets = question.points.then_some(&buckets);
     let reader = ctx.analytics()?;
     // Before the sums, so that it is never ahead of them.
     let as_of = rollup::as_of(&reader).await?;
-    let rows = store::tokens(&reader, scope, &question, grain, GROUPS + 1).await?;
+    let rows = store::tokens(&reader, scope, &question, buckets, GROUPS + 1).await?;
     if rows.len() as u64 > GROUPS {
         return Err(Error::TooMuch(GROUPS).into());
     }
-    let mut usage = gather(rows, question.points.then_some(&buckets));
+    let mut usage = gather(rows, buckets);
     usage.range = question.range;
     usage.as_of = as_of;
     Ok(usage)
@@ -243,11 +243,12 @@ fn points(buckets: &Buckets, parts: Vec<(i64, i64, Cost)>) -> Vec<Point> {
         cost: Cost::default(),
     };
     let mut points: Vec<Point> = buckets.starts.iter().map(empty).collect();
-    for (stretch, tokens, cost) in parts {
-        let moment = DateTime::from_timestamp(stretch, 0).unwrap_or_default();
-        let point = &mut points[buckets.index(moment)];
-        point.tokens += tokens;
-        point.cost += cost;
+    for (bucket, tokens, cost) in parts {
+        let place = usize::try_from(bucket).unwrap_or_default();
+        if let Some(point) = points.get_mut(place) {
+            point.tokens += tokens;
+            point.cost += cost;
+        }
     }
     points
 }
@@ -265,7 +266,7 @@ mod tests {
         };
         let buckets = Buckets::of(range, Bucket::Day, Tz::UTC).unwrap();
         let row = |stretch: i64, model: Option<&str>, tokens, price| Row {
-            stretch: stretch * 86_400,
+            stretch,
             tokens,
             price,
             others: Some(i32::from(model.is_none())),

@@ -8,12 +8,14 @@ mod reconcile;
 mod rollup;
 pub(crate) mod sample;
 mod series;
+mod zones;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use entity::analytics::{
-    thread_rollup, token_day_rollup, token_delta, token_rollup, token_user_rollup, user_day_rollup,
+    thread_rollup, token_day_rollup, token_delta, token_hour_rollup, token_rollup,
+    token_user_rollup, user_day_rollup, user_month_rollup,
 };
 use entity::conversation::message::MessageEntity;
 use entity::conversation::token_consumption::{TokenTask, TokenType};
@@ -65,6 +67,15 @@ fn quarter(moment: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp(moment.timestamp() - past, 0).unwrap()
 }
 
+fn hour(moment: DateTime<Utc>) -> DateTime<Utc> {
+    moment.duration_trunc(TimeDelta::hours(1)).unwrap()
+}
+
+/// The first of a moment's month.
+fn month(moment: DateTime<Utc>) -> String {
+    moment.format("%Y-%m-01").to_string()
+}
+
 /// One snapshot for all that is read: a fold that was cut off may still be committing.
 async fn snapshot(app: &TestApp) -> Write {
     let tx = app.system().write().await.unwrap();
@@ -99,6 +110,8 @@ async fn rows(db: &Write) -> Books {
         }
         let whole: i64 = kinds.values().sum();
         enter(&mut books, format!("person {day} {user}"), whole, 1);
+        let by_month = format!("month {} {user}", month(bucket));
+        enter(&mut books, by_month, whole, 1);
         enter(
             &mut books,
             format!("thread {}", message.thread_id),
@@ -107,6 +120,8 @@ async fn rows(db: &Write) -> Books {
         );
         for (kind, count) in kinds {
             enter(&mut books, format!("quarter {bucket} {kind}"), count, 1);
+            let hour = hour(bucket);
+            enter(&mut books, format!("hour {hour} {kind}"), count, 1);
             enter(&mut books, format!("day {day} {kind}"), count, 1);
             enter(&mut books, format!("user {bucket} {user} {kind}"), count, 1);
         }
@@ -121,6 +136,11 @@ async fn sums(db: &Write) -> Books {
     for row in all::<token_rollup::Entity>(db).await {
         let kind = format!("{} {:?} {:?}", row.model, row.task, row.kind);
         let key = format!("quarter {} {kind}", row.bucket_start);
+        enter(&mut books, key, row.count, row.messages);
+    }
+    for row in all::<token_hour_rollup::Entity>(db).await {
+        let kind = format!("{} {:?} {:?}", row.model, row.task, row.kind);
+        let key = format!("hour {} {kind}", row.bucket_start);
         enter(&mut books, key, row.count, row.messages);
     }
     for row in all::<token_day_rollup::Entity>(db).await {
@@ -139,6 +159,10 @@ async fn sums(db: &Write) -> Books {
         let key = format!("person {} {}", row.day, row.user_id);
         enter(&mut books, key, row.tokens, row.messages);
     }
+    for row in all::<user_month_rollup::Entity>(db).await {
+        let key = format!("month {} {}", row.month, row.user_id);
+        enter(&mut books, key, row.tokens, row.messages);
+    }
     for row in all::<thread_rollup::Entity>(db).await {
         let key = format!("thread {}", row.thread_id);
         enter(&mut books, key, row.tokens, row.messages);
@@ -148,6 +172,8 @@ async fn sums(db: &Write) -> Books {
         let day = bucket.date_naive();
         let whole = if row.model.is_none() { row.messages } else { 0 };
         enter(&mut books, format!("person {day} {user}"), row.count, whole);
+        let by_month = format!("month {} {user}", month(bucket));
+        enter(&mut books, by_month, row.count, whole);
         enter(
             &mut books,
             format!("thread {}", row.thread_id),
@@ -158,6 +184,7 @@ async fn sums(db: &Write) -> Books {
             let kind = format!("{model} {task:?} {kind:?}");
             for key in [
                 format!("quarter {bucket} {kind}"),
+                format!("hour {} {kind}", hour(bucket)),
                 format!("day {day} {kind}"),
                 format!("user {bucket} {user} {kind}"),
             ] {
@@ -199,10 +226,11 @@ async fn begin(app: &TestApp, user: UserId) -> ThreadId {
     conversation::create(&app.system(), new).await.unwrap().id
 }
 
-/// A message of some moment within three days, with some tokens.
+/// A message of some moment within five days, with some tokens. In between clocks are put forth, and a
+/// month begins.
 fn message(dice: &mut Dice, id: Option<MessageId>) -> NewMessage {
     let begin: DateTime<Utc> = "2026-03-28T00:00:00Z".parse().unwrap();
-    let micros = i64::try_from(dice.below(3 * 86_400)).unwrap() * 1_000_000
+    let micros = i64::try_from(dice.below(5 * 86_400)).unwrap() * 1_000_000
         + dice.pick(&[0, 999_999, 123_456]);
     let tokens = (0..dice.below(5)).map(|_| NewTokens {
         id: None,

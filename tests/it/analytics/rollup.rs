@@ -99,9 +99,11 @@ async fn the_rollups_are_the_sum_of_the_rows_whatever_is_done() {
         let counts = app.row_counts().await;
         for table in [
             "token_rollups",
+            "token_hour_rollups",
             "token_day_rollups",
             "token_user_rollups",
             "user_day_rollups",
+            "user_month_rollups",
             "thread_rollups",
             "token_deltas",
         ] {

@@ -6,8 +6,8 @@
 //! snapshot. [`rebuild()`] proves that and mends it, [`reconcile()`] takes in what another backend
 //! wrote into the shared tables without a delta.
 //!
-//! There are five: by the quarter of an hour, by the day, by person and quarter, by person and day,
-//! by thread. Who moves any of them holds the row of `rollup_state`, so there is one at a time, and
+//! There are seven: by the quarter of an hour, the hour and the day; by person and quarter, day and
+//! month; by thread. Who moves any of them holds the row of `rollup_state`, so there is one at a time, and
 //! two that change the same sums cannot wait for each other.
 
 mod compare;
@@ -22,7 +22,7 @@ pub use fold::fold;
 pub use rebuild::{Progress, Report, rebuild};
 pub use reconcile::{Reconciled, reconcile};
 pub(crate) use store::Which;
-pub(super) use sums::{day, moment};
+pub(super) use sums::{day, moment, month_around};
 
 use chrono::{DateTime, Utc};
 use entity::conversation::thread;
@@ -36,6 +36,8 @@ use crate::write::Write;
 
 /// The seconds of the finest bucket: every offset that a time zone has today is a multiple of it.
 pub(super) const QUARTER: i64 = 900;
+/// The seconds of an hour.
+pub(super) const HOUR: i64 = 3_600;
 /// The seconds of a day.
 pub(super) const DAY: i64 = 86_400;
 

@@ -1,9 +1,12 @@
 //! Rebuilding: the rollups are proven against the rows, day by day and thread by thread, and mended.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use entity::id::UserId;
+
 use super::compare::{self, Difference, Differences, Grain, LIMIT, Part};
+use super::sums::Amount;
 use super::{DAY, store};
 use crate::ctx::{Ctx, Services};
 use crate::error::{Error, Result};
@@ -60,15 +63,25 @@ pub async fn rebuild(
     let last = compare::edge(&reader, engine, None, true).await?;
     let mut next = compare::edge(&reader, engine, None, false).await?;
     let first = next;
+    let mut months = BTreeMap::new();
     while let Some(day) = next {
         tell(Progress {
             stage: "days",
             done: u64::try_from((day - first.unwrap_or(day)) / DAY).unwrap_or_default(),
             all: last.and_then(|last| u64::try_from((last - first.unwrap_or(last)) / DAY + 1).ok()),
         });
-        settle_day(ctx, day, check, &mut report.differences).await?;
+        let missing = settle_day(ctx, day, check, &mut report.differences).await?;
+        let month = Grain::UserMonths.around(day);
+        let missed: &mut Missing = months.entry(month).or_default();
+        for one in missing {
+            let amount = missed.entry(one.user_id).or_default();
+            *amount += one.amount();
+        }
         report.days += 1;
         next = compare::edge(&ctx.read()?, engine, Some(day + DAY), false).await?;
+    }
+    for (month, missing) in months {
+        settle_month(ctx, month, missing, check, &mut report.differences).await?;
     }
     let mut after = None;
     loop {
@@ -114,8 +127,17 @@ pub(super) async fn build(services: &Arc<Services>) -> Result<()> {
     Ok(())
 }
 
-/// Compare a day, and mend it: all of it or, when that is cut off, none.
-async fn settle_day(ctx: &Ctx, day: i64, check: bool, differences: &mut Differences) -> Result<()> {
+/// What the days of people lack, by person.
+type Missing = BTreeMap<Option<UserId>, Amount>;
+
+/// Compare a day, and mend it: all of it or, when that is cut off, none. Tells what a check found
+/// missing of people's days.
+async fn settle_day(
+    ctx: &Ctx,
+    day: i64,
+    check: bool,
+    differences: &mut Differences,
+) -> Result<Vec<Difference>> {
     let engine = ctx.services.db.engine();
     let part = Part::Time(day, day + DAY);
     // A look first: where nothing differs, nobody is kept waiting.
@@ -125,13 +147,50 @@ async fn settle_day(ctx: &Ctx, day: i64, check: bool, differences: &mut Differen
     }
     if check || found.is_empty() {
         differences.note(&found);
-        return Ok(());
+        found.retain(|one| one.rollup == Grain::UserDays.table());
+        return Ok(found);
     }
     let mut mending = Mending::begin(ctx).await?;
     mending.prove(Grain::Users, part).await?;
-    mending.prove(Grain::UserDays, part).await?;
-    mending.follow(day, day + DAY).await?;
-    mending.end(differences).await
+    let days = mending.prove(Grain::UserDays, part).await?;
+    for grain in [Grain::Quarters, Grain::Hours, Grain::Days] {
+        mending.level_within(grain, (day, day + DAY), None).await?;
+    }
+    mending.level(Grain::UserMonths, &days, None).await?;
+    mending.end(differences).await?;
+    Ok(Vec::new())
+}
+
+/// Compare the months of people with their days, or with what these should be, and mend them.
+async fn settle_month(
+    ctx: &Ctx,
+    month: (i64, i64),
+    mut missing: Missing,
+    check: bool,
+    differences: &mut Differences,
+) -> Result<()> {
+    let engine = ctx.services.db.engine();
+    let pair = (Grain::UserMonths, Grain::UserDays);
+    let mut found = compare::apart(&ctx.read()?, engine, pair, month, None).await?;
+    if check {
+        for one in &mut found {
+            let amount = missing.remove(&one.user_id).unwrap_or_default();
+            one.tokens += amount.count;
+            one.messages += amount.messages;
+        }
+        found.retain(|one| one.tokens != 0 || one.messages != 0);
+        found.extend(missing.into_iter().map(|(user, amount)| {
+            let moment = super::moment(month.0);
+            Difference::of_person(Grain::UserMonths, moment, user, amount)
+        }));
+        differences.note(&found);
+    } else if !found.is_empty() {
+        let mut mending = Mending::begin(ctx).await?;
+        let months = BTreeSet::from([month.0]);
+        mending.level(Grain::UserMonths, &months, None).await?;
+        mending.end(differences).await?;
+    }
+    Ok(())
 }
 
 /// Compare some threads, and mend them.
@@ -186,30 +245,32 @@ impl Mending {
         Err(unsettled(grain))
     }
 
-    /// Add what the sums that tell nobody apart lack of those of people, from one edge of a day to
-    /// another.
-    pub(super) async fn follow(&mut self, from: i64, to: i64) -> Result<()> {
-        for pair in Grain::FOLLOWING {
-            self.level(pair, (from, to)).await?;
+    /// Add what sums lack of the finer ones that they are sums of, which were proven before, in the
+    /// buckets that some moments fall into; of one person, where one is named.
+    pub(super) async fn level(
+        &mut self,
+        grain: Grain,
+        touched: &BTreeSet<i64>,
+        user: Option<UserId>,
+    ) -> Result<()> {
+        for stretch in runs(touched, grain) {
+            self.level_within(grain, stretch, user).await?;
         }
         Ok(())
     }
 
-    /// The same, only where some quarters of an hour are.
-    pub(super) async fn follow_where(&mut self, touched: &BTreeSet<i64>) -> Result<()> {
-        for (grain, finer) in Grain::FOLLOWING {
-            let (_, width) = grain.time();
-            for stretch in runs(touched, width) {
-                self.level((grain, finer), stretch).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn level(&mut self, pair: (Grain, Grain), stretch: (i64, i64)) -> Result<()> {
-        let (grain, _) = pair;
+    async fn level_within(
+        &mut self,
+        grain: Grain,
+        stretch: (i64, i64),
+        user: Option<UserId>,
+    ) -> Result<()> {
+        let Some(finer) = grain.finer() else {
+            return Ok(());
+        };
+        let pair = (grain, finer);
         for _ in 0..ROUNDS {
-            let found = compare::apart(&self.tx, self.tx.engine(), pair, stretch).await?;
+            let found = compare::apart(&self.tx, self.tx.engine(), pair, stretch, user).await?;
             if self.mend(grain, &found).await? {
                 return Ok(());
             }
@@ -230,14 +291,14 @@ fn unsettled(grain: Grain) -> Error {
     Error::internal(format!("{table} does not settle"))
 }
 
-/// The stretches of whole buckets of `width` seconds that some moments fall into.
-fn runs(moments: &BTreeSet<i64>, width: i64) -> Vec<(i64, i64)> {
+/// The stretches of whole buckets that some moments fall into.
+fn runs(moments: &BTreeSet<i64>, grain: Grain) -> Vec<(i64, i64)> {
     let mut runs: Vec<(i64, i64)> = Vec::new();
     for moment in moments {
-        let start = moment - moment.rem_euclid(width);
+        let (start, end) = grain.around(*moment);
         match runs.last_mut() {
-            Some((_, end)) if start <= *end => *end = (*end).max(start + width),
-            _ => runs.push((start, start + width)),
+            Some((_, last)) if start <= *last => *last = (*last).max(end),
+            _ => runs.push((start, end)),
         }
     }
     runs
@@ -250,8 +311,11 @@ mod tests {
     #[test]
     fn moments_side_by_side_are_one_stretch() {
         let moments = BTreeSet::from([-1, 0, 899, 900, 2_700]);
-        assert_eq!(runs(&moments, 900), [(-900, 1_800), (2_700, 3_600)]);
-        assert_eq!(runs(&moments, DAY), [(-DAY, DAY)]);
-        assert_eq!(runs(&BTreeSet::new(), DAY), []);
+        let quarters = [(-900, 1_800), (2_700, 3_600)];
+        assert_eq!(runs(&moments, Grain::Quarters), quarters);
+        assert_eq!(runs(&moments, Grain::Days), [(-DAY, DAY)]);
+        let months = [(-31 * DAY, 31 * DAY)];
+        assert_eq!(runs(&moments, Grain::UserMonths), months);
+        assert_eq!(runs(&BTreeSet::new(), Grain::Days), []);
     }
 }

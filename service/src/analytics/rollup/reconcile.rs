@@ -130,8 +130,17 @@ async fn settle(
     for (grain, part) in parts(if explained { first } else { BEGINNING }) {
         let mut mending = Mending::begin(ctx).await?;
         let touched = mending.prove(grain, part).await?;
-        if grain == Grain::Users {
-            mending.follow_where(&touched).await?;
+        let following: &[(Grain, Option<UserId>)] = match grain {
+            Grain::Users => &[
+                (Grain::Quarters, None),
+                (Grain::Hours, None),
+                (Grain::Days, None),
+            ],
+            Grain::UserDays => &[(Grain::UserMonths, Some(user))],
+            _ => &[],
+        };
+        for (grain, user) in following {
+            mending.level(*grain, &touched, *user).await?;
         }
         mending.end(differences).await?;
     }

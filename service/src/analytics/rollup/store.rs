@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entity::analytics::{
-    rollup_state, thread_rollup, token_day_rollup, token_delta, token_rollup, token_user_rollup,
-    user_day_rollup,
+    rollup_state, thread_rollup, token_day_rollup, token_delta, token_hour_rollup, token_rollup,
+    token_user_rollup, user_day_rollup, user_month_rollup,
 };
 use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::id::{MessageId, ThreadId, TokenDeltaId, UserId};
@@ -287,6 +287,7 @@ pub(super) async fn apply(tx: &Write, additions: Additions) -> Result<()> {
         (@column tokens) => { Column::Tokens };
         (@touched bucket_start) => { Column::BucketStart };
         (@touched day) => { Column::Day };
+        (@touched month) => { Column::Month };
         (@touched thread_id) => { Column::ThreadId };
         (@row $domain:ident, $tx:ident, $now:ident, $key:ident, $of:pat_param,
             { $($field:ident: $value:expr),+ }, $amount:ident, $sum:ident) => {{
@@ -307,6 +308,11 @@ pub(super) async fn apply(tx: &Write, additions: Additions) -> Result<()> {
         bucket_start
     );
     merge!(
+        token_hour_rollup, additions.hours, [BucketStart, Model, Task, Kind], count,
+        |(at, dims)| { bucket_start: moment(at), model: dims.model, task: dims.task, kind: dims.kind },
+        bucket_start
+    );
+    merge!(
         token_day_rollup, additions.days, [Day, Model, Task, Kind], count,
         |(at, dims)| { day: at, model: dims.model, task: dims.task, kind: dims.kind },
         day
@@ -322,6 +328,10 @@ pub(super) async fn apply(tx: &Write, additions: Additions) -> Result<()> {
     merge!(
         user_day_rollup, additions.user_days, [Day, UserId], tokens,
         |(at, user)| { day: at, user_id: user }, day
+    );
+    merge!(
+        user_month_rollup, additions.user_months, [Month, UserId], tokens,
+        |(at, user)| { month: at, user_id: user }, month
     );
     merge!(
         thread_rollup, additions.threads, [ThreadId], tokens,

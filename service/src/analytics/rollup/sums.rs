@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
 use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::id::{ThreadId, UserId};
 
-use super::DAY;
+use super::{DAY, HOUR};
 
 /// What tokens are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,9 +79,11 @@ pub(super) type Sums = Map<Key>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Additions {
     pub quarters: Map<(i64, Dims)>,
+    pub hours: Map<(i64, Dims)>,
     pub days: Map<(NaiveDate, Dims)>,
     pub users: Map<(i64, UserId, Dims)>,
     pub user_days: Map<(NaiveDate, UserId)>,
+    pub user_months: Map<(NaiveDate, UserId)>,
     pub threads: Map<ThreadId>,
 }
 
@@ -98,9 +100,12 @@ impl Additions {
             None => amount,
         };
         self.user_days.add((day, key.user), whole);
+        self.user_months.add((month(key.bucket), key.user), whole);
         self.threads.add(key.thread, whole);
         if let Some(dims) = key.dims {
             self.quarters.add((key.bucket, dims.clone()), amount);
+            let hour = key.bucket - key.bucket.rem_euclid(HOUR);
+            self.hours.add((hour, dims.clone()), amount);
             self.days.add((day, dims.clone()), amount);
             self.users.add((key.bucket, key.user, dims), amount);
         }
@@ -115,4 +120,43 @@ pub(in crate::analytics) fn moment(bucket: i64) -> DateTime<Utc> {
 /// The day of UTC that a bucket falls into.
 pub(in crate::analytics) fn day(bucket: i64) -> NaiveDate {
     moment(bucket - bucket.rem_euclid(DAY)).date_naive()
+}
+
+/// The first day of the month of UTC that a bucket falls into.
+pub(super) fn month(bucket: i64) -> NaiveDate {
+    let day = day(bucket);
+    day.with_day(1).unwrap_or(day)
+}
+
+/// The month of UTC that a moment falls into: its first moment, and that of the next (in seconds since
+/// 1970).
+pub(in crate::analytics) fn month_around(moment: i64) -> (i64, i64) {
+    let first = month(moment);
+    let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
+    (midnight(first), midnight(next))
+}
+
+/// The moment that a day of UTC begins, in seconds since 1970.
+fn midnight(day: NaiveDate) -> i64 {
+    day.and_time(NaiveTime::MIN).and_utc().timestamp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_fall_into_days_and_months() {
+        for (moment, day, month) in [
+            ("2026-02-28T23:45:00Z", "2026-02-28", "2026-02-01"),
+            ("2026-03-01T00:00:00Z", "2026-03-01", "2026-03-01"),
+            ("1969-12-31T23:45:00Z", "1969-12-31", "1969-12-01"),
+        ] {
+            let bucket = moment.parse::<DateTime<Utc>>().unwrap().timestamp();
+            let [day, month] = [day, month].map(|date| date.parse::<NaiveDate>().unwrap());
+            assert_eq!(super::day(bucket), day, "{moment}");
+            assert_eq!(super::month(bucket), month, "{moment}");
+            assert_eq!(super::day(midnight(month)), month);
+        }
+    }
 }

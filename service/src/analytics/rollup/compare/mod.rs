@@ -18,32 +18,57 @@ use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::id::{ThreadId, UserId};
 
 pub(super) use self::store::{LIMIT, apart, compare, edge, thread_page};
-use super::sums::{Additions, Amount, Dims, day, moment};
-use super::{DAY, QUARTER};
+use super::sums::{Additions, Amount, Dims, day, moment, month, month_around};
+use super::{DAY, HOUR, QUARTER};
 
 /// A rollup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grain {
     Quarters,
+    Hours,
     Days,
     Users,
     UserDays,
+    UserMonths,
     Threads,
+}
+
+/// How long the buckets of a rollup are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    Seconds(i64),
+    Month,
 }
 
 impl Grain {
     /// Those that are compared day by day.
-    pub(super) const BY_TIME: [Self; 4] = [Self::Users, Self::UserDays, Self::Quarters, Self::Days];
+    pub(super) const BY_TIME: [Self; 5] = [
+        Self::Users,
+        Self::UserDays,
+        Self::Quarters,
+        Self::Hours,
+        Self::Days,
+    ];
 
-    /// Those that tell nobody apart: each is the sum of the one that it follows, the finer first.
-    pub(super) const FOLLOWING: [(Self, Self); 2] =
-        [(Self::Quarters, Self::Users), (Self::Days, Self::Quarters)];
-
-    /// The column that says when, and the seconds of a bucket.
-    pub(super) const fn time(self) -> (&'static str, i64) {
+    /// The one that it is a sum of, where that tells as much as the rows.
+    pub(super) const fn finer(self) -> Option<Self> {
         match self {
-            Self::Days | Self::UserDays => ("day", DAY),
-            Self::Quarters | Self::Users | Self::Threads => ("bucket_start", QUARTER),
+            Self::Quarters => Some(Self::Users),
+            Self::Hours | Self::Days => Some(Self::Quarters),
+            Self::UserMonths => Some(Self::UserDays),
+            Self::Users | Self::UserDays | Self::Threads => None,
+        }
+    }
+
+    /// The column that says when, and how long a bucket is.
+    pub(super) const fn time(self) -> (&'static str, Width) {
+        match self {
+            Self::Days | Self::UserDays => ("day", Width::Seconds(DAY)),
+            Self::UserMonths => ("month", Width::Month),
+            Self::Hours => ("bucket_start", Width::Seconds(HOUR)),
+            Self::Quarters | Self::Users | Self::Threads => {
+                ("bucket_start", Width::Seconds(QUARTER))
+            }
         }
     }
 
@@ -51,10 +76,26 @@ impl Grain {
     pub(super) const fn table(self) -> &'static str {
         match self {
             Self::Quarters => "token_rollups",
+            Self::Hours => "token_hour_rollups",
             Self::Days => "token_day_rollups",
             Self::Users => "token_user_rollups",
             Self::UserDays => "user_day_rollups",
+            Self::UserMonths => "user_month_rollups",
             Self::Threads => "thread_rollups",
+        }
+    }
+}
+
+impl Grain {
+    /// The bucket that a moment falls into: its first moment, and the first of the next (in seconds
+    /// since 1970).
+    pub(super) fn around(self, moment: i64) -> (i64, i64) {
+        match self.time().1 {
+            Width::Seconds(width) => {
+                let start = moment - moment.rem_euclid(width);
+                (start, start + width)
+            }
+            Width::Month => month_around(moment),
         }
     }
 }
@@ -133,6 +174,34 @@ impl Differences {
 }
 
 impl Difference {
+    /// What the sum of a person lacks.
+    pub(super) fn of_person(
+        grain: Grain,
+        at: DateTime<Utc>,
+        user: Option<UserId>,
+        amount: Amount,
+    ) -> Self {
+        Self {
+            rollup: grain.table(),
+            at: Some(at),
+            user_id: user,
+            thread_id: None,
+            model: None,
+            task: None,
+            kind: None,
+            tokens: amount.count,
+            messages: amount.messages,
+        }
+    }
+
+    /// How much is missing.
+    pub(super) fn amount(&self) -> Amount {
+        Amount {
+            count: self.tokens,
+            messages: self.messages,
+        }
+    }
+
     /// The bucket that it is of, in seconds since 1970.
     pub(super) fn bucket(&self) -> Option<i64> {
         self.at.map(|moment| moment.timestamp())
@@ -151,19 +220,20 @@ impl Difference {
 pub(super) fn mending(grain: Grain, found: &[Difference]) -> Additions {
     let mut additions = Additions::default();
     for one in found {
-        let amount = Amount {
-            count: one.tokens,
-            messages: one.messages,
-        };
+        let amount = one.amount();
         let bucket = one.bucket().unwrap_or_default();
         match (grain, one.dims(), one.user_id, one.thread_id) {
             (Grain::Quarters, Some(dims), ..) => additions.quarters.add((bucket, dims), amount),
+            (Grain::Hours, Some(dims), ..) => additions.hours.add((bucket, dims), amount),
             (Grain::Days, Some(dims), ..) => additions.days.add((day(bucket), dims), amount),
             (Grain::Users, Some(dims), Some(user), _) => {
                 additions.users.add((bucket, user, dims), amount);
             }
             (Grain::UserDays, _, Some(user), _) => {
                 additions.user_days.add((day(bucket), user), amount);
+            }
+            (Grain::UserMonths, _, Some(user), _) => {
+                additions.user_months.add((month(bucket), user), amount);
             }
             (Grain::Threads, _, _, Some(thread)) => additions.threads.add(thread, amount),
             _ => {}

@@ -5,9 +5,9 @@ use entity::id::{ThreadId, UserId};
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 
 use super::super::sums::{day, moment};
-use super::super::{DAY, MODEL, QUARTER};
-use super::{Difference, Grain, Part, at};
-use crate::analytics::store::stretch;
+use super::super::{DAY, HOUR, MODEL, QUARTER};
+use super::{Difference, Grain, Part, Width, at};
+use crate::analytics::store::{month, stretch};
 use crate::db::Engine;
 use crate::error::Result;
 
@@ -94,9 +94,19 @@ fn columns(engine: Engine, grain: Grain) -> Vec<Column> {
     let (task, kind) = (text("task", "task"), text("kind", "type"));
     match grain {
         Grain::Quarters => vec![time("bucket_start", QUARTER), model, task, kind],
+        Grain::Hours => vec![time("bucket_start", HOUR), model, task, kind],
         Grain::Days => vec![time("day", DAY), model, task, kind],
         Grain::Users => vec![time("bucket_start", QUARTER), user, model, task, kind],
         Grain::UserDays => vec![time("day", DAY), user],
+        Grain::UserMonths => vec![
+            Column {
+                name: "moment",
+                row: month(engine, "m.creation_date"),
+                rollup: month(engine, "r.month"),
+                delta: month(engine, "d.bucket_start"),
+            },
+            user,
+        ],
         Grain::Threads => vec![column("thread_id", "m.thread_id", "thread_id")],
     }
 }
@@ -111,7 +121,7 @@ fn conditions(grain: Grain, part: Part, values: &mut Vec<Value>) -> [String; 3] 
     let mut edge = |sign: &str, seconds: i64| {
         let time = mark(moment(seconds).into());
         let rollup = match own {
-            "day" => mark(day(seconds).into()),
+            "day" | "month" => mark(day(seconds).into()),
             _ => time.clone(),
         };
         [
@@ -180,7 +190,7 @@ fn statement(backend: DbBackend, engine: Engine, grain: Grain, part: Part) -> St
          JOIN token_consumption c ON c.message_id = m.message_id WHERE {of_rows} GROUP BY {by}"
     );
     let parts = match grain {
-        Grain::Quarters | Grain::Days | Grain::Users => format!(
+        Grain::Quarters | Grain::Hours | Grain::Days | Grain::Users => format!(
             "SELECT {from_rows}, sum(c.count) AS count, count(DISTINCT c.message_id) AS messages \
              {tokens} \
              UNION ALL SELECT {from_rollup}, -r.count, -r.messages \
@@ -188,7 +198,7 @@ fn statement(backend: DbBackend, engine: Engine, grain: Grain, part: Part) -> St
              UNION ALL SELECT {from_deltas}, -d.count, -d.messages \
              FROM token_deltas d WHERE d.model IS NOT NULL AND {of_deltas}"
         ),
-        Grain::UserDays | Grain::Threads => format!(
+        Grain::UserDays | Grain::UserMonths | Grain::Threads => format!(
             "SELECT {from_rows}, sum(c.count) AS count, 0 AS messages {tokens} \
              UNION ALL SELECT {from_rows}, 0, count(*) \
              FROM messages m {threads}WHERE {of_rows} GROUP BY {by} \
@@ -208,46 +218,61 @@ fn statement(backend: DbBackend, engine: Engine, grain: Grain, part: Part) -> St
     Statement::from_sql_and_values(backend, sql, values)
 }
 
-/// Where the sums of `grain` are not those of the `finer` one that it follows, from one moment up
-/// to, and without, another (in seconds since 1970); at most [`LIMIT`] of them. Deltas are in both.
+/// Where the sums of `grain` are not those of the `finer` one that it is a sum of, from one edge of
+/// its buckets up to, and without, another (in seconds since 1970), of one person where one is named;
+/// at most [`LIMIT`] of them. Deltas are in both.
 pub(in super::super) async fn apart(
     conn: &impl ConnectionTrait,
     engine: Engine,
     (grain, finer): (Grain, Grain),
     (from, to): (i64, i64),
+    user: Option<UserId>,
 ) -> Result<Vec<Difference>> {
     let mut values: Vec<Value> = Vec::new();
     let (_, width) = grain.time();
+    let (keys, tokens, names) = match grain {
+        Grain::UserMonths => ("user_id", "tokens", "user_id"),
+        _ => (
+            "model, CAST(task AS text) AS task, CAST(type AS text) AS kind",
+            "count",
+            "model, task, kind",
+        ),
+    };
     let mut branch = |of: Grain, sign: &str| {
         let (column, _) = of.time();
-        let mut mark = |seconds| {
-            values.push(match column {
-                "day" => day(seconds).into(),
-                _ => moment(seconds).into(),
-            });
+        let mut mark = |value: Value| {
+            values.push(value);
             format!("${}", values.len())
         };
-        let (from, to) = (mark(from), mark(to));
-        let (table, moment) = (of.table(), stretch(engine, column, width));
+        let edge = |seconds| match column {
+            "bucket_start" => Value::from(moment(seconds)),
+            _ => Value::from(day(seconds)),
+        };
+        let (from, to) = (mark(edge(from)), mark(edge(to)));
+        let own = user.map_or(String::new(), |user| {
+            format!(" AND user_id = {}", mark(user.into()))
+        });
+        let table = of.table();
+        let moment = match width {
+            Width::Seconds(seconds) => stretch(engine, column, seconds),
+            Width::Month => month(engine, column),
+        };
         format!(
-            "SELECT {moment} AS moment, model, CAST(task AS text) AS task, \
-                    CAST(type AS text) AS kind, {sign}count AS count, {sign}messages AS messages \
-             FROM {table} WHERE {column} >= {from} AND {column} < {to}"
+            "SELECT {moment} AS moment, {keys}, {sign}{tokens} AS count, \
+                    {sign}messages AS messages \
+             FROM {table} WHERE {column} >= {from} AND {column} < {to}{own}"
         )
     };
     let parts = [branch(finer, ""), branch(grain, "-")].join(" UNION ALL ");
     let sql = format!(
-        "SELECT moment, model, task, kind, CAST(sum(count) AS bigint) AS count, CAST(sum(messages) AS bigint) AS messages \
-         FROM ({parts}) x GROUP BY moment, model, task, kind \
+        "SELECT moment, {names}, CAST(sum(count) AS bigint) AS count, \
+                CAST(sum(messages) AS bigint) AS messages \
+         FROM ({parts}) x GROUP BY moment, {names} \
          HAVING sum(count) <> 0 OR sum(messages) <> 0 LIMIT {LIMIT}"
     );
     let backend = conn.get_database_backend();
-    read(
-        conn,
-        grain,
-        Statement::from_sql_and_values(backend, sql, values),
-    )
-    .await
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    read(conn, grain, statement).await
 }
 
 /// The first day with anything in it from `from` on, or the last (in seconds since 1970).
@@ -265,10 +290,12 @@ pub(in super::super) async fn edge(
     let parts: Vec<String> = [
         ("messages", "creation_date", 1),
         ("token_rollups", "bucket_start", 1),
+        ("token_hour_rollups", "bucket_start", 1),
         ("token_user_rollups", "bucket_start", 1),
         ("token_deltas", "bucket_start", 1),
         ("token_day_rollups", "day", 2),
         ("user_day_rollups", "day", 2),
+        ("user_month_rollups", "month", 2),
     ]
     .into_iter()
     .map(|(table, column, mark)| {
