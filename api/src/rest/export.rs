@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{BoxError, Extension};
 use chrono::{DateTime, Utc};
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use service::Ctx;
 use service::error::Error;
 use service::explore::{self, Export, link};
-use tracing::warn;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -134,8 +135,9 @@ impl ExportQuery {
 /// All rows of a GraphQL list, as a file.
 ///
 /// The document is held to what GraphQL holds it to, but for the number of rows. They are read while
-/// the file is sent: one that breaks off in the middle ends in the middle of the answer, so that no
-/// part passes for the whole. With `cursor` it goes on behind the last row that has arrived.
+/// the file is sent: one that breaks off in the middle, be it because the server stops, ends in the
+/// middle of the answer, so that no part passes for the whole. With `cursor` it goes on behind the last
+/// row that has arrived.
 #[utoipa::path(get, path = "/export", tag = "export", params(ExportQuery), responses(
     (status = 200, content(
         (String = "text/csv; charset=utf-8"), (String = "application/jsonl"),
@@ -161,6 +163,7 @@ async fn export(
     };
     let format = body.format;
     let (export, name) = body.prepare(&api, &ctx).await?;
+    let stop = ctx.services.stop.clone();
     let mut lines = Box::pin(export.lines(ctx));
     // What is wrong with the question is told while there still is a status to tell it by.
     let first = lines.next().await.transpose()?;
@@ -169,7 +172,7 @@ async fn export(
             warn!(%error, code = error.code(), "an export broke off");
         }
     });
-    let lines = stream::iter(first.map(Ok)).chain(rest);
+    let lines = stream::iter(first.map(Ok)).chain(until_stop(rest, stop));
     let (kind, suffix) = match format {
         Format::Csv => ("text/csv; charset=utf-8", "csv"),
         Format::Jsonl => ("application/jsonl", "jsonl"),
@@ -183,6 +186,27 @@ async fn export(
         ),
     ];
     Ok((headers, Body::from_stream(lines)).into_response())
+}
+
+/// The lines, until the process is told to stop: then they break off behind what was read already. An
+/// export may take hours, and who asked for it goes on behind its last row.
+fn until_stop(
+    lines: impl Stream<Item = Result<Vec<u8>, Error>> + Send + Unpin,
+    stop: CancellationToken,
+) -> impl Stream<Item = Result<Vec<u8>, BoxError>> + Send {
+    stream::unfold(Some((lines, stop)), async |state| {
+        let (mut lines, stop) = state?;
+        let read = tokio::select! {
+            // What is ready is sent: it may be the end.
+            biased;
+            read = lines.next() => read.map(|read| read.map_err(BoxError::from)),
+            () = stop.cancelled() => {
+                info!("an export broke off: the process stops");
+                return Some((Err("the process stops".into()), None));
+            }
+        };
+        read.map(|read| (read, Some((lines, stop))))
+    })
 }
 
 /// An address that gives an export.

@@ -33,6 +33,45 @@ async fn begin(app: &TestApp, who: &Client, path: &str) -> Response {
     response
 }
 
+/// The rows that arrive of an answer that breaks off, up to the last whole line.
+async fn part(mut answer: Response, mut heard: Vec<u8>, engine: &str) -> Vec<Value> {
+    let broken = loop {
+        match answer.chunk().await {
+            Ok(Some(bytes)) => heard.extend_from_slice(&bytes),
+            Ok(None) => break false,
+            Err(_) => break true,
+        }
+    };
+    assert!(broken, "{engine}: a part passed for the whole");
+    let end = heard.iter().rposition(|byte| *byte == b'\n').unwrap();
+    let part = lines(std::str::from_utf8(&heard[..=end]).unwrap());
+    assert!(part.len() < ROWS, "{engine}");
+    part
+}
+
+#[tokio::test]
+async fn an_export_ends_when_the_server_stops_and_goes_on_at_the_next_start() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        threads(&app, ann.id().await, titles()).await;
+        let jsonl = [("format", "jsonl"), ("cursor", "true")];
+        let whole = lines(&file(&ann, THREADS, &jsonl).await);
+
+        let mut answer = begin(&app, &ann, &address(THREADS, &jsonl)).await;
+        let heard = answer.chunk().await.unwrap().unwrap().to_vec();
+        app.services().stop.cancel();
+        let part = part(answer, heard, app.engine).await;
+
+        let next = app.beside().await;
+        let after = json!({ "after": part.last().unwrap()["cursor"] }).to_string();
+        let rest = [("variables", after.as_str()), jsonl[0], jsonl[1]];
+        let rest = lines(&file(&next.seen(&ann), THREADS, &rest).await);
+        assert_eq!([part, rest].concat(), whole, "{}", app.engine);
+        next.stop().await;
+        app.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn what_breaks_off_is_seen_to_and_goes_on_behind_the_last_row() {
     for app in TestApp::each().await {
@@ -44,21 +83,9 @@ async fn what_breaks_off_is_seen_to_and_goes_on_behind_the_last_row() {
         assert_eq!(whole.len(), ROWS, "{}", app.engine);
 
         let mut answer = begin(&app, &ann, &address(THREADS, &jsonl)).await;
-        let mut heard = answer.chunk().await.unwrap().unwrap().to_vec();
+        let heard = answer.chunk().await.unwrap().unwrap().to_vec();
         assert_eq!(ann.delete("/api/v1/session").await.status, 204);
-        let broken = loop {
-            match answer.chunk().await {
-                Ok(Some(bytes)) => heard.extend_from_slice(&bytes),
-                Ok(None) => break false,
-                Err(_) => break true,
-            }
-        };
-        assert!(broken, "{}: a part passed for the whole", app.engine);
-
-        // What has arrived, up to its last whole line.
-        let end = heard.iter().rposition(|byte| *byte == b'\n').unwrap();
-        let part = lines(std::str::from_utf8(&heard[..=end]).unwrap());
-        assert!(part.len() < ROWS);
+        let part = part(answer, heard, app.engine).await;
         let after = json!({ "after": part.last().unwrap()["cursor"] }).to_string();
         let ann = app.sign_in("ann@example.test").await;
         let rest = [("variables", after.as_str()), jsonl[0], jsonl[1]];
