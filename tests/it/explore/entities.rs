@@ -304,7 +304,11 @@ fn levels(field: &Field, answers: &Value) -> usize {
             if field.sels.is_empty() {
                 continue;
             }
-            let below: Vec<&Value> = rows.iter().map(|row| &row[&field.name]).collect();
+            let below = rows.iter().map(|row| &row[&field.name]);
+            let below: Vec<&Value> = below.filter(|value| !value.is_null()).collect();
+            if below.is_empty() {
+                continue;
+            }
             if field.args.is_empty() {
                 lists(&field.sels, &below, found);
             } else {
