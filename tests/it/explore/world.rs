@@ -214,7 +214,7 @@ pub(super) fn written(kind: Kind, cell: &Cell) -> Value {
         Cell::Json(value) => value.clone(),
         Cell::Bytes(bytes) => json!(base64::prelude::BASE64_STANDARD.encode(bytes)),
         Cell::Word(at) => match kind {
-            Kind::Enum(words) => json!(words.values[*at].name),
+            Kind::Enum(words) => json!(words.values[*at].value),
             _ => unreachable!("a word that is none"),
         },
     }
