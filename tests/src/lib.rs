@@ -51,6 +51,8 @@ pub struct Plan {
     pub timeouts: Timeouts,
     /// From what time on a statement is slow.
     pub slow_statement: std::time::Duration,
+    /// How long `PostgreSQL` works at a statement.
+    pub statement_timeout: std::time::Duration,
     /// Whether the database is migrated before it starts.
     pub migrated: bool,
 }
@@ -68,6 +70,7 @@ impl Default for Plan {
                 ..Timeouts::default()
             },
             slow_statement: std::time::Duration::from_secs(1),
+            statement_timeout: std::time::Duration::from_secs(13),
             migrated: true,
         }
     }
@@ -160,6 +163,7 @@ impl TestApp {
         let services = api::config::assemble(
             DbSettings {
                 slow_statement: plan.slow_statement,
+                statement_timeout: plan.statement_timeout,
                 ..DbSettings::new(DatabaseUrl::parse(url).unwrap())
             },
             Settings {
