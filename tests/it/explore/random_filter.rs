@@ -20,7 +20,7 @@ impl Throw<'_> {
                 3 | 4 if depth > 0 && !entity.relations.is_empty() => {
                     let relation = self.dice.one(&entity.relations);
                     let target = relation.target();
-                    if !World::may_ask(target, self.viewer) {
+                    if !World::reads_all(target, self.viewer) {
                         continue;
                     }
                     let inner = self.filter(target, depth - 1);
