@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+import urllib.request
 from pathlib import Path
 
-from machine import Cluster, Server
+from machine import Cluster, Server, cpu, resident
 from measure import COLUMNS, HERE, ROOT
 
 FIELDS = " ".join(COLUMNS)
@@ -73,6 +75,40 @@ def plans(log, since):
     return [(float(one[1]), one[2].replace("\t", "")) for one in found]
 
 
+def export(server, scale):
+    """All runs as files, and how much larger the server grows meanwhile."""
+    flat = "{ runs { nodes { %s } } }" % FIELDS
+    deep = "{ runs { nodes { id companyName user { email } cards(first: 5) { nodes { number title } } } } }"
+    print("\n| export | rows | seconds | rows/s | CPU ms a row | MB | memory before | most | more |\n|" + "---|" * 9)
+    for name, document, format in (("CSV", flat, "csv"), ("JSON Lines", flat, "jsonl"), ("JSON Lines, two levels", deep, "jsonl")):
+        # What any export needs once.
+        read(server, document.replace("runs {", 'runs(filter: {companyId: {eq: "company_1"}}) {'), format)
+        before, spent, begun, most = resident(server.process.pid), cpu(server.process.pid), time.monotonic(), 0
+        lines = size = 0
+        for chunk in stream(server, document, format):
+            lines, size = lines + chunk.count(b"\n"), size + len(chunk)
+            most = max(most, resident(server.process.pid))
+        took, spent = time.monotonic() - begun, cpu(server.process.pid) - spent
+        rows = lines - (format == "csv")
+        if rows != scale.runs:
+            sys.exit(f"{name}: {rows} rows")
+        print(f"| {name} | {rows} | {took:.0f} | {rows / took:.0f} | {1000 * spent / rows:.4f} | {size >> 20} | {before:.1f} MB "
+              f"| {most:.1f} MB | {most - before:.1f} MB |", flush=True)
+
+
+def stream(server, document, format):
+    query = urllib.parse.urlencode({"document": document, "format": format})
+    headers = {"authorization": f"Bearer {server.key}"}
+    answer = urllib.request.urlopen(urllib.request.Request(f"{server.base}/api/v1/export?{query}", headers=headers))
+    while chunk := answer.read(1 << 20):
+        yield chunk
+
+
+def read(*asked):
+    for _ in stream(*asked):
+        pass
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", type=Path, default=ROOT / "target/dist/chancery")
@@ -80,6 +116,7 @@ def main():
     parser.add_argument("--runs", type=int, default=1_000_000)
     parser.add_argument("--messages", type=int, default=3_400_000)
     parser.add_argument("--keep", type=Path, help="an empty folder of whoever runs PostgreSQL, which is kept; one that was filled is used again")
+    parser.add_argument("--export", action="store_true", help="the exports alone")
     parser.add_argument("--only", default="", help="operations whose name has this in it")
     scale = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="chancery-plans-") as name:
@@ -93,8 +130,10 @@ def main():
             server = Server(scale.binary, cluster.url, place / "data")
             if cluster.fresh:
                 fill(cluster, server, scale)
-            server.admin("admin@example.test")
-            ask(cluster, server, scale)
+            server.admin(f"admin{int(time.time())}@example.test")
+            if not scale.export:
+                ask(cluster, server, scale)
+            export(server, scale)
         finally:
             if server:
                 server.stop()
@@ -122,7 +161,7 @@ def ask(cluster, server, scale):
     cluster.psql(told.replace(";", ";\n"))
     cluster.psql("SELECT pg_reload_conf()")
     texts = []
-    print("| operation | statements | in the database, ms | rows read |\n|---|---|---|---|")
+    print("| operation | statements | in the database, ms |\n|---|---|---|")
     for name, document in operations(middle, completed).items():
         if scale.only not in name:
             continue
@@ -138,7 +177,7 @@ def ask(cluster, server, scale):
         found = [one for one in plans(cluster.log, since) if "FROM" in one[1]]
         each = max(1, round(len(found) / TIMES))
         total = sum(duration for duration, _ in found) / TIMES
-        print(f"| {name} | {len(found) / TIMES:.0f} | {total:.2f} | |", flush=True)
+        print(f"| {name} | {len(found) / TIMES:.0f} | {total:.2f} |", flush=True)
         texts.append(f"## {name}\n" + "".join(f"\n{duration} ms\n{text}" for duration, text in found[-each:]))
     Path("plans.txt").write_text("\n".join(texts))
     print("plans.txt has the plans", file=sys.stderr)

@@ -82,6 +82,8 @@ pub struct Settings {
     pub documents: Documents,
     /// What a socket of subscriptions may take.
     pub socket: Socket,
+    /// How long a GraphQL operation may take.
+    pub operation_deadline: Duration,
     /// The migrations that the code expects to find applied.
     pub steps: Vec<String>,
     /// The address of a `PostgreSQL` session that may LISTEN, where there is one.
@@ -106,6 +108,7 @@ impl Default for Settings {
             metrics_listen: None,
             documents: Documents::Open,
             socket: Socket::default(),
+            operation_deadline: Duration::from_secs(10),
             steps: Vec::new(),
             listen_url: None,
             session_lifetime: Duration::from_hours(14 * 24),

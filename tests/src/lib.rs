@@ -51,6 +51,8 @@ pub struct Plan {
     pub timeouts: Timeouts,
     /// From what time on a statement is slow.
     pub slow_statement: std::time::Duration,
+    /// How long `PostgreSQL` works at a statement.
+    pub statement_timeout: std::time::Duration,
     /// Whether the database is migrated before it starts.
     pub migrated: bool,
     /// Whether it has a replica that is behind, and does not know it: one without a row. Only
@@ -71,6 +73,7 @@ impl Default for Plan {
                 ..Timeouts::default()
             },
             slow_statement: std::time::Duration::from_secs(1),
+            statement_timeout: std::time::Duration::from_secs(13),
             migrated: true,
             behind: false,
         }
@@ -170,6 +173,7 @@ impl TestApp {
             DbSettings {
                 slow_statement: plan.slow_statement,
                 read_url,
+                statement_timeout: plan.statement_timeout,
                 ..DbSettings::new(DatabaseUrl::parse(url).unwrap())
             },
             Settings {

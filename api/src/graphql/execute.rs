@@ -28,9 +28,6 @@ use super::socket::Sockets;
 use super::{Mutation, Query, Subscription, explore, limits, tokens, variables};
 use crate::error::{ApiError, Door};
 
-/// How long an operation may take.
-const DEADLINE: Duration = Duration::from_secs(10);
-
 /// The schema, and who may look at it.
 pub(crate) struct Api {
     schema: Schema<Query, Mutation, Subscription>,
@@ -39,6 +36,8 @@ pub(crate) struct Api {
     /// Whether everybody may ask what the schema is.
     pub(super) introspection: bool,
     pub(super) documents: Documents,
+    /// How long an operation may take.
+    deadline: Duration,
     /// Documents that clients sent with their hash.
     pub(super) sent: Sent,
     /// Documents that the engine answered.
@@ -184,6 +183,7 @@ impl Api {
             types,
             introspection,
             documents: settings.documents,
+            deadline: settings.operation_deadline,
             sent: Sent::default(),
             answered: Answered::default(),
             sockets: Sockets::default(),
@@ -202,7 +202,7 @@ impl Api {
         question: Question,
         way: Way,
     ) -> Result<Prepared, Stop> {
-        let due = Instant::now() + DEADLINE;
+        let due = Instant::now() + self.deadline;
         let Question {
             document,
             operation_name,

@@ -41,7 +41,6 @@ impl Declared for Entity {
             Index::unique(&["provider", "subject"]),
             Index::on(&["user_id"]),
         ],
-        secrets: &["subject"],
         ..Declaration::PLAIN
     };
 }

@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt};
 use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, StreamTrait};
+
+use tokio::time::Instant;
 
 use super::connect::ConnectionManager;
 use super::engine::Engine;
@@ -27,11 +30,26 @@ pub enum Source {
 pub struct Reader {
     manager: Arc<ConnectionManager>,
     source: Source,
+    due: Option<Instant>,
 }
 
 impl Reader {
     pub(super) fn new(manager: Arc<ConnectionManager>, source: Source) -> Self {
-        Self { manager, source }
+        Self {
+            manager,
+            source,
+            due: None,
+        }
+    }
+
+    /// The same for somebody who waits until `due`: the database works no longer for them, even when
+    /// they are gone. Rows that are read one by one take their time.
+    #[must_use]
+    pub fn until(self, due: Instant) -> Self {
+        Self {
+            due: Some(due),
+            ..self
+        }
     }
 
     /// The engine underneath.
@@ -53,16 +71,28 @@ impl Reader {
         self.manager.pool_of(self.source)
     }
 
-    async fn run<T>(
+    async fn run<T: Send + 'static>(
         &self,
         sql: String,
         rows: fn(&T) -> u64,
-        work: impl for<'s> FnOnce(&'s mut dyn Session) -> BoxFuture<'s, Result<T, DbErr>> + Send,
+        work: impl for<'s> FnOnce(&'s mut dyn Session) -> BoxFuture<'s, Result<T, DbErr>>
+        + Send
+        + 'static,
     ) -> Result<T, DbErr> {
         let pool = self.pool()?;
         let statement = self.manager.memory.begin(sql);
         let result = match pool.acquire().await {
-            Ok(mut lease) => lease.run(self.manager.deadline(), work).await,
+            Ok(mut lease) => {
+                let deadline = self.manager.deadline();
+                match self.due {
+                    None => lease.run(deadline, work).await,
+                    Some(due) => {
+                        let limit = due.duration_since(Instant::now());
+                        let work = lease.run(deadline, |session| within(limit, session, work));
+                        work.await
+                    }
+                }
+            }
             Err(error) => Err(error),
         };
         let rows = result.as_ref().map_or(0, rows);
@@ -70,6 +100,24 @@ impl Reader {
             .note(&pool, &statement, rows, result.as_ref().err());
         result
     }
+}
+
+/// `work` in a transaction of its own, whose statements take no longer than `limit`.
+fn within<'s, T: Send + 's>(
+    limit: Duration,
+    session: &'s mut dyn Session,
+    work: impl for<'w> FnOnce(&'w mut dyn Session) -> BoxFuture<'w, Result<T, DbErr>> + Send + 's,
+) -> BoxFuture<'s, Result<T, DbErr>> {
+    Box::pin(async move {
+        session.begin_limited(limit).await?;
+        let result = work(session).await;
+        if result.is_ok() {
+            session.commit().await?;
+        } else {
+            session.rollback().await?;
+        }
+        result
+    })
 }
 
 impl fmt::Debug for Reader {

@@ -42,7 +42,7 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<()> {
         filter,
         columns: columns.iter().copied().collect(),
         order: json!([OrderBy {
-            column: "created_at".to_owned(),
+            column: "createdAt".to_owned(),
             direction: Direction::Desc,
         }]),
         chart: None,
@@ -56,24 +56,24 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<()> {
             "runs",
             json!({ "status": { "eq": "FAILED" } }),
             &[
-                "company_name",
-                "document_name",
-                "current_stage",
-                "error_message",
-                "created_at",
+                "companyName",
+                "documentName",
+                "currentStage",
+                "errorMessage",
+                "createdAt",
             ],
         ),
         view(
             "Dead jobs",
             "jobs",
             json!({ "state": { "eq": "dead" } }),
-            &["kind", "queue", "last_error", "created_at"],
+            &["kind", "queue", "lastError", "createdAt"],
         ),
         view(
             "Videos in public",
             "videos",
-            json!({ "is_public": { "eq": true } }),
-            &["title", "provider", "completed_at"],
+            json!({ "isPublic": { "eq": true } }),
+            &["title", "provider", "completedAt"],
         ),
     ];
     let report =
@@ -96,14 +96,14 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<()> {
             "Runs by company and week",
             "runs",
             vec![
-                group("company_name", None),
-                group("created_at", Some(Bucket::Week)),
+                group("companyName", None),
+                group("createdAt", Some(Bucket::Week)),
                 figure(Measure::Count, None),
             ],
             Chart {
                 kind: ChartKind::Bar,
-                x: Some("created_at".to_owned()),
-                series: Some("company_name".to_owned()),
+                x: Some("createdAt".to_owned()),
+                series: Some("companyName".to_owned()),
             },
         ),
         report(

@@ -15,7 +15,7 @@ use crate::error::Result;
 
 /// Tables that only admins read.
 const ADMIN_TABLES: &[&str] = &["audit_log"];
-/// Columns that only admins read, and the person whose row it is.
+/// Columns that only admins read, and the person whose row it is: not the staff that helps them.
 const ADMIN_COLUMNS: &[(&str, &str)] = &[("user_identities", "subject")];
 
 /// Tables whose rows are their owner's alone unless they are shared, for the staff too; admins tidy

@@ -1,15 +1,14 @@
 //! Views and reports that the staff keeps: a list as somebody wants to see it again, and figures as
 //! somebody wants to see them again.
 //!
-//! What is saved speaks of a table and its columns as the registry knows them, is checked when it is
-//! written, and never names a secret. It is its owner's; one that is shared is read by all the staff
+//! What is saved speaks of a table and its columns as the explore engine does, is checked by it when
+//! it is written, and never names a secret. It is its owner's; one that is shared is read by all the staff
 //! and still written by its owner alone, or by an admin. Every write is in the audit log.
 //!
 //! Not here: running it. Whoever opens a view sees the rows that they may see, and nothing of what
 //! its owner could.
 
 mod error;
-mod filter;
 mod policy;
 mod report;
 mod shape;

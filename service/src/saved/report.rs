@@ -5,14 +5,15 @@ use entity::platform::saved_report::{Entity, Model};
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::shape::{self, Chart, Figure, OrderBy, read};
+use super::policy;
+use super::shape::{self, Chart, Figure, OrderBy, Seen, read};
 use super::store;
-use super::{filter, policy};
 use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::expect::Expect;
+use crate::explore::access::Access;
 use crate::write::Write;
 
 /// What saving a report takes.
@@ -42,13 +43,14 @@ pub struct ReportChange {
 }
 
 impl NewReport {
-    fn check(&self) -> Result<()> {
+    fn check(&self, ctx: &Ctx) -> Result<()> {
+        let access = Access::of(&ctx.actor)?;
         let mut check = Check::default();
         check.text("/name", &self.name, true, shape::NAME);
-        if let Some(resource) = shape::resource(&mut check, &self.resource) {
-            filter::filter(&mut check, resource, &self.filter);
+        if let Some(seen) = Seen::of(&mut check, &access, &self.resource) {
+            shape::filter(&mut check, seen, &self.filter)?;
             let chart = self.chart.as_ref();
-            shape::report(&mut check, resource, &self.columns, &self.order, chart);
+            shape::report(&mut check, seen, &self.columns, &self.order, chart);
         }
         Ok(check.done()?)
     }
@@ -75,7 +77,7 @@ impl NewReport {
 pub async fn create_report(ctx: &Ctx, new: NewReport) -> Result<Model> {
     policy::write(&ctx.actor)?;
     let user = ctx.actor.person()?;
-    new.check()?;
+    new.check(ctx)?;
     let tx = ctx.write().await?;
     let row = Model {
         id: tx.fresh(),
@@ -111,7 +113,7 @@ pub async fn update_report(
     policy::change(&ctx.actor, before.user_id)?;
     expect.check(&before.version.to_string())?;
     let new = NewReport::changed(&before, change)?;
-    new.check()?;
+    new.check(ctx)?;
     let row = Model {
         name: new.name,
         shared: new.shared,

@@ -1,10 +1,8 @@
-//! What a view or report is made of, and whether a table has that: columns, order, figures, chart.
-//! What rows it has is `filter`'s.
+//! What a view or report is made of, and whether the engine that is to run it knows that: rows,
+//! columns, order, figures, chart. Names are those of GraphQL, as the engine takes them.
 
 use std::collections::BTreeSet;
 
-use entity::registry::{self, Column, Resource};
-use sea_orm::ColumnType;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +10,9 @@ use serde_json::Value;
 use crate::analytics::Bucket;
 use crate::check::Check;
 use crate::error::{Error, Result};
+use crate::explore::access::Access;
+use crate::explore::bind::{Filter, Function};
+use crate::explore::catalog::{Column, Entity, Kind, catalog};
 
 /// The longest name.
 pub(super) const NAME: usize = 255;
@@ -70,6 +71,18 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// What the engine works out for it; nothing for a count of rows.
+    const fn function(self) -> Option<Function> {
+        Some(match self {
+            Self::Count => return None,
+            Self::CountDistinct => Function::CountDistinct,
+            Self::Sum => Function::Sum,
+            Self::Avg => Function::Avg,
+            Self::Min => Function::Min,
+            Self::Max => Function::Max,
+        })
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::Count => "count",
@@ -124,32 +137,52 @@ pub fn read<T: DeserializeOwned>(kept: &Value) -> Result<T> {
     T::deserialize(kept).map_err(Error::internal)
 }
 
-/// The table, where there is one.
-pub(super) fn resource(check: &mut Check, table: &str) -> Option<&'static Resource> {
-    let found = registry::resource(table);
-    if found.is_none() {
-        check.wrong("/resource", "is no table");
-    }
-    found
+/// A table, as somebody sees it who saves something about it.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    entity: &'static Entity,
+    access: &'a Access,
 }
 
-/// The column `name`, unless it may not be named. A secret one is not there.
-pub(super) fn column<'a>(
-    check: &mut Check,
-    pointer: &str,
-    resource: &'a Resource,
-    name: &str,
-) -> Option<&'a Column> {
-    let mut columns = resource.columns.iter().filter(|column| !column.secret);
-    let found = columns.find(|column| column.name == name);
-    if found.is_none() {
-        check.wrong(pointer, format!("is no column of {}", resource.table));
+impl<'a> Seen<'a> {
+    /// The table, where there is one.
+    pub(super) fn of(check: &mut Check, access: &'a Access, table: &str) -> Option<Self> {
+        let Some(entity) = catalog().of_table(table) else {
+            check.wrong("/resource", "is no table");
+            return None;
+        };
+        Some(Self { entity, access })
     }
-    found
+
+    /// The column `name`, unless it may not be named.
+    fn column(self, check: &mut Check, pointer: &str, name: &str) -> Option<&'static Column> {
+        let mut columns = self.entity.columns.iter();
+        let found = columns.find(|column| column.field == name);
+        let found = found.filter(|column| self.access.reads_column(self.entity, column));
+        if found.is_none() {
+            check.wrong(pointer, format!("is no column of {}", self.entity.plural));
+        }
+        found
+    }
+}
+
+/// Which rows: whatever the engine takes.
+pub(super) fn filter(check: &mut Check, seen: Seen<'_>, filter: &Value) -> Result<()> {
+    let Err(error) = Filter::read(seen.entity, seen.access, filter) else {
+        return Ok(());
+    };
+    let wrong = error.fields();
+    if wrong.is_empty() {
+        return Err(error);
+    }
+    for field in wrong {
+        check.wrong(format!("/{}", field.pointer), field.detail);
+    }
+    Ok(())
 }
 
 /// The columns of a view: there, and each once.
-pub(super) fn columns(check: &mut Check, resource: &Resource, names: &[String]) {
+pub(super) fn columns(check: &mut Check, seen: Seen<'_>, names: &[String]) {
     if is_too_many(check, "/columns", names.len(), COLUMNS) {
         return;
     }
@@ -159,15 +192,15 @@ pub(super) fn columns(check: &mut Check, resource: &Resource, names: &[String]) 
         if !before.insert(name) {
             check.wrong(&pointer, "is there twice");
         }
-        column(check, &pointer, resource, name);
+        seen.column(check, &pointer, name);
     }
 }
 
 /// The order of a view: by columns whose values have an order.
-pub(super) fn order(check: &mut Check, resource: &Resource, order: &[OrderBy]) {
+pub(super) fn order(check: &mut Check, seen: Seen<'_>, order: &[OrderBy]) {
     let known = |check: &mut Check, pointer: &str, name: &str| {
-        let column = column(check, pointer, resource, name);
-        if column.is_some_and(|column| !is_ordered(column)) {
+        let column = seen.column(check, pointer, name);
+        if column.is_some_and(|column| !column.kind.is_ordered()) {
             check.wrong(pointer, "has values without an order");
         }
     };
@@ -189,10 +222,10 @@ fn ordered(check: &mut Check, order: &[OrderBy], known: impl Fn(&mut Check, &str
 }
 
 /// The chart of a view.
-pub(super) fn chart(check: &mut Check, resource: &Resource, chart: &Chart) {
+pub(super) fn chart(check: &mut Check, seen: Seen<'_>, chart: &Chart) {
     for (pointer, name) in [("/chart/x", &chart.x), ("/chart/series", &chart.series)] {
         if let Some(name) = name {
-            column(check, pointer, resource, name);
+            seen.column(check, pointer, name);
         }
     }
 }
@@ -200,7 +233,7 @@ pub(super) fn chart(check: &mut Check, resource: &Resource, chart: &Chart) {
 /// The figures of a report, and its order and chart, which name them.
 pub(super) fn report(
     check: &mut Check,
-    resource: &Resource,
+    seen: Seen<'_>,
     figures: &[Figure],
     order: &[OrderBy],
     chart: Option<&Chart>,
@@ -225,7 +258,7 @@ pub(super) fn report(
         if !names.insert(one.name()) {
             check.wrong(&pointer, "is there twice");
         }
-        figure(check, &pointer, resource, one);
+        figure(check, &pointer, seen, one);
     }
     let known = |check: &mut Check, pointer: &str, name: &str| {
         if !names.contains(name) {
@@ -243,10 +276,10 @@ pub(super) fn report(
     }
 }
 
-fn figure(check: &mut Check, pointer: &str, resource: &Resource, figure: &Figure) {
+fn figure(check: &mut Check, pointer: &str, seen: Seen<'_>, figure: &Figure) {
     let place = format!("{pointer}/column");
     let found = match &figure.column {
-        Some(name) => match column(check, &place, resource, name) {
+        Some(name) => match seen.column(check, &place, name) {
             Some(column) => Some(column),
             None => return,
         },
@@ -255,10 +288,10 @@ fn figure(check: &mut Check, pointer: &str, resource: &Resource, figure: &Figure
     let fits = match (figure.measure, found) {
         (Some(Measure::Count), _) => true,
         (_, None) => false,
-        (None | Some(Measure::CountDistinct), Some(column)) => is_ordered(column),
-        (Some(Measure::Sum | Measure::Avg), Some(column)) => is_number(column),
-        (Some(Measure::Min | Measure::Max), Some(column)) => {
-            is_number(column) || is_time(column) || is_text(column)
+        (None, Some(column)) => column.kind.is_groupable(),
+        (Some(measure), Some(column)) => {
+            let function = measure.function();
+            function.is_some_and(|function| function.takes(column.kind))
         }
     };
     if !fits && found.is_some() {
@@ -266,7 +299,9 @@ fn figure(check: &mut Check, pointer: &str, resource: &Resource, figure: &Figure
     } else if !fits {
         check.wrong(&place, "must be named");
     }
-    if figure.bucket.is_some() && (figure.measure.is_some() || !found.is_some_and(is_time)) {
+    if figure.bucket.is_some()
+        && (figure.measure.is_some() || !found.is_some_and(|column| column.kind == Kind::Time))
+    {
         check.wrong(format!("{pointer}/bucket"), "is for groups of times");
     }
 }
@@ -277,30 +312,4 @@ fn is_too_many(check: &mut Check, pointer: &str, count: usize, most: usize) -> b
         check.wrong(pointer, format!("has {count} entries; {most} is the most"));
     }
     count > most
-}
-
-pub(super) fn is_json(column: &Column) -> bool {
-    matches!(column.kind, ColumnType::Json | ColumnType::JsonBinary)
-}
-
-pub(super) fn is_ordered(column: &Column) -> bool {
-    use ColumnType::{Binary, Blob, VarBinary};
-    !is_json(column) && !matches!(column.kind, Blob | Binary(_) | VarBinary(_))
-}
-
-pub(super) fn is_number(column: &Column) -> bool {
-    use ColumnType::{BigInteger, Double, Float, Integer, SmallInteger, TinyInteger};
-    matches!(
-        column.kind,
-        BigInteger | Double | Float | Integer | SmallInteger | TinyInteger
-    )
-}
-
-pub(super) fn is_time(column: &Column) -> bool {
-    matches!(column.kind, ColumnType::TimestampWithTimeZone)
-}
-
-pub(super) fn is_text(column: &Column) -> bool {
-    use ColumnType::{Char, String, Text};
-    matches!(column.kind, Char(_) | String(_) | Text)
 }

@@ -5,14 +5,15 @@ use entity::platform::saved_view::{Entity, Model};
 use serde_json::{Value, json};
 
 use super::error::Error;
-use super::shape::{self, Chart, OrderBy, read};
+use super::policy;
+use super::shape::{self, Chart, OrderBy, Seen, read};
 use super::store;
-use super::{filter, policy};
 use crate::audit;
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::expect::Expect;
+use crate::explore::access::Access;
 use crate::write::Write;
 
 /// What saving a view takes.
@@ -42,15 +43,16 @@ pub struct ViewChange {
 }
 
 impl NewView {
-    fn check(&self) -> Result<()> {
+    fn check(&self, ctx: &Ctx) -> Result<()> {
+        let access = Access::of(&ctx.actor)?;
         let mut check = Check::default();
         check.text("/name", &self.name, true, shape::NAME);
-        if let Some(resource) = shape::resource(&mut check, &self.resource) {
-            filter::filter(&mut check, resource, &self.filter);
-            shape::columns(&mut check, resource, &self.columns);
-            shape::order(&mut check, resource, &self.order);
+        if let Some(seen) = Seen::of(&mut check, &access, &self.resource) {
+            shape::filter(&mut check, seen, &self.filter)?;
+            shape::columns(&mut check, seen, &self.columns);
+            shape::order(&mut check, seen, &self.order);
             if let Some(chart) = &self.chart {
-                shape::chart(&mut check, resource, chart);
+                shape::chart(&mut check, seen, chart);
             }
         }
         Ok(check.done()?)
@@ -78,7 +80,7 @@ impl NewView {
 pub async fn create_view(ctx: &Ctx, new: NewView) -> Result<Model> {
     policy::write(&ctx.actor)?;
     let user = ctx.actor.person()?;
-    new.check()?;
+    new.check(ctx)?;
     let tx = ctx.write().await?;
     let row = Model {
         id: tx.fresh(),
@@ -114,7 +116,7 @@ pub async fn update_view(
     policy::change(&ctx.actor, before.user_id)?;
     expect.check(&before.version.to_string())?;
     let new = NewView::changed(&before, change)?;
-    new.check()?;
+    new.check(ctx)?;
     let row = Model {
         name: new.name,
         shared: new.shared,

@@ -158,6 +158,10 @@ impl Session for ScriptedSession {
         Box::pin(self.answer())
     }
 
+    fn begin_limited(&mut self, _: Duration) -> BoxFuture<'_, Result<(), DbErr>> {
+        Box::pin(self.answer())
+    }
+
     fn commit(&mut self) -> BoxFuture<'_, Result<(), DbErr>> {
         Box::pin(self.answer())
     }

@@ -81,16 +81,21 @@ async fn what_cannot_be_read_is_not_told_as_a_sum() {
             continue;
         }
         let admin = app.user("admin", UserRole::Admin).await;
+        let make = "mutation($id: UUID!) {
+            createProfile(input: { userId: $id, username: \"a\" }) { id } }";
+        let made = ask(&admin, make, json!({ "id": admin.id().await })).await;
+        assert_eq!(made.body["errors"], Value::Null);
         let tx = app.system().write().await.unwrap();
         for sql in [
             "PRAGMA ignore_check_constraints = ON",
-            "UPDATE audit_log SET after = '{'",
+            "UPDATE profiles SET preferences = '{'",
             "PRAGMA ignore_check_constraints = OFF",
         ] {
             tx.execute_unprepared(sql).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let query = "{ auditLogs(filter: { after: { at: { path: [\"a\"] } } }) { nodes { id } } }";
+        let query =
+            "{ profiles(filter: { preferences: { at: { path: [\"a\"] } } }) { nodes { id } } }";
         let answer = ask(&admin, query, json!({})).await;
         let code = &answer.body["errors"][0]["extensions"]["code"];
         assert_eq!(code, "internal", "{}", answer.body);

@@ -83,7 +83,7 @@ pub(super) fn cell_of(kind: Kind, value: &Value) -> Cell {
         Kind::Date => Cell::Date(value.as_str().unwrap().parse().unwrap()),
         Kind::Enum(words) => {
             let mut names = words.values.iter();
-            Cell::Word(names.position(|word| value == &word.name).unwrap())
+            Cell::Word(names.position(|word| value == &word.value).unwrap())
         }
         Kind::Json | Kind::List | Kind::Bytes => panic!("{kind:?} is not compared"),
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use service::explore::catalog::{Entity, catalog};
+use tests::Client;
 
 use super::fixture::{Filled, ask, data, each};
 use super::reference::{as_text, node_id};
@@ -197,5 +198,45 @@ fn a_variable_that_is_not_given_is_no_condition_left_out() {
                 );
             }
         }
+    });
+}
+
+#[test]
+fn what_a_provider_calls_a_person_is_told_to_them_and_to_admins() {
+    each(async |filled| {
+        let operator = &filled.callers[1].1;
+        for query in [
+            "{ userIdentities { nodes { subject } } }",
+            "{ users { nodes { identities { nodes { subject } } } } }",
+            "{ userIdentities(filter: { subject: { eq: \"x\" } }) { totalCount } }",
+            "{ users(filter: { identities: { some: { subject: { eq: \"x\" } } } }) { totalCount } }",
+            "{ userIdentities(orderBy: [SUBJECT_ASC]) { nodes { id } } }",
+            "{ userIdentities { aggregate { max { subject } } } }",
+            "{ userIdentities { groupBy(by: [{ column: SUBJECT }]) { count } } }",
+            "{ userIdentities { groupBy(by: [{ column: PROVIDER }], orderBy: [{ measure: MAX, column: SUBJECT }]) { count } } }",
+        ] {
+            let answer = ask(operator, query, json!({})).await;
+            let code = &answer.body["errors"][0]["extensions"]["code"];
+            assert_eq!(code, "explore.forbidden", "{query}: {}", answer.body);
+            for other in [filled.person(), Viewer::Admin] {
+                data(filled.client(other), query).await;
+            }
+        }
+        // The rest of the row they may read; not its version, which is made of all of it.
+        let rest = "{ userIdentities(first: 1) { nodes { nodeId provider user { id } } } }";
+        let row = data(operator, rest).await["userIdentities"]["nodes"][0].clone();
+        let version = format!("{{ rowVersion(id: {}) }}", row["nodeId"]);
+        let answer = ask(operator, &version, json!({})).await;
+        let code = &answer.body["errors"][0]["extensions"]["code"];
+        assert_eq!(code, "explore.forbidden", "{}", answer.body);
+        data(filled.client(Viewer::Admin), &version).await;
+
+        let schema = "{ adminSchema { entities { columns { field } } } }";
+        let named = async |viewer: &Client| {
+            let answer = data(viewer, schema).await.to_string();
+            answer.contains("\"subject\"")
+        };
+        assert!(!named(operator).await);
+        assert!(named(filled.client(Viewer::Admin)).await);
     });
 }

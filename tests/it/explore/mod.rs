@@ -25,4 +25,5 @@ mod random_group;
 mod reference;
 mod relay;
 mod schema;
+mod slow;
 mod world;

@@ -96,7 +96,7 @@ impl<'a> Throw<'a> {
     pub(super) fn entity(&mut self) -> &'static Entity {
         let all = catalog().entities().iter();
         let all: Vec<_> = all
-            .filter(|entity| World::may_ask(entity, self.viewer))
+            .filter(|entity| World::reads_all(entity, self.viewer))
             .collect();
         self.dice.one::<&Entity>(&all)
     }
@@ -245,7 +245,7 @@ impl<'a> Throw<'a> {
             let relation = self.dice.one(&entity.relations);
             let target = relation.target();
             let known = fields.iter().any(|field| field.name == relation.field);
-            if (known && self.aliases > ALIASES) || !World::may_ask(target, self.viewer) {
+            if (known && self.aliases > ALIASES) || !World::reads_all(target, self.viewer) {
                 continue;
             }
             let mut field = if relation.many {

@@ -20,7 +20,7 @@ impl Throw<'_> {
                 3 | 4 if depth > 0 && !entity.relations.is_empty() => {
                     let relation = self.dice.one(&entity.relations);
                     let target = relation.target();
-                    if !World::may_ask(target, self.viewer) {
+                    if !World::reads_all(target, self.viewer) {
                         continue;
                     }
                     let inner = self.filter(target, depth - 1);
@@ -154,7 +154,7 @@ impl Throw<'_> {
             Kind::Bool => Val::Bool(true),
             Kind::Time => Val::Text("2026-06-01T00:00:00+05:30".to_owned()),
             Kind::Date => Val::Text("2026-03-29".to_owned()),
-            Kind::Enum(words) => Val::Word(self.dice.one(&words.values).name.clone()),
+            Kind::Enum(words) => Val::Word(self.dice.one(&words.values).value.clone()),
             Kind::Json | Kind::List | Kind::Bytes => unreachable!("it is not compared"),
         }
     }

@@ -264,7 +264,7 @@ impl Story<'_> {
             Kind::Json => json!({ "a": [at, null, "\u{e9}"] }),
             Kind::List => json!(["x", at.to_string()]),
             Kind::Bytes => json!("AAEC"),
-            Kind::Enum(words) => json!(words.values[at % words.values.len()].name),
+            Kind::Enum(words) => json!(words.values[at % words.values.len()].value),
             Kind::Uuid => Value::Null,
         }
     }

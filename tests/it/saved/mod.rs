@@ -38,14 +38,14 @@ const KINDS: [Kind; 2] = [
     Kind {
         name: "SavedView",
         fields: FIELDS,
-        columns: || json!(["company_name", "status", "created_at"]),
+        columns: || json!(["companyName", "status", "createdAt"]),
     },
     Kind {
         name: "SavedReport",
         fields: FIELDS,
         columns: || {
             json!([
-                { "column": "created_at", "bucket": "WEEK" },
+                { "column": "createdAt", "bucket": "WEEK" },
                 { "column": "status" },
                 { "measure": "COUNT" },
             ])
@@ -58,8 +58,8 @@ impl Kind {
         json!({
             "name": "Failed ones", "shared": shared, "resource": "runs",
             "filter": { "status": { "eq": "FAILED" } }, "columns": (self.columns)(),
-            "order": [{ "column": "created_at", "direction": "DESC" }],
-            "chart": { "kind": "BAR", "x": "created_at", "series": "status" },
+            "order": [{ "column": "createdAt", "direction": "DESC" }],
+            "chart": { "kind": "BAR", "x": "createdAt", "series": "status" },
         })
     }
 
@@ -125,7 +125,7 @@ async fn what_is_saved_comes_back_changes_and_goes_and_the_audit_log_has_it() {
             assert_eq!(made["userId"], json!(op.id().await.to_string()));
             assert_eq!(made["version"], 1);
             let input = kind.input(false);
-            assert_eq!(made["order"][0]["column"], "created_at");
+            assert_eq!(made["order"][0]["column"], "createdAt");
             for field in ["name", "shared", "resource", "filter"] {
                 assert_eq!(made[field], input[field], "{}: {field}", app.engine);
             }

@@ -10,6 +10,7 @@ mod sqlite;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
@@ -43,6 +44,9 @@ pub trait Session: Send {
     fn stream(&mut self, statement: Statement) -> BoxStream<'_, Result<QueryResult, DbErr>>;
     /// Open a transaction; on `SQLite` one that writes.
     fn begin(&mut self) -> BoxFuture<'_, Result<(), DbErr>>;
+    /// Open a transaction that only reads, each of its statements for `limit` at most: `PostgreSQL`
+    /// ends one that takes longer. `SQLite` ends one when its session is dropped.
+    fn begin_limited(&mut self, limit: Duration) -> BoxFuture<'_, Result<(), DbErr>>;
     /// Keep what the transaction did.
     fn commit(&mut self) -> BoxFuture<'_, Result<(), DbErr>>;
     /// Undo what the transaction did.

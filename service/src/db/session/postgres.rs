@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 use std::str::FromStr;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -219,6 +220,18 @@ impl Session for PostgresSession {
     fn begin(&mut self) -> BoxFuture<'_, Result<(), DbErr>> {
         Box::pin(async move {
             let begin = self.pooled.clone().unwrap_or_else(|| "BEGIN".to_owned());
+            self.raw(&begin).await?;
+            self.in_transaction = true;
+            Ok(())
+        })
+    }
+
+    fn begin_limited(&mut self, limit: Duration) -> BoxFuture<'_, Result<(), DbErr>> {
+        Box::pin(async move {
+            let begin = self.pooled.as_deref().unwrap_or("BEGIN");
+            // 0 would be no limit.
+            let limit = limit.as_millis().max(1);
+            let begin = format!("{begin}; SET LOCAL statement_timeout = {limit}");
             self.raw(&begin).await?;
             self.in_transaction = true;
             Ok(())

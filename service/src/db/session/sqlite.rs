@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
@@ -199,6 +200,10 @@ impl Session for SqliteSession {
 
     fn begin(&mut self) -> BoxFuture<'_, Result<(), DbErr>> {
         Box::pin(self.plain("BEGIN IMMEDIATE"))
+    }
+
+    fn begin_limited(&mut self, _limit: Duration) -> BoxFuture<'_, Result<(), DbErr>> {
+        Box::pin(self.plain("BEGIN DEFERRED"))
     }
 
     fn commit(&mut self) -> BoxFuture<'_, Result<(), DbErr>> {

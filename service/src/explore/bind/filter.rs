@@ -134,7 +134,8 @@ impl Reading<'_> {
         self.spend(pointer)?;
         let mut all = Vec::with_capacity(members.len());
         for (name, value) in members {
-            let pointer = format!("{pointer}/{name}");
+            // A name that is none may hold anything.
+            let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
             if value.is_null() {
                 return Err(wrong(
                     &pointer,

@@ -65,7 +65,7 @@ impl Scalar {
             (Kind::Time, Value::String(text)) => time(text),
             (Kind::Date, Value::String(text)) => text.parse().ok().map(Self::Date),
             (Kind::Enum(words), Value::String(name)) => {
-                let at = words.values.iter().position(|word| word.name == *name);
+                let at = words.values.iter().position(|word| word.value == *name);
                 at.map(|at| Self::Word(words, at))
             }
             _ => None,

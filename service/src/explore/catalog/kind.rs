@@ -46,19 +46,15 @@ pub struct Enumeration {
     pub name: String,
     /// What it tells.
     pub doc: &'static str,
-    /// The words, as the database has them.
+    /// The words.
     pub values: Vec<Word>,
-    /// Whether a word is written in another way than the database has it.
-    pub renames: bool,
 }
 
 /// A word of an enumeration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Word {
-    /// As the database has it.
+    /// As the database has it, and GraphQL, too: it is a name.
     pub value: String,
-    /// As GraphQL writes it: the same, where that is a name.
-    pub name: String,
     /// What it means.
     pub doc: &'static str,
 }
@@ -125,13 +121,6 @@ impl Kind {
     }
 }
 
-impl Enumeration {
-    /// The word that GraphQL writes as `name`.
-    pub fn word(&self, name: &str) -> Option<&Word> {
-        self.values.iter().find(|word| word.name == name)
-    }
-}
-
 /// The one enumeration of that name: several columns share it.
 fn enumeration(database: &str, values: Vec<String>) -> &'static Enumeration {
     type Known = Mutex<HashMap<String, &'static Enumeration>>;
@@ -141,10 +130,12 @@ fn enumeration(database: &str, values: Vec<String>) -> &'static Enumeration {
         let docs = of_enum(database);
         let words: Vec<Word> = values
             .into_iter()
-            .map(|value| Word {
-                name: value.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_"),
-                doc: meaning(docs, &value),
-                value,
+            .map(|value| {
+                assert!(is_name(&value), "{database} has {value}, which is no name");
+                Word {
+                    doc: meaning(docs, &value),
+                    value,
+                }
             })
             .collect();
         // Lives as long as the catalogue: as long as the process.
@@ -159,14 +150,30 @@ fn enumeration(database: &str, values: Vec<String>) -> &'static Enumeration {
                 other => pascal_case(other),
             },
             doc: docs.map_or("", |docs| docs.doc),
-            renames: words.iter().any(|word| word.name != word.value),
             values: words,
         }))
     };
     known.entry(database.to_owned()).or_insert_with(make)
 }
 
+/// Whether GraphQL can write it.
+fn is_name(word: &str) -> bool {
+    let letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    word.chars().all(letter) && word.starts_with(|first: char| !first.is_ascii_digit())
+}
+
 fn meaning(docs: Option<&'static EnumDocs>, value: &str) -> &'static str {
     let found = docs.and_then(|docs| docs.values.iter().find(|(known, _)| *known == value));
     found.map_or("", |(_, doc)| doc)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_graphql_cannot_write_is_none() {
+        assert!(is_name("CHAT_COMPLETION") && is_name("failed") && is_name("_1"));
+        assert!(!is_name("in-progress") && !is_name("2fa") && !is_name("") && !is_name("\u{e9}"));
+    }
 }

@@ -64,7 +64,7 @@ pub struct Column {
     pub nullable: bool,
     /// Whether an index serves a list that is ordered by it.
     pub served: bool,
-    /// Whether the database fills it when nothing is said.
+    /// What a new row has there when nothing is said.
     pub default: Option<&'static str>,
     /// What it is.
     pub doc: &'static str,

@@ -37,7 +37,7 @@ fn a_secret_column_has_no_name_here() {
 }
 
 #[test]
-fn every_word_is_a_name() {
+fn no_word_is_there_twice() {
     for column in catalog()
         .entities()
         .iter()
@@ -46,14 +46,8 @@ fn every_word_is_a_name() {
         let Kind::Enum(words) = column.kind else {
             continue;
         };
-        let names: BTreeSet<_> = words.values.iter().map(|word| &word.name).collect();
+        let names: BTreeSet<_> = words.values.iter().map(|word| &word.value).collect();
         assert_eq!(names.len(), words.values.len(), "{}", words.name);
-        for name in names {
-            assert!(
-                !name.starts_with(|letter: char| letter.is_ascii_digit()),
-                "{name}"
-            );
-        }
     }
 }
 

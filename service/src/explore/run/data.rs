@@ -153,7 +153,11 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
                 data.estimates = self.estimates(&question, count).await?;
             }
             for figures in &connection.aggregates {
-                let answers = self.figures(&question, figures, count).await?;
+                let answers = if asked {
+                    self.figures(&question, figures, count).await?
+                } else {
+                    Answers::default()
+                };
                 data.figures.push(answers);
             }
             for groups in &connection.groups {
@@ -310,9 +314,6 @@ impl<'a, C: ConnectionTrait> Asking<'a, C> {
         figures: &Figures,
         count: usize,
     ) -> Result<Answers> {
-        if count == 0 {
-            return Ok(Answers::default());
-        }
         let rows = self
             .ask_figures(question.figures(&figures.measures))
             .await?;

@@ -28,10 +28,7 @@ impl Sql<'_> {
             Filter::Is(at, compare, scalar) => {
                 self.compare(alias, &entity.columns[*at], *compare, scalar);
             }
-            Filter::In(at, values) if values.is_empty() => {
-                let _ = at;
-                self.push("1 = 0");
-            }
+            Filter::In(_, values) if values.is_empty() => self.push("1 = 0"),
             Filter::In(at, values) => {
                 dialect.is_in(self, &name(at), entity.columns[*at].kind, values);
             }

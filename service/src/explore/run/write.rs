@@ -9,7 +9,7 @@ use super::dialect::Dialect;
 use super::json;
 use crate::error::{Error, Result};
 use crate::explore::bind::GroupArgs;
-use crate::explore::catalog::{Entity, Kind};
+use crate::explore::catalog::Entity;
 use crate::explore::plan::{
     Connection, ConnectionField, EdgeField, Field, FigureField, Figures, Key, KeyField, Level,
     Object, PageField,
@@ -46,7 +46,10 @@ impl Writer<'_> {
             self.key(at, key);
             match field {
                 Field::Typename(name) => json::plain(name.as_bytes(), self.out),
-                Field::Column(place, kind) => self.cell(cells, place + data.base, *kind)?,
+                Field::Column(place, kind) => {
+                    self.dialect
+                        .write(cells, place + data.base, *kind, self.out)?;
+                }
                 Field::NodeId(name, place, kind) => {
                     let key = self.dialect.key(cells, place + data.base, *kind)?;
                     let id = format!("{name}:{}", key.unwrap_or_default());
@@ -194,21 +197,6 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn cell(&mut self, cells: &QueryResult, place: usize, kind: Kind) -> Result<()> {
-        let start = self.out.len();
-        self.dialect.write(cells, place, kind, self.out)?;
-        // What the database calls a word need not be a name.
-        if let Kind::Enum(words) = kind
-            && words.renames
-            && let Ok(value) = serde_json::from_slice::<String>(&self.out[start..])
-            && let Some(word) = words.values.iter().find(|word| word.value == value)
-        {
-            self.out.truncate(start);
-            json::plain(word.name.as_bytes(), self.out);
-        }
-        Ok(())
-    }
-
     fn groups(
         &mut self,
         entity: &Entity,
@@ -293,12 +281,12 @@ impl Writer<'_> {
                 json::null(self.out);
                 continue;
             };
-            match args.by[at].bucket {
-                Some(bucket) => {
-                    self.dialect
-                        .write_bucket(row, 2 + at, bucket, args.zone, self.out)?;
-                }
-                None => self.cell(row, 2 + at, group.entity.columns[column].kind)?,
+            if let Some(bucket) = args.by[at].bucket {
+                self.dialect
+                    .write_bucket(row, 2 + at, bucket, args.zone, self.out)?;
+            } else {
+                let kind = group.entity.columns[column].kind;
+                self.dialect.write(row, 2 + at, kind, self.out)?;
             }
         }
         self.end(fields.len());

@@ -79,7 +79,7 @@ impl AdminColumn {
             _ => &[],
         };
         let values = values.iter().map(|word| AdminValue {
-            name: word.name.clone(),
+            name: word.value.clone(),
             doc: word.doc.to_owned(),
         });
         Self {

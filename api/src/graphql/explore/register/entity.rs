@@ -11,7 +11,7 @@ pub(super) fn register(registry: &mut Registry, entity: &Entity) {
     for column in &entity.columns {
         if let Kind::Enum(kind) = column.kind {
             let values = kind.values.iter();
-            let values = values.map(|word| (word.name.clone(), word.doc.to_owned()));
+            let values = values.map(|word| (word.value.clone(), word.doc.to_owned()));
             enumeration(registry, &kind.name, kind.doc, values);
         }
     }
