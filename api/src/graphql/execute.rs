@@ -281,16 +281,38 @@ impl Api {
     /// See a question through to the one list that it asks for, compiled and bound.
     pub(super) async fn list(&self, ctx: &Ctx, question: Question) -> Result<List, Stop> {
         let prepared = self.prepare(ctx, question, Way::Export).await?;
+        let nothing = || Common::invalid("document", "must ask for one list, and nothing else");
+        if !self.may_be_list(&prepared) {
+            return Err(nothing().into());
+        }
+        let due = prepared.due;
         let wanted = Wanted::default();
         let (request, _) = prepared.request();
         let request = request.data(wanted.clone());
-        let answer = self.schema.execute(request).await;
+        let answer = tokio::time::timeout_at(due, self.schema.execute(request)).await;
+        let answer = answer.map_err(|_| Door::Overdue)?;
         match wanted.take() {
             Some(list) => list.map_err(Into::into),
-            None if answer.errors.is_empty() => {
-                Err(Common::invalid("document", "must ask for one list, and nothing else").into())
-            }
+            None if answer.errors.is_empty() => Err(nothing().into()),
             None => Err(Stop::Answer(Box::new(answer))),
+        }
+    }
+
+    /// Whether an operation asks for one list: nothing else runs on this way. An operation or a field
+    /// that does not exist is the library's to name.
+    fn may_be_list(&self, prepared: &Prepared) -> bool {
+        let Prepared {
+            document,
+            name,
+            variables,
+            ..
+        } = prepared;
+        let query = self.types.types.get("Query");
+        let exists = |name| query.is_some_and(|query| query.field_by_name(name).is_some());
+        match explore::roots(document.document(), name.as_deref(), variables).as_deref() {
+            Some([name]) => explore::is_list(name) || !exists(name),
+            Some(_) => false,
+            None => true,
         }
     }
 

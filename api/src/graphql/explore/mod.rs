@@ -30,7 +30,7 @@ pub(super) use known::{Documents, Known};
 pub(super) use order::{Order, prepare};
 pub(super) use record::Record;
 pub(super) use root::Explore;
-pub(super) use wanted::{List, Wanted};
+pub(super) use wanted::{List, Wanted, is_list, roots};
 
 #[cfg(test)]
 mod tests;

@@ -3,16 +3,17 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::Positioned;
-use async_graphql::parser::types::Field;
+use async_graphql::parser::types::{ExecutableDocument, Field};
+use async_graphql::{Positioned, Variables};
 use service::Ctx;
-use service::error::Common;
 use service::explore::Access;
 use service::explore::plan::{Bound, Plan};
 
 use super::answer::Question;
+use super::arguments::Given;
 use super::collect::Document;
 use super::fault::Fault;
+use super::order::chosen;
 use super::root::Root;
 use crate::error::{ApiError, Door};
 
@@ -42,17 +43,39 @@ impl Wanted {
     }
 }
 
+/// The names of the root fields of the operation that would run.
+pub(in crate::graphql) fn roots<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+    variables: &'a Variables,
+) -> Option<Vec<&'a str>> {
+    let operation = chosen(document, name)?;
+    let whole = Document {
+        operation,
+        fragments: &document.fragments,
+        given: Given {
+            definitions: &operation.variable_definitions,
+            values: variables,
+        },
+    };
+    let fields = whole.roots();
+    let names = fields
+        .values()
+        .map(|fields| fields[0].node.name.node.as_str());
+    Some(names.collect())
+}
+
+/// Whether the root field called `name` is a list.
+pub(in crate::graphql) fn is_list(name: &str) -> bool {
+    matches!(Root::named(name), Some(Root::List(_)))
+}
+
 fn list(
     ctx: &Ctx,
     root: Root,
     document: &Document<'_>,
     fields: &[&Positioned<Field>],
 ) -> Result<List, ApiError> {
-    let alone = document.roots().len() == 1;
-    if !alone || !matches!(root, Root::List(_)) {
-        let detail = "must ask for one list, and nothing else";
-        return Err(Common::invalid("document", detail).into());
-    }
     let access = Access::of(&ctx.actor)?;
     let bound = || {
         let Question(compiled) = Question::compile(root, document, fields)?;
