@@ -6,6 +6,7 @@ use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
+use service::explore::bind::PAGE;
 
 /// The deepest field.
 const DEPTH: usize = 12;
@@ -16,15 +17,13 @@ const DIRECTIVES: usize = 5;
 /// The most fields at the root.
 const ROOTS: usize = 20;
 /// The most rows that an answer may have, by its document.
-const COMPLEXITY: u64 = 5_000;
+pub(super) const ROWS: u64 = 5_000;
 /// The most lists of the schema's parts inside each other: each is a dozen times the one around it.
 const LISTS: usize = 2;
 /// Such lists.
 const SCHEMA_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 /// The most selections that the fragments of a document may unfold to.
 const SELECTIONS: usize = 10_000;
-/// How many rows a connection is taken to have when it does not say.
-const PAGE: u64 = 50;
 /// How many groups rows are taken to be put together to when it does not say.
 const GROUPS: u64 = 100;
 /// Fields that make the database work for more than a row.
@@ -68,18 +67,19 @@ pub(super) enum Rows {
 }
 
 /// Refuse a document that asks for too much. One that asks only what the schema is may be as deep
-/// as it likes when `introspection` is open: the usual question is 13 deep.
+/// as it likes when `introspection` is open: the usual question is 13 deep. The number of selections
+/// that it unfolds to is returned.
 pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     introspection: bool,
     rows: Rows,
-) -> Result<(), Limit> {
+) -> Result<usize, Limit> {
     let mut walk = Walk {
         document,
         variables,
         most: match rows {
-            Rows::Page => COMPLEXITY,
+            Rows::Page => ROWS,
             Rows::Unbounded => u64::MAX,
         },
         defaults: BTreeMap::new(),
@@ -92,7 +92,7 @@ pub(super) fn check(
     for (_, operation) in document.operations.iter() {
         walk.operation(&operation.node, operation.pos, introspection)?;
     }
-    Ok(())
+    Ok(walk.selections)
 }
 
 struct Walk<'a> {
@@ -151,7 +151,7 @@ impl<'a> Walk<'a> {
         if self.bounded && cost.rows > self.most {
             return Err(Limit {
                 message: format!(
-                    "the document asks for up to {} rows: {COMPLEXITY} is the most",
+                    "the document asks for up to {} rows: {ROWS} is the most",
                     cost.rows
                 ),
                 at: Some(at),
@@ -301,6 +301,7 @@ mod tests {
             true,
             Rows::Page,
         )
+        .map(|_| ())
         .map_err(|limit| limit.message)
     }
 

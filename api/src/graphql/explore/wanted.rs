@@ -9,11 +9,9 @@ use service::Ctx;
 use service::explore::Access;
 use service::explore::plan::{Bound, Plan};
 
-use super::answer::Question;
-use super::arguments::Given;
+use super::answer::RootPlan;
 use super::collect::Document;
 use super::fault::Fault;
-use super::order::chosen;
 use super::root::Root;
 use crate::error::{ApiError, Door};
 
@@ -49,20 +47,9 @@ pub(in crate::graphql) fn roots<'a>(
     name: Option<&str>,
     variables: &'a Variables,
 ) -> Option<Vec<&'a str>> {
-    let operation = chosen(document, name)?;
-    let whole = Document {
-        operation,
-        fragments: &document.fragments,
-        given: Given {
-            definitions: &operation.variable_definitions,
-            values: variables,
-        },
-    };
-    let fields = whole.roots();
-    let names = fields
-        .values()
-        .map(|fields| fields[0].node.name.node.as_str());
-    Some(names.collect())
+    let fields = Document::of(document, name, variables)?.roots();
+    let fields = fields.values().map(|fields| &fields[0].node);
+    Some(fields.map(|field| field.name.node.as_str()).collect())
 }
 
 /// Whether the root field called `name` is a list.
@@ -78,7 +65,7 @@ fn list(
 ) -> Result<List, ApiError> {
     let access = Access::of(&ctx.actor)?;
     let bound = || {
-        let Question(compiled) = Question::compile(root, document, fields)?;
+        let RootPlan(compiled) = RootPlan::compile(root, document, fields)?;
         let bound = compiled.fill(&access, document.given)?;
         Ok((compiled.plan, bound))
     };

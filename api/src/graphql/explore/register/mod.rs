@@ -118,7 +118,8 @@ fn words(name: &str) -> String {
     out
 }
 
-fn capital(text: &str) -> String {
+/// `runs` as `Runs`.
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
