@@ -18,7 +18,7 @@ pub struct Wrong(String);
 
 /// A schema that validates documents and runs none.
 static VALIDATOR: LazyLock<Schema<Query, Mutation, Subscription>> =
-    LazyLock::new(|| super::builder().extension(Stop).finish());
+    LazyLock::new(|| super::builder().extension(StopThere).finish());
 
 /// See whether a document would be let through: one operation, within the limits, of the schema.
 pub async fn examine(text: String) -> Result<Examined, Wrong> {
@@ -58,16 +58,16 @@ pub async fn examine(text: String) -> Result<Examined, Wrong> {
 struct Valid(Arc<AtomicBool>);
 
 /// Stops when the document is validated, whatever came of it.
-struct Stop;
+struct StopThere;
 
-impl ExtensionFactory for Stop {
+impl ExtensionFactory for StopThere {
     fn create(&self) -> Arc<dyn Extension> {
         Arc::new(Self)
     }
 }
 
 #[async_graphql::async_trait::async_trait]
-impl Extension for Stop {
+impl Extension for StopThere {
     async fn validation(
         &self,
         context: &ExtensionContext<'_>,

@@ -20,8 +20,9 @@ use service::error::Common;
 use service::settings::{Documents, Environment, Settings};
 use tokio::time::Instant;
 
-use super::explore::{Documents as Answered, Known, List, Mode, Order, Wanted};
+use super::explore::{Known, KnownDocuments, List, Mode, Order, Wanted};
 use super::limits::Rows;
+use super::operation::chosen;
 use super::persisted::{Found, Sent};
 use super::question::Question;
 use super::socket::Sockets;
@@ -41,7 +42,7 @@ pub(crate) struct Api {
     /// Documents that clients sent with their hash.
     pub(super) sent: Sent,
     /// Documents that the engine answered.
-    answered: Answered,
+    answered: KnownDocuments,
     /// The sockets that are open.
     pub(super) sockets: Sockets,
 }
@@ -74,8 +75,8 @@ pub(super) struct Prepared {
     document: Source,
     /// Whether root fields of one name were made one.
     collapsed: bool,
-    /// The order of the answer's fields.
-    order: Order,
+    /// How many selections the document unfolds to.
+    selections: usize,
     /// How the engine's part of the answer is returned.
     mode: Mode,
     due: Instant,
@@ -85,7 +86,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// As the library is asked.
-    fn request(self) -> (Request, Order) {
+    fn request(self) -> Request {
         let document = match self.document {
             Source::Parsed(document) => document,
             Source::Known(known) => known.document().clone(),
@@ -96,7 +97,7 @@ impl Prepared {
             .data(self.mode);
         request.operation_name = self.name;
         request.set_parsed_query(document);
-        (request, self.order)
+        request
     }
 }
 
@@ -185,7 +186,7 @@ impl Api {
             documents: settings.documents,
             deadline: settings.operation_deadline,
             sent: Sent::default(),
-            answered: Answered::default(),
+            answered: KnownDocuments::default(),
             sockets: Sockets::default(),
         }
     }
@@ -213,7 +214,9 @@ impl Api {
             trusted,
             fresh,
         } = self.find(ctx, document).await?;
-        let known = self.answered.find(ctx, &text, operation_name.as_deref());
+        let known = self
+            .answered
+            .find(ctx.actor.role(), &text, operation_name.as_deref());
         let mut source = if let Some(known) = known {
             Source::Known(known)
         } else {
@@ -230,9 +233,11 @@ impl Api {
             Way::Export => Rows::Unbounded,
             Way::Get | Way::Post | Way::Socket => Rows::Page,
         };
-        limits::check(document, &variables, self.introspection, rows)?;
+        let selections = limits::check(document, &variables, self.introspection, rows)?;
         let name = operation_name.as_deref();
-        let order = explore::prepare(document, name, &mut variables);
+        if let Some(operation) = chosen(document, name) {
+            explore::complete(&operation.node, &mut variables);
+        }
         let mut collapsed = false;
         if let Source::Parsed(document) = &mut source {
             collapsed = explore::collapse(document, name, &variables)
@@ -240,7 +245,7 @@ impl Api {
         }
         let document = source.document();
         let (mut ctx, mut subscribes) = (ctx.clone(), false);
-        if let Some(operation) = variables::chosen(document, name) {
+        if let Some(operation) = chosen(document, name) {
             match (operation.node.ty, way) {
                 (OperationType::Mutation | OperationType::Subscription, Way::Get) => {
                     return Err(Door::Method.into());
@@ -270,7 +275,7 @@ impl Api {
             variables,
             document: source,
             collapsed,
-            order,
+            selections,
             // Over a WebSocket it is the library that prints the answer.
             mode: match way {
                 Way::Get | Way::Post | Way::Export => Mode::Bytes,
@@ -284,16 +289,37 @@ impl Api {
     /// See a question through to the one list that it asks for, compiled and bound.
     pub(super) async fn list(&self, ctx: &Ctx, question: Question) -> Result<List, Stop> {
         let prepared = self.prepare(ctx, question, Way::Export).await?;
+        let nothing = || Common::invalid("document", "must ask for one list, and nothing else");
+        if !self.may_be_list(&prepared) {
+            return Err(nothing().into());
+        }
+        let due = prepared.due;
         let wanted = Wanted::default();
-        let (request, _) = prepared.request();
-        let request = request.data(wanted.clone());
-        let answer = self.schema.execute(request).await;
+        let request = prepared.request().data(wanted.clone());
+        let answer = tokio::time::timeout_at(due, self.schema.execute(request)).await;
+        let answer = answer.map_err(|_| Door::Overdue)?;
         match wanted.take() {
             Some(list) => list.map_err(Into::into),
-            None if answer.errors.is_empty() => {
-                Err(Common::invalid("document", "must ask for one list, and nothing else").into())
-            }
+            None if answer.errors.is_empty() => Err(nothing().into()),
             None => Err(Stop::Answer(Box::new(answer))),
+        }
+    }
+
+    /// Whether an operation asks for one list: nothing else runs on this way. An operation or a field
+    /// that does not exist is the library's to name.
+    fn may_be_list(&self, prepared: &Prepared) -> bool {
+        let Prepared {
+            document,
+            name,
+            variables,
+            ..
+        } = prepared;
+        let query = self.types.types.get("Query");
+        let exists = |name| query.is_some_and(|query| query.field_by_name(name).is_some());
+        match explore::roots(document.document(), name.as_deref(), variables).as_deref() {
+            Some([name]) => explore::is_list(name) || !exists(name),
+            Some(_) => false,
+            None => true,
         }
     }
 
@@ -317,12 +343,14 @@ impl Api {
                 }
                 None
             }
-            Source::Parsed(document) => Answered::consider(&prepared.text, name, document),
+            Source::Parsed(document) => {
+                KnownDocuments::consider(&prepared.text, name, document, prepared.selections)
+            }
         };
-        let (ctx, text) = (prepared.ctx.clone(), Arc::clone(&prepared.text));
+        let order = Order::of(prepared.document.document(), name, &prepared.variables);
+        let (role, text) = (prepared.ctx.actor.role(), Arc::clone(&prepared.text));
         let collapsed = prepared.collapsed;
-        let (request, order) = prepared.request();
-        let mut answer = self.schema.execute(request).await;
+        let mut answer = self.schema.execute(prepared.request()).await;
         order.apply(&mut answer);
         if collapsed {
             explore::tell_once(&mut answer);
@@ -330,7 +358,7 @@ impl Api {
         if let Some(fresh) = fresh
             && answer.errors.is_empty()
         {
-            self.answered.keep(&ctx, &text, fresh);
+            self.answered.keep(role, text, fresh);
         }
         answer
     }
@@ -340,7 +368,7 @@ impl Api {
         &self,
         prepared: Prepared,
     ) -> impl Stream<Item = Answer> + Send + Unpin + use<> {
-        self.schema.execute_stream(prepared.request().0)
+        self.schema.execute_stream(prepared.request())
     }
 
     #[cfg(test)]

@@ -6,6 +6,7 @@ use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
+use service::explore::bind::PAGE;
 
 /// The deepest field.
 const DEPTH: usize = 12;
@@ -16,11 +17,13 @@ const DIRECTIVES: usize = 5;
 /// The most fields at the root.
 const ROOTS: usize = 20;
 /// The most rows that an answer may have, by its document.
-const COMPLEXITY: u64 = 5_000;
+pub(super) const ROWS: u64 = 5_000;
+/// The most lists of the schema's parts inside each other: each is a dozen times the one around it.
+const LISTS: usize = 2;
+/// Such lists.
+const SCHEMA_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 /// The most selections that the fragments of a document may unfold to.
 const SELECTIONS: usize = 10_000;
-/// How many rows a connection is taken to have when it does not say.
-const PAGE: u64 = 50;
 /// How many groups rows are taken to be put together to when it does not say.
 const GROUPS: u64 = 100;
 /// Fields that make the database work for more than a row.
@@ -64,18 +67,19 @@ pub(super) enum Rows {
 }
 
 /// Refuse a document that asks for too much. One that asks only what the schema is may be as deep
-/// as it likes when `introspection` is open: the usual question is 13 deep.
+/// as it likes when `introspection` is open: the usual question is 13 deep. The number of selections
+/// that it unfolds to is returned.
 pub(super) fn check(
     document: &ExecutableDocument,
     variables: &Variables,
     introspection: bool,
     rows: Rows,
-) -> Result<(), Limit> {
+) -> Result<usize, Limit> {
     let mut walk = Walk {
         document,
         variables,
         most: match rows {
-            Rows::Page => COMPLEXITY,
+            Rows::Page => ROWS,
             Rows::Unbounded => u64::MAX,
         },
         defaults: BTreeMap::new(),
@@ -83,11 +87,12 @@ pub(super) fn check(
         aliases: 0,
         open: Vec::new(),
         bounded: true,
+        lists: None,
     };
     for (_, operation) in document.operations.iter() {
         walk.operation(&operation.node, operation.pos, introspection)?;
     }
-    Ok(())
+    Ok(walk.selections)
 }
 
 struct Walk<'a> {
@@ -102,6 +107,8 @@ struct Walk<'a> {
     open: Vec<&'a Name>,
     /// Whether depth and rows count.
     bounded: bool,
+    /// Within a question about the schema, the lists that the walk is inside of.
+    lists: Option<usize>,
 }
 
 /// What a selection comes to.
@@ -144,7 +151,7 @@ impl<'a> Walk<'a> {
         if self.bounded && cost.rows > self.most {
             return Err(Limit {
                 message: format!(
-                    "the document asks for up to {} rows: {COMPLEXITY} is the most",
+                    "the document asks for up to {} rows: {ROWS} is the most",
                     cost.rows
                 ),
                 at: Some(at),
@@ -204,8 +211,11 @@ impl<'a> Walk<'a> {
                 return Err(Limit::new("aliases", ALIASES, Some(at)));
             }
         }
-        let inner = self.set(&field.selection_set.node, depth + 1)?;
         let name = field.name.node.as_str();
+        let outer = self.lists;
+        self.enter(name, at)?;
+        let inner = self.set(&field.selection_set.node, depth + 1)?;
+        self.lists = outer;
         let heavy = HEAVY.iter().find(|(heavy, _)| *heavy == name);
         let rows = match heavy {
             Some((_, rows)) => *rows,
@@ -226,6 +236,20 @@ impl<'a> Walk<'a> {
             roots: 1,
             lists: matches!(name, "nodes" | "edges"),
         })
+    }
+
+    /// Count a list of the schema's parts.
+    fn enter(&mut self, name: &str, at: Pos) -> Result<(), Limit> {
+        match &mut self.lists {
+            None if matches!(name, "__schema" | "__type") => self.lists = Some(0),
+            Some(LISTS) if SCHEMA_LISTS.contains(&name) => {
+                let what = "lists of the schema's parts inside each other";
+                return Err(Limit::new(what, LISTS, Some(at)));
+            }
+            Some(lists) if SCHEMA_LISTS.contains(&name) => *lists += 1,
+            _ => {}
+        }
+        Ok(())
     }
 
     /// How many rows a connection asks for, from either end.
@@ -277,6 +301,7 @@ mod tests {
             true,
             Rows::Page,
         )
+        .map(|_| ())
         .map_err(|limit| limit.message)
     }
 
@@ -299,6 +324,16 @@ mod tests {
             (deep(13), "levels"),
             (format!("{{ __schema {} }}", deep(14)), ""),
             (format!("{{ __schema {} a }}", deep(14)), "levels"),
+            (
+                "{ __schema { types { fields { type { fields { name } } } inputFields { name } } } }"
+                    .to_owned(),
+                "",
+            ),
+            (
+                "{ a __type { fields { type { interfaces { inputFields { name } } } } } }".to_owned(),
+                "inside each other",
+            ),
+            ("{ fields { fields { fields { a } } } }".to_owned(), ""),
             (format!("{{ {} }}", "a:b ".repeat(30)), "root fields"),
             (format!("{{ c {{ {} }} }}", "a:b ".repeat(30)), ""),
             (format!("{{ c {{ {} }} }}", "a:b ".repeat(31)), "aliases"),

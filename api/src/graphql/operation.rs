@@ -1,10 +1,28 @@
-//! What a GraphQL operation is called where operations are counted.
+//! Which operation of a document runs, and what it is called where operations are counted.
 
-use async_graphql::Context;
-use async_graphql::parser::types::{OperationDefinition, OperationType, Selection};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
+use async_graphql::{Context, Positioned};
 use service::Ctx;
 use service::actor::Actor;
 use service::operation::{self, Kind};
+
+/// The operation that would run.
+pub(super) fn chosen<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Option<&'a Positioned<OperationDefinition>> {
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Single(_), Some(_)) => None,
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        (DocumentOperations::Multiple(operations), None) => {
+            let mut all = operations.values();
+            all.next().filter(|_| all.next().is_none())
+        }
+    }
+}
 
 /// Count the operation under its own name, rather than under that of the route. Who asks without
 /// a name is told by the fields at the root. Of nobody in particular no name is taken: there is no
@@ -39,4 +57,31 @@ fn fields(operation: &OperationDefinition) -> String {
         })
         .collect();
     format!("{word}{{ {} }}", names.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    #[test]
+    fn the_operation_that_runs_is_found() {
+        for (document, name, kind) in [
+            ("{ a }", None, Some("query")),
+            ("{ a }", Some("A"), None),
+            ("mutation A { a }", None, Some("mutation")),
+            ("query A { a } mutation B { b }", None, None),
+            (
+                "query A { a } mutation B { b }",
+                Some("B"),
+                Some("mutation"),
+            ),
+            ("query A { a } mutation B { b }", Some("C"), None),
+        ] {
+            let parsed = parse_query(document).unwrap();
+            let found = chosen(&parsed, name).map(|operation| operation.node.ty.to_string());
+            assert_eq!(found.as_deref(), kind, "{document} {name:?}");
+        }
+    }
 }

@@ -164,3 +164,29 @@ async fn only_trusted_documents_are_exported_where_only_they_run() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn what_stands_beside_a_list_is_not_run_before_it_is_refused() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let admin = app.user("admin", UserRole::Admin).await;
+        let usage = "analytics { tokenUsage(bucket: DAY, timeZone: \"UTC\",
+            range: { from: \"2026-01-01T00:00:00Z\", to: \"2026-01-02T00:00:00Z\" }) { total } }";
+        let good = json!({ "query": format!("query Good {{ {usage} }}") });
+        let answer = ann.post("/graphql", good).await;
+        assert!(answer.body["errors"].is_null(), "{}", answer.body);
+        let list = "threads { nodes { id } }";
+        for document in [format!("{list} {usage}"), usage.to_owned()] {
+            let answer = export(&ann, &format!("query Beside {{ {document} }}"), &[]).await;
+            assert_eq!(answer.verdict(), "422 invalid", "{}", answer.body);
+        }
+        let told =
+            json!({ "query": "{ system { operations { operations { name statements } } } }" });
+        let told = admin.post("/graphql", told).await.body;
+        let all = told["data"]["system"]["operations"]["operations"].as_array();
+        // Whatever runs gives its operation's name.
+        let mut named = all.unwrap().iter().map(|one| &one["name"]);
+        assert!(named.all(|name| name != "Beside"), "{}: {told}", app.engine);
+        app.stop().await;
+    }
+}

@@ -57,6 +57,14 @@ pub(super) fn refused() -> Vec<(Value, &'static str)> {
             )),
             "graphql.limit",
         ),
+        (
+            query(
+                "{ __schema { types { fields { type { ...T } } } } }
+                 fragment T on __Type { possibleTypes { fields { name } } }"
+                    .to_owned(),
+            ),
+            "graphql.limit",
+        ),
         (query("{ me".to_owned()), "graphql.syntax"),
         (query("{ nothing }".to_owned()), "graphql.invalid"),
         // A required variable that is missing is no missing condition.

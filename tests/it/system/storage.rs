@@ -128,9 +128,9 @@ async fn jobs_are_counted_by_queue_and_state() {
         let counts = list(&told["jobs"]["counts"]);
         assert_eq!(counts.len(), 4, "{counts:?}");
         for line in [
-            line("default", "QUEUED", 3),
-            line("mail", "QUEUED", 1),
-            line("mail", "DEAD", 1),
+            line("default", "queued", 3),
+            line("mail", "queued", 1),
+            line("mail", "dead", 1),
             line("mail", "SUCCEEDED", 1),
         ] {
             assert!(counts.contains(&line), "{}: {line}", app.engine);

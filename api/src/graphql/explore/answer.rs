@@ -1,4 +1,4 @@
-//! A question with its arguments, asked; and how an answer is printed.
+//! A compiled root field with its arguments, asked; and how an answer is printed.
 
 use async_graphql::parser::types::Field;
 use async_graphql::{Positioned, Response, Value};
@@ -28,9 +28,9 @@ pub(in crate::graphql) enum Mode {
 
 /// A root field, compiled.
 #[derive(Debug)]
-pub(super) struct Question(pub Compiled);
+pub(super) struct RootPlan(pub Compiled);
 
-impl Question {
+impl RootPlan {
     /// Compile `fields`, which are one.
     pub(super) fn compile(
         root: Root,
@@ -47,9 +47,9 @@ impl Question {
             Root::Node => {
                 let template = Template::of(fields[0]);
                 let args = template.fill(document.given)?;
-                let (entity, key) = node::read(args.get("id"))
+                let meant = node::read(args.get("id"))
                     .map_err(|error| Fault::Service(error, template.at))?;
-                compile::row(document, entity, Some(key), fields)
+                compile::row(document, meant.entity, Some(meant.key), fields)
             }
         }
         .map(Self)
@@ -79,15 +79,15 @@ impl Question {
     }
 }
 
-/// Answer a question.
+/// Ask a compiled root field.
 pub(super) async fn ask(
     ctx: &Ctx,
-    question: &Question,
+    plan: &RootPlan,
     given: Given<'_>,
     mode: Mode,
 ) -> Result<Value, Fault> {
-    let bound = question.bind(ctx, given)?;
-    question.answer(ctx, &bound, mode).await
+    let bound = plan.bind(ctx, given)?;
+    plan.answer(ctx, &bound, mode).await
 }
 
 /// The JSON of an answer: bytes are the engine's, and are printed as they are.

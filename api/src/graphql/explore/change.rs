@@ -17,7 +17,7 @@ use service::explore::bind::{Args, Scalar};
 use service::explore::catalog::{Entity, catalog};
 use service::explore::change;
 
-use super::answer::{Mode, Question, ask};
+use super::answer::{Mode, RootPlan, ask};
 use super::arguments::Template;
 use super::collect::Document;
 use super::fault::Fault;
@@ -40,9 +40,7 @@ fn named(name: &str) -> Option<(Verb, &'static Entity)> {
     static VERBS: LazyLock<HashMap<String, (Verb, &'static Entity)>> = LazyLock::new(|| {
         let entities = catalog().entities().iter();
         let verbs = entities.flat_map(|entity| {
-            let mut letters = entity.plural.chars();
-            let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-            let plural: String = first.into_iter().chain(letters).collect();
+            let plural = register::capital(&entity.plural);
             [
                 (format!("create{}", entity.name), (Verb::Create, entity)),
                 (format!("update{}", entity.name), (Verb::Update, entity)),
@@ -114,55 +112,55 @@ async fn write(
     field: &Positioned<Field>,
 ) -> Result<Value, Fault> {
     let refused = |error: Error| Fault::Service(error, field.pos);
-    let given = Given { args, entity };
+    let arguments = Arguments { args, entity };
     let key = match verb {
         Verb::Create => {
-            let input = given.object("input").map_err(refused)?;
+            let input = arguments.object("input").map_err(refused)?;
             change::create(ctx, entity, input).await.map_err(refused)?
         }
         Verb::Update => {
-            let (key, version) = given.row().map_err(refused)?;
-            let patch = given.object("patch").map_err(refused)?;
+            let (key, version) = arguments.row().map_err(refused)?;
+            let patch = arguments.object("patch").map_err(refused)?;
             change::update(ctx, entity, key, version, patch)
                 .await
                 .map_err(refused)?;
             key.to_owned()
         }
         Verb::Restore => {
-            let key = given.key().map_err(refused)?;
+            let key = arguments.key().map_err(refused)?;
             change::restore(ctx, entity, key).await.map_err(refused)?
         }
         Verb::Delete => {
-            let (key, version) = given.row().map_err(refused)?;
+            let (key, version) = arguments.row().map_err(refused)?;
             let key = change::delete(ctx, entity, key, version)
                 .await
                 .map_err(refused)?;
             return Ok(Value::String(node::write(entity, &key)));
         }
         Verb::UpdateAll => {
-            let (filter, count) = given.rows().map_err(refused)?;
-            let patch = given.object("patch").map_err(refused)?;
+            let (filter, count) = arguments.rows().map_err(refused)?;
+            let patch = arguments.object("patch").map_err(refused)?;
             let done = change::update_all(ctx, entity, filter, count, patch).await;
             return Ok(Value::Number(done.map_err(refused)?.into()));
         }
         Verb::DeleteAll => {
-            let (filter, count) = given.rows().map_err(refused)?;
+            let (filter, count) = arguments.rows().map_err(refused)?;
             let done = change::delete_all(ctx, entity, filter, count).await;
             return Ok(Value::Number(done.map_err(refused)?.into()));
         }
     };
     let key = Scalar::read(entity.key_column(), &Json::String(key), "id").map_err(refused)?;
     let row = compile::row(document, entity, Some(key), &[field])?;
-    ask(ctx, &Question(row), document.given, Mode::Value).await
+    ask(ctx, &RootPlan(row), document.given, Mode::Value).await
 }
 
 /// The arguments of a write, which the schema has let through.
-struct Given<'a> {
+struct Arguments<'a> {
     args: &'a Args,
     entity: &'static Entity,
 }
 
-impl<'a> Given<'a> {
+impl<'a> Arguments<'a> {
     fn member(&self, name: &str) -> Result<&'a Json, Error> {
         self.args
             .get(name)

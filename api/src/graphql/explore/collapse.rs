@@ -13,9 +13,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Pos, Positioned, Response, ServerError, Variables};
 use async_graphql_value::Value;
 
-use super::arguments::Given;
 use super::collect::Document;
-use super::order::chosen;
 
 /// Make the operation's root fields of one name one field, and tell whether there were any. What
 /// was there stays where it is, left out of the answer, so that it is validated as it was sent.
@@ -28,16 +26,8 @@ pub(in crate::graphql) fn collapse(
     name: Option<&str>,
     variables: &Variables,
 ) -> Result<bool, ServerError> {
-    let Some(operation) = chosen(document, name) else {
+    let Some(whole) = Document::of(document, name, variables) else {
         return Ok(false);
-    };
-    let whole = Document {
-        operation,
-        fragments: &document.fragments,
-        given: Given {
-            definitions: &operation.variable_definitions,
-            values: variables,
-        },
     };
     let roots = whole.roots();
     if roots.values().all(|fields| fields.len() == 1) {

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{
-    Directive, Field, FragmentDefinition, OperationDefinition, OperationType, Selection,
-    SelectionSet,
+    Directive, ExecutableDocument, Field, FragmentDefinition, OperationDefinition, OperationType,
+    Selection, SelectionSet,
 };
-use async_graphql::{Name, Positioned};
+use async_graphql::{Name, Positioned, Variables};
 use service::explore::catalog::catalog;
 
 use super::arguments::Given;
+use crate::graphql::operation::chosen;
 
 /// An operation and what belongs to it.
 #[derive(Clone, Copy)]
@@ -25,6 +26,23 @@ pub(super) struct Document<'a> {
 pub(super) type Fields<'a> = IndexMap<&'a str, Vec<&'a Positioned<Field>>>;
 
 impl<'a> Document<'a> {
+    /// The operation of `document` that would run.
+    pub(super) fn of(
+        document: &'a ExecutableDocument,
+        name: Option<&str>,
+        variables: &'a Variables,
+    ) -> Option<Self> {
+        let operation = &chosen(document, name)?.node;
+        Some(Self {
+            operation,
+            fragments: &document.fragments,
+            given: Given {
+                definitions: &operation.variable_definitions,
+                values: variables,
+            },
+        })
+    }
+
     /// The fields of the operation's root.
     pub(super) fn roots(&self) -> Fields<'a> {
         let mut fields = Fields::new();

@@ -17,9 +17,7 @@ use super::arguments::{Given, Template};
 use super::collect::Document;
 use super::fault::Fault;
 use super::register::key_argument;
-
-/// The most rows that one answer may be made of.
-const COST: u64 = 5_000;
+use crate::graphql::limits::ROWS;
 
 /// A plan and what fills its slots.
 #[derive(Debug)]
@@ -189,7 +187,7 @@ impl Compiled {
     /// The slots' contents at a request, or why the caller does not get what is selected.
     pub(super) fn bind(&self, access: &Access, given: Given<'_>) -> Result<Vec<Bound>, Fault> {
         let bound = self.fill(access, given)?;
-        let afforded = self.plan.afford(&bound, COST);
+        let afforded = self.plan.afford(&bound, ROWS);
         afforded.map_err(|error| Fault::Service(error, self.at))?;
         Ok(bound)
     }

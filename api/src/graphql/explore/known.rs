@@ -1,15 +1,15 @@
-//! Documents that were answered before.
+//! KnownDocuments that were answered before.
 //!
 //! A document that the engine answers alone, and that once went all the way without an error, is
-//! kept with its plans: asked again, it is neither counted, parsed, validated nor taken through the
-//! library's executor. Its variables are looked at each time, and so are the limits that depend on
+//! kept with its plans: asked again, its tokens are not counted, and it is not parsed, validated or
+//! taken through the library's executor. Its variables are looked at each time, and so are the limits that depend on
 //! them. Whatever is wrong with a request is found before anything runs, and then the request goes
 //! all the way, so that the answer to it is the same.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use async_graphql::indexmap::IndexMap;
+use async_graphql::indexmap::{Equivalent, IndexMap};
 use async_graphql::parser::types::{
     Directive, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
 };
@@ -20,27 +20,54 @@ use futures::future::join_all;
 use moka::sync::Cache;
 use service::Ctx;
 
-use super::answer::{Mode, Question};
-use super::arguments::Given;
+use super::answer::{Mode, RootPlan};
 use super::collect::Document;
-use super::order::chosen;
 use super::root::Root;
-use crate::graphql::operation::tell_of;
+use crate::graphql::operation::{chosen, tell_of};
 
-/// How many documents are kept.
-const DOCUMENTS: u64 = 1_000;
+/// The most that is kept, in bytes.
+const BYTES: u64 = 64 * 1024 * 1024;
+/// What a byte of a document's text takes once it is parsed, about.
+const PARSED: usize = 16;
+/// What a selection takes in a plan, about.
+const PLANNED: usize = 128;
 /// The longest text of a document that is kept, in bytes.
 const LONGEST: usize = 16 * 1024;
 /// How many combinations of its conditions a document is kept in.
-const COMBINATIONS: usize = 16;
+const COMBINATIONS: usize = 4;
 
-/// Documents that were answered before.
+/// KnownDocuments that were answered before.
 #[derive(Debug)]
-pub(in crate::graphql) struct Documents(Cache<String, Arc<Known>>);
+pub(in crate::graphql) struct KnownDocuments(Cache<Key, Arc<Known>>);
+
+/// A role's document: what one role may ask, another may not.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    role: Option<UserRole>,
+    /// The operation that requests name.
+    name: Option<String>,
+    text: Arc<str>,
+}
+
+/// A [`Key`] to look up, of a request's own texts.
+#[derive(Hash)]
+struct Sought<'a> {
+    role: Option<UserRole>,
+    name: Option<&'a str>,
+    text: &'a str,
+}
+
+impl Equivalent<Key> for Sought<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.role == key.role && self.name == key.name.as_deref() && *self.text == *key.text
+    }
+}
 
 /// A document that was answered before.
 #[derive(Debug)]
 pub(in crate::graphql) struct Known {
+    /// What it takes with all its plans, about, in bytes.
+    weight: u32,
     document: ExecutableDocument,
     /// The operation that requests name.
     name: Option<String>,
@@ -53,38 +80,40 @@ pub(in crate::graphql) struct Known {
 }
 
 /// Root fields by their names in the answer, in the document's order.
-type Plans = Vec<(Name, Question)>;
+type Plans = Vec<(Name, RootPlan)>;
 
-impl Default for Documents {
+impl Default for KnownDocuments {
     fn default() -> Self {
-        Self(Cache::new(DOCUMENTS))
+        let weigh = |_: &Key, known: &Arc<Known>| known.weight;
+        Self(Cache::builder().max_capacity(BYTES).weigher(weigh).build())
     }
 }
 
-impl Documents {
+impl KnownDocuments {
     /// The document, if it is known to answer callers of this role.
     pub(in crate::graphql) fn find(
         &self,
-        ctx: &Ctx,
+        role: Option<UserRole>,
         text: &str,
         name: Option<&str>,
     ) -> Option<Arc<Known>> {
         if text.len() > LONGEST {
             return None;
         }
-        self.0.get(&key(ctx, text, name))
+        self.0.get(&Sought { role, name, text })
     }
 
-    /// The document as it would be kept, if it may be.
+    /// The document as it would be kept, if it may be. Unfolded, it has so many `selections`.
     pub(in crate::graphql) fn consider(
         text: &str,
         name: Option<&str>,
         document: &ExecutableDocument,
+        selections: usize,
     ) -> Option<Known> {
         if text.len() > LONGEST || document.operations.iter().count() != 1 {
             return None;
         }
-        let operation = chosen(document, name)?;
+        let operation = &chosen(document, name)?.node;
         if operation.ty != OperationType::Query || !is_ours(document, operation) {
             return None;
         }
@@ -94,7 +123,10 @@ impl Documents {
         for set in sets.chain([&operation.selection_set.node]) {
             find_conditions(set, &mut conditions);
         }
+        let plans = COMBINATIONS.min(1 << conditions.len().min(COMBINATIONS));
+        let weight = text.len() * PARSED + selections * PLANNED * plans;
         Some(Known {
+            weight: u32::try_from(weight).unwrap_or(u32::MAX),
             document: document.clone(),
             name: name.map(ToOwned::to_owned),
             called: document
@@ -109,26 +141,21 @@ impl Documents {
     }
 
     /// Keep a document that was answered without an error.
-    pub(in crate::graphql) fn keep(&self, ctx: &Ctx, text: &str, known: Known) {
-        let key = key(ctx, text, known.name.as_deref());
+    pub(in crate::graphql) fn keep(&self, role: Option<UserRole>, text: Arc<str>, known: Known) {
+        let key = Key {
+            role,
+            name: known.name.clone(),
+            text,
+        };
         self.0.insert(key, Arc::new(known));
     }
-}
 
-/// A role's document: what one role may ask, another may not.
-fn key(ctx: &Ctx, text: &str, name: Option<&str>) -> String {
-    let role = match ctx.actor.role() {
-        None => "-",
-        Some(UserRole::Admin) => "a",
-        Some(UserRole::Operator) => "o",
-        Some(UserRole::User) => "u",
-    };
-    let name = name.unwrap_or_default();
-    let mut key = String::with_capacity(role.len() + name.len() + text.len() + 2);
-    for part in [role, "\0", name, "\0", text] {
-        key.push_str(part);
+    /// How many are kept, and what they weigh.
+    #[cfg(test)]
+    pub(super) fn weight(&self) -> (u64, u64) {
+        self.0.run_pending_tasks();
+        (self.0.entry_count(), self.0.weighted_size())
     }
-    key
 }
 
 /// Whether the engine answers every root field, under whatever conditions, each name once.
@@ -199,20 +226,17 @@ impl Known {
         variables: &Variables,
         mode: Mode,
     ) -> Option<Response> {
-        let operation = chosen(&self.document, self.name.as_deref())?;
-        let given = Given {
-            definitions: &operation.variable_definitions,
-            values: variables,
-        };
-        let plans = self.plans(operation, given)?;
-        tell_of(ctx, self.called.as_deref(), operation);
+        let document = Document::of(&self.document, self.name.as_deref(), variables)?;
+        let given = document.given;
+        let plans = self.plans(document)?;
+        tell_of(ctx, self.called.as_deref(), document.operation);
         let mut asked = Vec::with_capacity(plans.len());
-        for (name, question) in plans.iter() {
-            asked.push((name, question, question.bind(ctx, given).ok()?));
+        for (name, plan) in plans.iter() {
+            asked.push((name, plan, plan.bind(ctx, given).ok()?));
         }
-        let answers = asked.iter().map(|(name, question, bound)| async move {
-            (*name, question.answer(ctx, bound, mode).await)
-        });
+        let answers = asked
+            .iter()
+            .map(|(name, plan, bound)| async move { (*name, plan.answer(ctx, bound, mode).await) });
         let mut response = Response::default();
         let mut data = IndexMap::with_capacity(asked.len());
         for (name, answer) in join_all(answers).await {
@@ -230,7 +254,8 @@ impl Known {
         Some(response)
     }
 
-    fn plans(&self, operation: &OperationDefinition, given: Given<'_>) -> Option<Arc<Plans>> {
+    fn plans(&self, document: Document<'_>) -> Option<Arc<Plans>> {
+        let given = document.given;
         let conditions = self.conditions.iter();
         let truths = conditions.map(|name| given.truth(&Open::Variable(name.clone())));
         let truths: Vec<bool> = truths.collect::<Option<_>>()?;
@@ -239,16 +264,11 @@ impl Known {
             return Some(Arc::clone(plans));
         }
         drop(kept);
-        let document = Document {
-            operation,
-            fragments: &self.document.fragments,
-            given,
-        };
         let mut plans = Plans::new();
         for (key, fields) in document.roots() {
             let root = Root::named(&fields.first()?.node.name.node)?;
-            let question = Question::compile(root, &document, &fields).ok()?;
-            plans.push((Name::new(key), question));
+            let plan = RootPlan::compile(root, &document, &fields).ok()?;
+            plans.push((Name::new(key), plan));
         }
         let plans = Arc::new(plans);
         let mut kept = self.plans.write().unwrap_or_else(PoisonError::into_inner);

@@ -12,6 +12,10 @@ use async_graphql::registry::{
     CacheControl, Deprecation, MetaEnumValue, MetaField, MetaInputValue, MetaType, Registry,
 };
 
+/// The name of the Rust type behind the types that have none: the library refuses a second type of a
+/// name only where both have one.
+const ENGINE: &str = "the explore engine";
+
 /// A field's name, type and sentence.
 pub(super) fn field(name: &str, kind: impl Into<String>, doc: impl Into<String>) -> MetaField {
     MetaField {
@@ -85,7 +89,7 @@ pub(super) fn object_type(
         interface_object: false,
         tags: Vec::new(),
         is_subscription: false,
-        rust_typename: rust,
+        rust_typename: Some(rust.unwrap_or(ENGINE)),
         directive_invocations: Vec::new(),
         requires_scopes: Vec::new(),
     }
@@ -115,7 +119,7 @@ pub(super) fn interface<'a>(
         tags: Vec::new(),
         keys: None,
         visible: None,
-        rust_typename: None,
+        rust_typename: Some(ENGINE),
         directive_invocations: Vec::new(),
         requires_scopes: Vec::new(),
     };
@@ -135,7 +139,7 @@ pub(super) fn input(registry: &mut Registry, name: &str, doc: &str, fields: Vec<
         visible: None,
         inaccessible: false,
         tags: Vec::new(),
-        rust_typename: None,
+        rust_typename: Some(ENGINE),
         oneof: false,
         directive_invocations: Vec::new(),
     };
@@ -168,7 +172,7 @@ pub(super) fn enumeration(
         visible: None,
         inaccessible: false,
         tags: Vec::new(),
-        rust_typename: None,
+        rust_typename: Some(ENGINE),
         directive_invocations: Vec::new(),
         requires_scopes: Vec::new(),
     };
@@ -196,7 +200,8 @@ pub(super) fn scalar(
     add(registry, name, scalar);
 }
 
-/// A type that a Rust type was registered for before stays: it has the same name for the same thing.
+/// A type that a Rust type was registered for before stays. A test sees to it that this is so only of
+/// scalars, and of enumerations with the same words.
 fn add(registry: &mut Registry, name: &str, kind: MetaType) {
     registry.types.entry(name.to_owned()).or_insert(kind);
 }

@@ -26,11 +26,11 @@ pub(super) use admin::AdminQuery;
 pub(super) use answer::{Mode, print};
 pub(super) use change::Change;
 pub(super) use collapse::{collapse, tell_once};
-pub(super) use known::{Documents, Known};
-pub(super) use order::{Order, prepare};
+pub(super) use known::{Known, KnownDocuments};
+pub(super) use order::{Order, complete};
 pub(super) use record::Record;
 pub(super) use root::Explore;
-pub(super) use wanted::{List, Wanted};
+pub(super) use wanted::{List, Wanted, is_list, roots};
 
 #[cfg(test)]
 mod tests;

@@ -7,34 +7,33 @@ use service::error::{Common, Result};
 use service::explore::bind::Scalar;
 use service::explore::catalog::{Entity, catalog};
 
-/// The entity and the key, as text, that `id` means.
-pub(super) fn row(id: Option<&Value>) -> Result<(&'static Entity, String)> {
-    let (entity, _) = read(id)?;
-    let text = id
-        .and_then(Value::as_str)
-        .and_then(|id| BASE64.decode(id).ok());
-    let text = text
-        .and_then(|text| String::from_utf8(text).ok())
-        .unwrap_or_default();
-    let key = text.split_once(':').map(|(_, key)| key.to_owned());
-    Ok((entity, key.unwrap_or_default()))
+/// What an id means.
+pub(super) struct Meant {
+    pub entity: &'static Entity,
+    pub key: Scalar,
+    /// The key as the id has it.
+    pub text: String,
 }
 
 /// The entity and the key that `id` means.
-pub(super) fn read(id: Option<&Value>) -> Result<(&'static Entity, Scalar)> {
+pub(super) fn read(id: Option<&Value>) -> Result<Meant> {
     let read = || {
         let Value::String(text) = id? else {
             return None;
         };
         let text = String::from_utf8(BASE64.decode(text).ok()?).ok()?;
-        let (name, key) = text.split_once(':')?;
+        let (name, text) = text.split_once(':')?;
         let entity = catalog().of_type(name)?;
         // Keys that are numbers are written as numbers.
-        let number = key.parse::<i64>().map(Value::from);
-        let forms = [Some(Value::from(key)), number.ok()];
+        let number = text.parse::<i64>().map(Value::from);
+        let forms = [Some(Value::from(text)), number.ok()];
         let read = |form| Scalar::read(entity.key_column(), &form, "id").ok();
         let key = forms.into_iter().flatten().find_map(read)?;
-        Some((entity, key))
+        Some(Meant {
+            entity,
+            key,
+            text: text.to_owned(),
+        })
     };
     read().ok_or_else(|| Common::invalid("id", "must be a nodeId").into())
 }

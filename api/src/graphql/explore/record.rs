@@ -12,7 +12,7 @@ use service::explore::bind::Scalar;
 use service::explore::catalog::{Entity, catalog};
 use uuid::Uuid;
 
-use super::answer::{Mode, Question, ask};
+use super::answer::{Mode, RootPlan, ask};
 use super::compile;
 use super::fault::Fault;
 use super::register;
@@ -50,7 +50,7 @@ impl<E: Scoped> Record<E> {
         let document = document(context);
         let key = Scalar::Uuid(self.key);
         let row = compile::row(&document, Self::catalogued(), Some(key), &[field])?;
-        match ask(ctx, &Question(row), document.given, Mode::Value).await? {
+        match ask(ctx, &RootPlan(row), document.given, Mode::Value).await? {
             Value::Null => Err(missing("a record that the caller does not see")),
             value => Ok(value),
         }

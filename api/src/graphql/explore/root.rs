@@ -20,7 +20,7 @@ use service::explore::bind::Args;
 use service::explore::catalog::{Entity, catalog};
 use service::explore::change::row_version;
 
-use super::answer::{Mode, Question, ask};
+use super::answer::{Mode, RootPlan, ask};
 use super::arguments::{Given, Template};
 use super::collect::Document;
 use super::fault::Fault;
@@ -110,8 +110,8 @@ impl ContainerType for Explore {
                 let version = version(ctx, &args).await;
                 return version.map_err(|error| Fault::Service(error, field.pos));
             }
-            let question = Question::compile(root, &document, &fields)?;
-            ask(ctx, &question, document.given, mode).await
+            let plan = RootPlan::compile(root, &document, &fields)?;
+            ask(ctx, &plan, document.given, mode).await
         });
         Ok(Some(answered.await.unwrap_or_else(|fault| {
             // A field of the root may be null, so that it does not take the others along.
@@ -142,6 +142,8 @@ pub(super) fn caller_of<'a>(context: &ContextSelectionSet<'a>) -> Option<&'a Ctx
 
 /// The version of the row that `id` means.
 async fn version(ctx: &Ctx, args: &Args) -> service::Result<Value> {
-    let (entity, key) = node::row(args.get("id"))?;
-    row_version(ctx, entity, &key).await.map(Value::String)
+    let meant = node::read(args.get("id"))?;
+    row_version(ctx, meant.entity, &meant.text)
+        .await
+        .map(Value::String)
 }

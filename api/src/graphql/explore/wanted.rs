@@ -3,14 +3,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::Positioned;
-use async_graphql::parser::types::Field;
+use async_graphql::parser::types::{ExecutableDocument, Field};
+use async_graphql::{Positioned, Variables};
 use service::Ctx;
-use service::error::Common;
 use service::explore::Access;
 use service::explore::plan::{Bound, Plan};
 
-use super::answer::Question;
+use super::answer::RootPlan;
 use super::collect::Document;
 use super::fault::Fault;
 use super::root::Root;
@@ -42,20 +41,31 @@ impl Wanted {
     }
 }
 
+/// The names of the root fields of the operation that would run.
+pub(in crate::graphql) fn roots<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+    variables: &'a Variables,
+) -> Option<Vec<&'a str>> {
+    let fields = Document::of(document, name, variables)?.roots();
+    let fields = fields.values().map(|fields| &fields[0].node);
+    Some(fields.map(|field| field.name.node.as_str()).collect())
+}
+
+/// Whether the root field called `name` is a list.
+pub(in crate::graphql) fn is_list(name: &str) -> bool {
+    matches!(Root::named(name), Some(Root::List(_)))
+}
+
 fn list(
     ctx: &Ctx,
     root: Root,
     document: &Document<'_>,
     fields: &[&Positioned<Field>],
 ) -> Result<List, ApiError> {
-    let alone = document.roots().len() == 1;
-    if !alone || !matches!(root, Root::List(_)) {
-        let detail = "must ask for one list, and nothing else";
-        return Err(Common::invalid("document", detail).into());
-    }
     let access = Access::of(&ctx.actor)?;
     let bound = || {
-        let Question(compiled) = Question::compile(root, document, fields)?;
+        let RootPlan(compiled) = RootPlan::compile(root, document, fields)?;
         let bound = compiled.fill(&access, document.given)?;
         Ok((compiled.plan, bound))
     };

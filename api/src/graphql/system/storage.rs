@@ -39,7 +39,7 @@ struct Table {
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "job::JobState")]
+#[graphql(remote = "job::JobState", rename_items = "snake_case")]
 enum JobState {
     /// Waits for its time and a worker.
     Queued,

@@ -6,7 +6,7 @@ use service::explore::change::{MOST_ROWS, may_create, may_delete, may_update, wr
 
 use super::super::meta::{argument, field, input, with};
 use super::entity::sentence;
-use super::{key_argument, name, words};
+use super::{capital, key_argument, name, words};
 
 /// The fields of the mutation's root.
 pub(in crate::graphql::explore) fn fields() -> Vec<MetaField> {
@@ -142,11 +142,4 @@ fn is_filled(entity: &Entity, column: &Column) -> bool {
     column.default.is_some()
         || column.name == entity.resource.key && column.kind == Kind::Uuid
         || ["creation_date", "update_date"].contains(&column.name)
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }

@@ -14,6 +14,9 @@ use self::entity::arguments;
 pub(super) use self::figures::FUNCTIONS;
 use super::meta::{argument, field, with};
 
+/// Enumerations that are written by hand as well, with the same words: a test compares them.
+pub(super) const SHARED: [&str; 3] = ["JobState", "TokenTask", "TokenType"];
+
 /// What a type is called that belongs to an entity.
 pub(super) fn name(entity: &Entity, what: &str) -> String {
     format!("{}{what}", entity.name)
@@ -27,6 +30,8 @@ pub(super) fn all(registry: &mut Registry) {
     if registry.types.contains_key(&name(first, "Connection")) {
         return;
     }
+    let shared = SHARED.iter().map(|name| (*name).to_owned());
+    registry.ignore_name_conflicts.extend(shared);
     shared::register(registry);
     for entity in catalog().entities() {
         entity::register(registry, entity);
@@ -118,7 +123,8 @@ fn words(name: &str) -> String {
     out
 }
 
-fn capital(text: &str) -> String {
+/// `runs` as `Runs`.
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()

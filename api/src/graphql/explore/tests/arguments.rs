@@ -5,22 +5,18 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::Selection;
 use serde_json::{Value, json};
 
-use super::super::arguments::{Given, Template};
+use super::super::arguments::Template;
+use super::super::collect::Document;
 use super::super::fault::Fault;
-use super::super::order::chosen;
 
 fn read(signature: &str, arguments: &str, variables: Value) -> Result<Value, String> {
     let document = parse_query(format!("query{signature} {{ a({arguments}) }}")).unwrap();
-    let operation = chosen(&document, None).unwrap();
-    let Selection::Field(field) = &operation.selection_set.node.items[0].node else {
+    let variables = Variables::from_json(variables);
+    let document = Document::of(&document, None, &variables).unwrap();
+    let Selection::Field(field) = &document.operation.selection_set.node.items[0].node else {
         panic!("no field")
     };
-    let variables = Variables::from_json(variables);
-    let given = Given {
-        definitions: &operation.variable_definitions,
-        values: &variables,
-    };
-    let filled = Template::of(field).fill(given);
+    let filled = Template::of(field).fill(document.given);
     filled.map(Value::Object).map_err(|fault| match fault {
         Fault::Request(message, at) => {
             assert!(at.column > 1, "it says where");

@@ -7,29 +7,19 @@ use service::explore::plan::{
     Connection, ConnectionField, Field, FigureField, Level, Object, Plan,
 };
 
-use super::super::answer::Question;
-use super::super::arguments::Given;
+use super::super::answer::RootPlan;
 use super::super::collect::Document;
-use super::super::order::chosen;
 use super::super::root::Root;
 
 /// Every root field's plan, in short.
 pub(super) fn plans(text: &str, variables: Value) -> String {
     let document = parse_query(text).unwrap();
-    let operation = chosen(&document, None).unwrap();
     let variables = Variables::from_json(variables);
-    let document = Document {
-        operation,
-        fragments: &document.fragments,
-        given: Given {
-            definitions: &operation.variable_definitions,
-            values: &variables,
-        },
-    };
+    let document = Document::of(&document, None, &variables).unwrap();
     let roots = document.roots();
     let plans = roots.iter().map(|(key, fields)| {
         let root = Root::named(&fields[0].node.name.node).unwrap();
-        match Question::compile(root, &document, fields) {
+        match RootPlan::compile(root, &document, fields) {
             Ok(question) => format!("{key}: {}", plan(&question.0.plan)),
             Err(fault) => format!("{key}: {}", fault.into_server_error().message),
         }

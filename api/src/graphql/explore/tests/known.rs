@@ -2,7 +2,7 @@
 
 use async_graphql::parser::parse_query;
 
-use super::super::known::Documents;
+use super::super::known::KnownDocuments;
 
 #[test]
 fn a_document_is_kept_that_the_engine_answers_alone() {
@@ -45,8 +45,21 @@ fn a_document_is_kept_that_the_engine_answers_alone() {
         (long.as_str(), None, false),
     ] {
         let document = parse_query(text).unwrap();
-        let found = Documents::consider(text, name, &document);
+        let found = KnownDocuments::consider(text, name, &document, 10);
         let shown: String = text.chars().take(80).collect();
         assert_eq!(found.is_some(), kept, "{shown}");
     }
+}
+
+#[test]
+fn what_is_kept_is_bounded_by_what_it_weighs() {
+    let documents = KnownDocuments::default();
+    let document = parse_query("{ runs { totalCount } }").unwrap();
+    for number in 0..2_000 {
+        let text = format!("{{ runs {{ totalCount }} }} # {number}");
+        let known = KnownDocuments::consider(&text, None, &document, 10_000).unwrap();
+        documents.keep(None, text.into(), known);
+    }
+    let (count, weight) = documents.weight();
+    assert!(count > 0 && weight <= 64 * 1024 * 1024, "{count} {weight}");
 }

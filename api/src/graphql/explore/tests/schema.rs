@@ -4,7 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, Type, TypeKind, TypeSystemDefinition};
+use async_graphql::registry::{MetaType, Registry};
+use async_graphql::{OutputType, SimpleObject};
 use service::explore::catalog::{camel_case, catalog, screaming_case};
+
+use super::super::register::{self, SHARED};
+use crate::graphql::Api;
+use crate::graphql::analytics::AnalyticsQuery;
+use crate::graphql::system::SystemQuery;
 
 /// Every type with the names in it, and every type that is referred to.
 fn schema() -> (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>) {
@@ -131,4 +138,54 @@ fn a_relation_is_non_null_only_where_no_scope_hides_its_row() {
     ] {
         assert_eq!(field(kind, name), line);
     }
+}
+
+/// A type that somebody wrote without a look at the entities.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "RunGroup")]
+struct Stray {
+    members: i32,
+}
+
+#[test]
+fn no_type_that_is_written_by_hand_has_the_name_of_an_entitys() {
+    let mut engine = Registry::default();
+    register::all(&mut engine);
+    assert!(engine.types.len() > 300, "{}", engine.types.len());
+    let same = |registry: &Registry, name: &str| {
+        let rust = engine.types[name].rust_typename();
+        registry.types[name].rust_typename() == rust
+    };
+    Api::default().look(|registry| {
+        for name in engine
+            .types
+            .keys()
+            .filter(|name| !SHARED.contains(&name.as_str()))
+        {
+            assert!(same(registry, name), "{name} is written by hand as well");
+        }
+    });
+    let mut hand = Registry::default();
+    AnalyticsQuery::create_type_info(&mut hand);
+    SystemQuery::create_type_info(&mut hand);
+    assert!(!hand.types.contains_key("RunConnection"), "written by hand");
+    let words = |registry: &Registry, name: &str| match &registry.types[name] {
+        MetaType::Enum { enum_values, .. } => enum_values.keys().cloned().collect::<BTreeSet<_>>(),
+        _ => panic!("{name} is no enumeration"),
+    };
+    for name in SHARED {
+        assert_eq!(words(&hand, name), words(&engine, name), "{name}");
+    }
+
+    // It would be found, whichever is registered first.
+    let mut registry = Registry::default();
+    Stray::create_type_info(&mut registry);
+    register::all(&mut registry);
+    assert!(!same(&registry, "RunGroup"));
+    let late = std::panic::catch_unwind(|| {
+        let mut registry = Registry::default();
+        register::all(&mut registry);
+        Stray::create_type_info(&mut registry);
+    });
+    assert!(late.is_err());
 }
