@@ -102,5 +102,19 @@ fn the_rollups_are_proven_and_mended() {
         assert_eq!(again.status.code(), Some(0), "{engine}");
         let report: Value = serde_json::from_slice(&again.stdout).unwrap();
         assert_eq!(report["differences"]["counts"], json!({}), "{engine}");
+
+        // Hours and months that a step brings have what was summed up before.
+        let down = [
+            "migrate",
+            "down",
+            "--to",
+            "m20261121_000013_message_times",
+            "--accept-loss",
+        ];
+        let (code, said) = home.say(&down);
+        assert_eq!(code, 0, "{engine}: {said}");
+        assert_eq!(home.say(&["migrate", "up"]).0, 0, "{engine}");
+        let (code, said) = home.say(&check);
+        assert_eq!(code, 0, "{engine}: {said}");
     }
 }

@@ -1,5 +1,5 @@
 //! Which rollups answer for a stretch of time: the coarsest that fit between its edges, finer ones for
-//! what is left.
+//! what is left. Of a month that is asked for in the larger part, the smaller part is taken off.
 
 use super::rollup::{DAY, HOUR, QUARTER, month_around};
 
@@ -102,6 +102,8 @@ pub(super) struct Stretch {
     pub at: i64,
     pub from: i64,
     pub to: i64,
+    /// Whether it is taken off, and not added.
+    pub minus: bool,
 }
 
 /// A rollup, and the stretches of it that are read, in order.
@@ -118,7 +120,8 @@ impl Piece {
         let length = first.to - first.from;
         let follows = |pair: &[Stretch]| {
             let [one, next] = pair else { return false };
-            one.to == next.from && one.at + 1 == next.at && next.to - next.from == length
+            let alike = one.minus == next.minus && next.to - next.from == length;
+            alike && one.to == next.from && one.at + 1 == next.at
         };
         let whole = Stretch {
             to: last.to,
@@ -161,35 +164,68 @@ fn fill(pieces: &mut [Piece], stretch: Stretch) {
     let Some((piece, finer)) = pieces.split_first_mut() else {
         return;
     };
-    let Stretch { at, from, to } = stretch;
+    let Stretch { from, to, .. } = stretch;
     if from >= to {
         return;
     }
+    let unit = piece.source.unit;
     // The finest answers for whatever is left.
-    let (first, last) = match finer {
-        [] => (from, to),
-        _ => piece.source.unit.within(from, to),
+    let (first, last) = match (finer.is_empty(), unit) {
+        (true, _) => (from, to),
+        (false, Unit::Month) => months(from, to),
+        (false, _) => unit.within(from, to),
     };
     if first >= last {
         return fill(finer, stretch);
     }
-    fill(
-        finer,
-        Stretch {
-            at,
-            from,
-            to: first,
-        },
-    );
+    // What lies between the edges of both: too little, or too much.
+    for (less, more) in [(from, first), (last, to)] {
+        let between = if less <= more {
+            Stretch {
+                from: less,
+                to: more,
+                ..stretch
+            }
+        } else {
+            Stretch {
+                from: more,
+                to: less,
+                minus: !stretch.minus,
+                ..stretch
+            }
+        };
+        fill(finer, between);
+    }
     match piece.stretches.last_mut() {
-        Some(before) if before.at == at && before.to == first => before.to = last,
+        Some(before)
+            if before.at == stretch.at && before.minus == stretch.minus && before.to == first =>
+        {
+            before.to = last;
+        }
         _ => piece.stretches.push(Stretch {
-            at,
             from: first,
             to: last,
+            ..stretch
         }),
     }
-    fill(finer, Stretch { at, from: last, to });
+}
+
+/// The months that are the most of a stretch, by the edges that are nearest to its own.
+fn months(from: i64, to: i64) -> (i64, i64) {
+    let (begun, next) = month_around(from);
+    let first = if from - begun < next - from {
+        begun
+    } else {
+        next
+    };
+    let (begun, next) = month_around(to);
+    let last = if next - to < to - begun { next } else { begun };
+    // Less than half a month is its days.
+    if to - from < (last - first) / 2 {
+        (to, from)
+    } else {
+        (first, last)
+    }
 }
 
 #[cfg(test)]
@@ -207,6 +243,14 @@ mod tests {
             at: bucket,
             from: at(from),
             to: at(to),
+            minus: false,
+        }
+    }
+
+    fn minus(from: &str, to: &str) -> Stretch {
+        Stretch {
+            minus: true,
+            ..stretch(0, from, to)
         }
     }
 
@@ -265,12 +309,50 @@ mod tests {
     }
 
     #[test]
+    fn the_smaller_part_of_a_month_is_taken_off() {
+        let range = stretch(0, "2026-01-05T06:00:00Z", "2026-04-25T00:00:00Z");
+        let pieces = cover(PEOPLE, &[range], &[]);
+        assert_eq!(
+            told(&pieces),
+            [
+                (
+                    "user_month_rollups",
+                    vec![stretch(0, "2026-01-01T00:00:00Z", "2026-05-01T00:00:00Z")]
+                ),
+                (
+                    "user_day_rollups",
+                    vec![
+                        minus("2026-01-01T00:00:00Z", "2026-01-05T00:00:00Z"),
+                        minus("2026-04-25T00:00:00Z", "2026-05-01T00:00:00Z"),
+                    ]
+                ),
+                (
+                    "token_user_rollups",
+                    vec![minus("2026-01-05T00:00:00Z", "2026-01-05T06:00:00Z")]
+                ),
+            ]
+        );
+        // A few days in the middle of a month, or over its edge, are days.
+        for (from, to) in [
+            ("2026-01-03T00:00:00Z", "2026-01-29T00:00:00Z"),
+            ("2026-01-10T00:00:00Z", "2026-01-20T00:00:00Z"),
+            ("2026-01-30T00:00:00Z", "2026-02-02T00:00:00Z"),
+        ] {
+            let pieces = cover(PEOPLE, &[stretch(0, from, to)], &[]);
+            let all = pieces.iter().flat_map(|piece| &piece.stretches);
+            let signed = |one: &Stretch| (one.to - one.from) * if one.minus { -1 } else { 1 };
+            assert_eq!(all.map(signed).sum::<i64>(), at(to) - at(from), "{from}");
+        }
+    }
+
+    #[test]
     fn days_of_another_zone_are_hours() {
         let days: Vec<Stretch> = (0..3)
             .map(|day| Stretch {
                 at: day,
                 from: at("2026-03-01T15:00:00Z") + day * DAY,
                 to: at("2026-03-02T15:00:00Z") + day * DAY,
+                minus: false,
             })
             .collect();
         let pieces = cover(EVERYBODY, &days, &[]);

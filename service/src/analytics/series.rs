@@ -80,6 +80,7 @@ impl Buckets {
             at,
             from: start.max(from),
             to: end.min(to),
+            minus: false,
         };
         (0..).zip(starts.zip(ends)).map(stretch).collect()
     }
@@ -118,6 +119,7 @@ mod tests {
             at: bucket,
             from: at(from).timestamp(),
             to: at(to).timestamp(),
+            minus: false,
         };
         assert_eq!(
             buckets.stretches(range),

@@ -64,6 +64,7 @@ pub(super) async fn tokens(
             at: 0,
             from: question.range.from.timestamp(),
             to: question.range.to.timestamp(),
+            minus: false,
         }],
     };
     let sql = draft.sql(sources, &stretches, &cuts, limit);
@@ -149,17 +150,21 @@ impl Draft<'_> {
         }
     }
 
-    /// Which rows of a piece are read, and the bucket of the answer that each is in.
-    fn rows(&mut self, piece: &Piece) -> (String, String) {
+    /// Which rows of a piece are read, the bucket of the answer that each is in, and how many tokens it
+    /// adds.
+    fn rows(&mut self, piece: &Piece) -> (String, String, String) {
         let Source {
             table,
             column,
             unit,
-            ..
+            tokens,
         } = piece.source;
-        let edge = |draft: &mut Self, seconds| match unit.is_date() {
-            true => draft.mark(day(seconds)),
-            false => draft.mark(moment(seconds)),
+        let edge = |draft: &mut Self, seconds| {
+            if unit.is_date() {
+                draft.mark(day(seconds))
+            } else {
+                draft.mark(moment(seconds))
+            }
         };
         if let Some((whole, length)) = piece.even() {
             let (from, to) = (edge(self, whole.from), edge(self, whole.to));
@@ -167,23 +172,26 @@ impl Draft<'_> {
                 [one] => format!("CAST({} AS bigint)", one.at),
                 _ => {
                     let begun = stretch(self.engine, column, unit.seconds());
-                    format!("({begun} - {}) / {length} + {}", whole.from, whole.at)
+                    let first = self.mark(whole.from);
+                    format!("({begun} - {first}) / {length} + {}", whole.at)
                 }
             };
             let rows = format!("FROM {table} WHERE {column} >= {from} AND {column} < {to}");
-            return (rows, bucket);
+            let sign = if whole.minus { "-" } else { "" };
+            return (rows, bucket, format!("{sign}{tokens}"));
         }
         let rows: Vec<String> = piece
             .stretches
             .iter()
             .map(|one| {
                 let (from, to) = (edge(self, one.from), edge(self, one.to));
-                format!("({}, {from}, {to})", one.at)
+                let sign = if one.minus { -1 } else { 1 };
+                format!("({}, {from}, {to}, {sign})", one.at)
             })
             .collect();
         let name = format!("e{}", self.edges.len());
         let edges = format!(
-            "{name}(place, since, until) AS (VALUES {})",
+            "{name}(place, since, until, sign) AS (VALUES {})",
             rows.join(", ")
         );
         self.edges.push(edges);
@@ -191,18 +199,17 @@ impl Draft<'_> {
             "FROM {name} JOIN {table} r ON r.{column} >= {name}.since AND r.{column} < {name}.until \
              WHERE 1 = 1"
         );
-        (rows, "CAST(place AS bigint)".to_owned())
+        (
+            rows,
+            "CAST(place AS bigint)".to_owned(),
+            format!("sign * {tokens}"),
+        )
     }
 
     /// The rows of a piece, as the statement groups them.
     fn branch(&mut self, piece: &Piece) -> String {
-        let Source {
-            column,
-            unit,
-            tokens,
-            ..
-        } = piece.source;
-        let (rows, bucket) = self.rows(piece);
+        let Source { column, unit, .. } = piece.source;
+        let (rows, bucket, tokens) = self.rows(piece);
         let mut columns = vec![
             format!("{tokens} AS tokens"),
             format!("{bucket} AS stretch"),
@@ -265,9 +272,15 @@ impl Draft<'_> {
             names.concat()
         };
         let (list, price, joined) = self.prices();
+        // Who only appears in what is taken off spent nothing.
+        let spent = if sources == PEOPLE {
+            " HAVING sum(g.tokens) <> 0"
+        } else {
+            ""
+        };
         let summed = format!(
             "s AS (SELECT g.stretch{}{price}, sum(g.tokens) AS tokens \
-                   FROM g{joined} GROUP BY g.stretch{}{price})",
+                   FROM g{joined} GROUP BY g.stretch{}{price}{spent})",
             of("g"),
             of("g"),
         );

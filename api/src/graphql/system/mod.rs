@@ -16,6 +16,7 @@ use self::schema::{Drift, Migrations, Versions};
 use self::statements::{Activity, Locks, OperationStatistics, SlowQueries};
 use self::storage::{JobStatistics, Storage};
 use super::caller;
+use super::scalar::BigInt;
 use crate::error::ApiError;
 
 #[derive(Debug, Default)]
