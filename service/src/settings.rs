@@ -47,8 +47,12 @@ pub struct Socket {
     pub operations: usize,
     /// How many sockets one person has at once.
     pub each: usize,
-    /// How many sockets there are at once.
+    /// How many sockets there are at once whose caller is known.
     pub all: usize,
+    /// How many there are beside them of whom nobody knows yet whose they are.
+    pub unknown: usize,
+    /// How many of those come from one address.
+    pub address: usize,
 }
 
 impl Default for Socket {
@@ -61,6 +65,8 @@ impl Default for Socket {
             operations: 20,
             each: 50,
             all: 2_000,
+            unknown: 200,
+            address: 20,
         }
     }
 }

@@ -15,9 +15,8 @@ use serde_json::json;
 use service::error::Error;
 
 use super::execute::{self, Api, Stop, Way};
-use super::explore;
 use super::question::Params;
-use super::socket;
+use super::{explore, operation, socket};
 use crate::caller::Anyone;
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
@@ -138,8 +137,10 @@ fn media(headers: &HeaderMap) -> Option<Media> {
 
 fn dress(mut answer: Answer, media: Media, request_id: &str) -> Response {
     if execute::finish(&mut answer, request_id) {
+        let refused = status(&answer);
+        operation::tell_refused(code(&answer), refused.as_u16());
         let status = match media {
-            Media::Response => status(&answer),
+            Media::Response => refused,
             Media::Json => StatusCode::OK,
         };
         let body = serde_json::to_vec(&json!({ "errors": answer.errors }));
@@ -148,12 +149,20 @@ fn dress(mut answer: Answer, media: Media, request_id: &str) -> Response {
     send(StatusCode::OK, media, explore::print(&answer))
 }
 
+fn first<'a>(answer: &'a Answer, name: &str) -> Option<&'a Value> {
+    let error = answer.errors.first()?;
+    error.extensions.as_ref()?.get(name)
+}
+
+fn code(answer: &Answer) -> Option<&str> {
+    match first(answer, "code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
 fn status(answer: &Answer) -> StatusCode {
-    let extensions = answer
-        .errors
-        .first()
-        .and_then(|error| error.extensions.as_ref());
-    match extensions.and_then(|extensions| extensions.get("status")) {
+    match first(answer, "status") {
         Some(Value::Number(status)) => status
             .as_u64()
             .and_then(|status| u16::try_from(status).ok())

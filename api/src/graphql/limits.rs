@@ -39,6 +39,11 @@ const HEAVY: &[(&str, u64)] = &[
     ("retention", 200),
 ];
 
+/// What a series of token usage counts for when its points are asked for: it has up to 1,000.
+const SERIES: u64 = 20;
+/// How many such series there are when it is not said.
+const TOP: u64 = 20;
+
 /// A document asks for too much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Limit {
@@ -120,6 +125,8 @@ struct Cost {
     roots: usize,
     /// Whether it selects the rows of a connection.
     lists: bool,
+    /// Whether it selects the points of a series.
+    points: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -197,6 +204,7 @@ impl<'a> Walk<'a> {
             sum.beside = sum.beside.saturating_add(cost.beside);
             sum.roots += cost.roots;
             sum.lists |= cost.lists;
+            sum.points |= cost.points;
         }
         Ok(sum)
     }
@@ -218,6 +226,10 @@ impl<'a> Walk<'a> {
         self.lists = outer;
         let heavy = HEAVY.iter().find(|(heavy, _)| *heavy == name);
         let rows = match heavy {
+            Some((_, rows)) if name == "tokenUsage" && inner.points => {
+                let series = self.number(field, "top").unwrap_or(TOP).saturating_add(1);
+                series.saturating_mul(SERIES).saturating_add(*rows)
+            }
             Some((_, rows)) => *rows,
             None if name == "groupBy" => 0,
             None if inner.lists => self
@@ -235,6 +247,7 @@ impl<'a> Walk<'a> {
             beside,
             roots: 1,
             lists: matches!(name, "nodes" | "edges"),
+            points: inner.points || name == "points",
         })
     }
 
@@ -368,6 +381,15 @@ mod tests {
                 "5001 rows",
             ),
             (format!("{{ {} }}", "tokenUsage ".repeat(20)), ""),
+            (format!("{{ {} }}", "tokenUsage { series { points } } ".repeat(8)), ""),
+            (
+                format!("{{ {} }}", "tokenUsage { series { points } } ".repeat(9)),
+                "5580 rows",
+            ),
+            (
+                format!("{{ {} }}", "tokenUsage(top: 100) { series { points } } ".repeat(3)),
+                "6660 rows",
+            ),
         ] {
             let found = verdict(&document);
             let shown: String = document.chars().take(80).collect();

@@ -8,6 +8,9 @@ use service::Ctx;
 use service::actor::Actor;
 use service::operation::{self, Kind};
 
+/// What documents are called that are not run. No operation is: its name has no space.
+const REFUSED: &str = "(refused document)";
+
 /// The operation that would run.
 pub(super) fn chosen<'a>(
     document: &'a ExecutableDocument,
@@ -41,6 +44,16 @@ pub(super) fn tell_of(ctx: &Ctx, name: Option<&str>, asked: &OperationDefinition
         Some(name) => name.to_owned(),
         None => fields(asked),
     });
+}
+
+/// Count a document that is not run under the one name that all of them have: there is no end to
+/// what strangers send.
+pub(super) fn tell_refused(code: Option<&str>, status: u16) {
+    let codes = ["graphql.syntax", "graphql.limit", "graphql.invalid"];
+    if code.is_some_and(|code| codes.contains(&code)) {
+        operation::learn(Kind::Graphql, || REFUSED.to_owned());
+        operation::answered(status);
+    }
 }
 
 fn fields(operation: &OperationDefinition) -> String {

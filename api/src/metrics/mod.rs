@@ -7,6 +7,7 @@
 //! that a proxy passed on is not from this machine, whoever its peer is.
 
 mod operations;
+pub(crate) mod sockets;
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -89,6 +90,7 @@ fn describe() {
     describe_gauge!(LAG, Unit::Seconds, "How far the replica is behind.");
     describe_gauge!(REPLICA, "1 while reads go to the replica, else 0.");
     service::db::measure::describe();
+    sockets::describe();
 }
 
 /// Keep the recorder small where nobody asks for the metrics, until the process stops.

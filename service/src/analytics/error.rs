@@ -12,6 +12,10 @@ refusals! {
         TooMuch(u64) => Invalid, "analytics.too_much",
             "the question touches more than {0} groups",
             "Narrow the range, take a longer bucket, or group by fewer dimensions.";
+        /// The answer would have too many points.
+        TooManyPoints(usize) => Invalid, "analytics.too_many_points",
+            "the answer would have more than {0} points",
+            "Narrow the range, take a longer bucket or fewer series, or ask for the sums without points.";
         /// No such price.
         PriceNotFound(ModelPriceId) => NotFound, "price.not_found",
             "there is no price {0}",

@@ -22,6 +22,9 @@ pub const TOP: usize = 100;
 /// The most groups that a question may make the database answer.
 const GROUPS: u64 = 200_000;
 
+/// The most points that one answer has, of all its series.
+const POINTS: usize = 50_000;
+
 /// What tokens are told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dimension {
@@ -180,7 +183,7 @@ pub async fn token_usage(ctx: &Ctx, mut question: Question) -> Result<TokenUsage
     if rows.len() as u64 > GROUPS {
         return Err(Error::TooMuch(GROUPS).into());
     }
-    let mut usage = gather(rows, buckets);
+    let mut usage = gather(rows, buckets)?;
     usage.range = question.range;
     usage.as_of = as_of;
     Ok(usage)
@@ -195,7 +198,7 @@ struct Sum {
 }
 
 /// From the database's groups to series: the largest ones, then the rest as one.
-fn gather(rows: Vec<Row>, buckets: Option<&Buckets>) -> TokenUsage {
+fn gather(rows: Vec<Row>, buckets: Option<&Buckets>) -> Result<TokenUsage> {
     let mut groups: HashMap<(bool, Group), Sum> = HashMap::new();
     let (mut total, mut spent) = (0, Cost::default());
     for row in rows {
@@ -214,6 +217,10 @@ fn gather(rows: Vec<Row>, buckets: Option<&Buckets>) -> TokenUsage {
         total += row.tokens;
         spent += cost;
     }
+    let each = buckets.map_or(0, |buckets| buckets.starts.len());
+    if groups.len() * each > POINTS {
+        return Err(Error::TooManyPoints(POINTS).into());
+    }
     let mut groups: Vec<((bool, Group), Sum)> = groups.into_iter().collect();
     groups.sort_by(|((rest, a), most), ((other, b), least)| {
         let by_size = least.total.cmp(&most.total);
@@ -226,13 +233,13 @@ fn gather(rows: Vec<Row>, buckets: Option<&Buckets>) -> TokenUsage {
         cost: sum.cost,
         points: buckets.map_or(Vec::new(), |buckets| points(buckets, sum.parts)),
     });
-    TokenUsage {
+    Ok(TokenUsage {
         range: Range::default(),
         as_of: None,
         total,
         cost: spent,
         series: series.collect(),
-    }
+    })
 }
 
 /// Every bucket, with what fell into it.
@@ -282,7 +289,7 @@ mod tests {
             row(2, Some("b"), 1, Some(1_500_001)),
             row(1, Some("a"), 6, None),
         ];
-        let usage = gather(rows, Some(&buckets));
+        let usage = gather(rows, Some(&buckets)).unwrap();
         let told: Vec<_> = usage
             .series
             .iter()

@@ -65,6 +65,19 @@ pub(super) fn refused() -> Vec<(Value, &'static str)> {
             ),
             "graphql.limit",
         ),
+        (
+            query(format!(
+                "{{ analytics {{ {} }} }}",
+                ["a", "b", "c"]
+                    .map(|name| format!(
+                        "{name}: tokenUsage(bucket: HOUR, top: 100, range: {{
+                            from: \"2026-01-01T00:00:00Z\", to: \"2026-01-02T00:00:00Z\" }}) {{
+                            series {{ points {{ tokens }} }} }}"
+                    ))
+                    .join(" ")
+            )),
+            "graphql.limit",
+        ),
         (query("{ me".to_owned()), "graphql.syntax"),
         (query("{ nothing }".to_owned()), "graphql.invalid"),
         // A required variable that is missing is no missing condition.

@@ -193,3 +193,42 @@ async fn tokens_are_told_apart_and_counted_by_the_clocks_of_a_zone() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn too_many_points_are_refused_and_their_sums_are_not() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let thread = ann.post("/api/v1/threads", json!({ "title": "" })).await;
+        let thread = thread.body["id"].as_str().unwrap().to_owned();
+        let token = |number: u32| {
+            json!({ "type": "COMPLETION", "task": "CHAT_COMPLETION", "count": 1,
+                    "model": format!("m{number}") })
+        };
+        let tokens: Vec<Value> = (0..51).map(token).collect();
+        let said = json!({ "entity": "TOOL", "content": "{}", "tokens": tokens,
+                           "creation_date": "2026-01-05T10:00:00Z" });
+        let path = format!("/api/v1/threads/{thread}/messages");
+        assert_eq!(ann.post(&path, said).await.status, 201);
+        let variables = |top: u32| {
+            json!({
+                "range": { "from": "2026-01-01T00:00:00Z", "to": "2026-02-11T00:00:00Z" },
+                "bucket": "HOUR", "by": ["MODEL"], "zone": "UTC", "top": top,
+            })
+        };
+        let many = ask(&ann, USAGE, variables(100)).await;
+        assert_eq!(code(&many), "analytics.too_many_points", "{}", app.engine);
+        assert_eq!(many.body["errors"][0]["extensions"]["status"], 422);
+        let sums = USAGE.replace("points { start tokens }", "");
+        for (query, top, series) in [(sums.as_str(), 100, 51), (USAGE, 40, 41)] {
+            let answer = ask(&ann, query, variables(top)).await;
+            let found = &answer.body["data"]["analytics"]["tokenUsage"]["series"];
+            assert_eq!(
+                found.as_array().map(Vec::len),
+                Some(series),
+                "{}",
+                answer.body["errors"]
+            );
+        }
+        app.stop().await;
+    }
+}

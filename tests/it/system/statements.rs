@@ -62,6 +62,13 @@ async fn every_operation_is_counted_under_its_name() {
         let hidden = operation(&op, "Hidden").await;
         assert_eq!(counts(&hidden), [1, 1, 0, 0], "{hidden}");
         assert_eq!(operation(&op, "{ me runs }").await["calls"], 1);
+        let many = format!("{{ {} }}", "me { id } ".repeat(21));
+        for refused in ["{ me", "{ nothing }", &many] {
+            ask(&app.anonymous(), refused).await;
+        }
+        let refused = operation(&op, "(refused document)").await;
+        assert_eq!(counts(&refused), [3, 3, 0, 0], "{refused}");
+        assert_eq!(refused["kind"], "GRAPHQL");
         // Nobody in particular gives no names.
         assert_eq!(operation(&op, "Foreign").await, Value::Null);
 

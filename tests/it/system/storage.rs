@@ -131,7 +131,7 @@ async fn jobs_are_counted_by_queue_and_state() {
             line("default", "queued", 3),
             line("mail", "queued", 1),
             line("mail", "dead", 1),
-            line("mail", "SUCCEEDED", 1),
+            line("mail", "succeeded", 1),
         ] {
             assert!(counts.contains(&line), "{}: {line}", app.engine);
         }

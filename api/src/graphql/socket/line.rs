@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::Response as Answer;
 use axum::extract::ws::{Message, WebSocket};
@@ -26,11 +27,16 @@ use super::MESSAGE;
 use super::count::Place;
 use super::message::{Close, Said, ack, beat, complete, error, next, pong};
 use crate::error::Door;
+use crate::metrics::sockets::{closed, refused as refused_place};
+
+/// How long a socket that has no place of its own may take to hear why.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What comes of an operation.
 enum Event {
     Next(Box<Answer>),
-    Refused(Stop),
+    /// Why it is not run, and its request's id.
+    Refused(Stop, String),
     End,
 }
 
@@ -51,7 +57,30 @@ pub(super) struct Line {
 /// How a socket ends: with a word, or without one where nobody would hear it.
 enum End {
     Close(Close),
-    Gone,
+    Gone(Gone),
+}
+
+/// Why nobody would hear a word.
+#[derive(Clone, Copy)]
+enum Gone {
+    /// The other side has left.
+    Left,
+    /// Nothing came from it for too long.
+    Silent,
+    /// It took too long to take a message.
+    Slow,
+}
+
+impl End {
+    /// Its name where sockets are counted.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Close(close) => close.name(),
+            Self::Gone(Gone::Left) => "left",
+            Self::Gone(Gone::Silent) => "silent",
+            Self::Gone(Gone::Slow) => "slow",
+        }
+    }
 }
 
 impl From<Close> for End {
@@ -68,9 +97,17 @@ impl Line {
         mut socket: WebSocket,
     ) {
         let limits = ctx.settings().socket;
-        let Some(place) = api.sockets.enter(&limits) else {
-            let _ = timeout(limits.patience, socket.send(Close::TooMany.frame())).await;
-            return;
+        let person = ctx.actor.user();
+        let place = match api.sockets.enter(person, ctx.request.address, &limits) {
+            Ok(place) => place,
+            Err(why) => {
+                refused_place(why);
+                let said = timeout(limits.patience, socket.send(Close::TooMany.frame())).await;
+                if let (Ok(Ok(())), Some(_)) = (said, person) {
+                    hear_out(&mut socket, limits.patience.min(FAREWELL)).await;
+                }
+                return;
+            }
         };
         let mut line = Self {
             api,
@@ -86,11 +123,17 @@ impl Line {
         let Err(end) = line.run().await;
         // Nothing runs on while the other side says good-bye.
         line.events.clear();
+        closed(end.name());
         if let End::Close(close) = end
             && line.send(close.frame()).await.is_ok()
         {
-            let rest = async { while let Some(Ok(_)) = line.socket.recv().await {} };
-            let _ = timeout(limits.patience, rest).await;
+            // Who never said who they are keeps a place that others wait for.
+            let patience = if line.place.is_known() {
+                limits.patience
+            } else {
+                limits.patience.min(FAREWELL)
+            };
+            hear_out(&mut line.socket, patience).await;
         }
     }
 
@@ -112,7 +155,7 @@ impl Line {
                             return Err(Close::TooLarge.into());
                         }
                         Some(Ok(message)) => self.take(&message).await?,
-                        Some(Err(_)) | None => return Err(End::Gone),
+                        Some(Err(_)) | None => return Err(End::Gone(Gone::Left)),
                     }
                 }
                 Some((id, event)) = self.events.next() => self.tell(&id, event).await?,
@@ -131,7 +174,7 @@ impl Line {
                 _ = rechecks.tick() => self.recheck().await?,
                 _ = beats.tick() => {
                     if heard.elapsed() > self.limits.ping * 3 {
-                        return Err(End::Gone);
+                        return Err(End::Gone(Gone::Silent));
                     }
                     self.send(beat()).await?;
                 }
@@ -140,7 +183,7 @@ impl Line {
     }
 
     /// Where no signal of other replicas arrives, the caller is looked at as often as requests do.
-    fn recheck_every(&self) -> std::time::Duration {
+    fn recheck_every(&self) -> Duration {
         let settings = self.ctx.settings();
         let deaf =
             self.ctx.services.db.engine() == Engine::Postgres && settings.listen_url.is_none();
@@ -155,7 +198,8 @@ impl Line {
         let sent = timeout(self.limits.patience, self.socket.send(message)).await;
         match sent {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
+            Ok(Err(_)) => Err(End::Gone(Gone::Left)),
+            Err(_) => Err(End::Gone(Gone::Slow)),
         }
     }
 
@@ -198,7 +242,8 @@ impl Line {
             self.credential = Some(key);
         }
         let person = self.ctx.actor.user().ok_or(Close::Unknown)?;
-        if !self.place.belong(person, &self.limits) {
+        if let Err(why) = self.place.belong(person, &self.limits) {
+            refused_place(why);
             return Err(Close::TooMany.into());
         }
         self.ready = true;
@@ -206,15 +251,15 @@ impl Line {
     }
 
     async fn subscribe(&mut self, id: String, payload: Value) -> Result<(), End> {
-        if self.running.len() >= self.limits.operations {
-            let most = self.limits.operations;
-            let told = Stop::limited(format!("a socket runs {most} operations at once"));
-            return self.tell(&id, Event::Refused(told)).await;
-        }
         let mut ctx = self.ctx.clone();
         let services = &self.ctx.services;
         ctx.request.id = services.ids.fresh(services.clock.now()).to_string();
         let request_id = ctx.request.id.clone();
+        if self.running.len() >= self.limits.operations {
+            let most = self.limits.operations;
+            let told = Stop::limited(format!("a socket runs {most} operations at once"));
+            return self.tell(&id, Event::Refused(told, request_id)).await;
+        }
         let name = id.clone();
         let events = events(Arc::clone(&self.api), ctx, payload).map(move |mut event| {
             if let Event::Next(answer) = &mut event {
@@ -241,10 +286,10 @@ impl Line {
                 self.forget(id);
                 complete(id)
             }
-            Event::Refused(stop) => {
+            Event::Refused(stop, request_id) => {
                 self.forget(id);
                 let mut answer = stop.into_answer();
-                finish(&mut answer, &self.ctx.request.id);
+                finish(&mut answer, &request_id);
                 error(id, &answer)
             }
         };
@@ -281,9 +326,17 @@ impl Line {
     }
 }
 
+/// Listen until the other side has read the last word: what is thrown away unread would tear the
+/// word away with it.
+async fn hear_out(socket: &mut WebSocket, patience: Duration) {
+    let rest = async { while let Some(Ok(_)) = socket.recv().await {} };
+    let _ = timeout(patience, rest).await;
+}
+
 /// What comes of the operation that `payload` names.
 fn events(api: Arc<Api>, ctx: Ctx, payload: Value) -> BoxStream<'static, Event> {
     let end = || stream::iter([Event::End]);
+    let request_id = ctx.request.id.clone();
     let begun = async move {
         let prepared = async {
             let params: Params = serde_json::from_value(payload)
@@ -291,7 +344,7 @@ fn events(api: Arc<Api>, ctx: Ctx, payload: Value) -> BoxStream<'static, Event> 
             api.prepare(&ctx, params.question()?, Way::Socket).await
         };
         match prepared.await {
-            Err(stop) => stream::iter([Event::Refused(stop)]).boxed(),
+            Err(stop) => stream::iter([Event::Refused(stop, request_id)]).boxed(),
             Ok(prepared) if prepared.subscribes => {
                 let answers = api.answers(prepared);
                 answers

@@ -88,6 +88,21 @@ pub(super) enum Close {
 }
 
 impl Close {
+    /// Its name where sockets are counted.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Changed => "changed",
+            Self::TooMany => "too_many",
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::Unknown => "unauthorized",
+            Self::Late => "late",
+            Self::Taken(_) => "taken",
+            Self::Twice => "twice",
+        }
+    }
+
     pub(super) fn frame(&self) -> Message {
         let (code, reason) = match self {
             Self::Stop => (1001, "Going away".into()),
