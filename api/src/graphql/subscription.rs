@@ -48,6 +48,7 @@ impl Subscription {
     }
 
     /// A job in the caller's sight moved; only this one, where `id` names it.
+    /// Nothing raises its signal yet: only what was missed is told.
     async fn job_changed(
         &self,
         context: &Context<'_>,
@@ -57,6 +58,7 @@ impl Subscription {
     }
 
     /// A delivery to a webhook in the caller's sight moved; only this one, where `id` names it.
+    /// Nothing raises its signal yet: only what was missed is told.
     async fn delivery_changed(
         &self,
         context: &Context<'_>,
@@ -68,6 +70,7 @@ impl Subscription {
 
     /// A setting has another value, which is not told here; only this one, where `id` names it. For
     /// staff.
+    /// Nothing raises its signal yet: only what was missed is told.
     async fn setting_changed(
         &self,
         context: &Context<'_>,
