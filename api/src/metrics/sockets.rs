@@ -1,4 +1,4 @@
-//! What becomes of WebSockets.
+//! What becomes of sockets.
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 

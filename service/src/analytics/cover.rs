@@ -42,20 +42,16 @@ impl Unit {
 
     /// The first edge at or after a moment, and the last at or before another.
     fn within(self, from: i64, to: i64) -> (i64, i64) {
-        match self {
-            Self::Month => {
-                let (first, next) = month_around(from);
-                let first = if first == from { first } else { next };
-                (first, month_around(to).0)
-            }
-            _ => {
-                let seconds = self.seconds();
-                (
-                    from + (-from).rem_euclid(seconds),
-                    to - to.rem_euclid(seconds),
-                )
-            }
+        if self == Self::Month {
+            let (first, next) = month_around(from);
+            let first = if first == from { first } else { next };
+            return (first, month_around(to).0);
         }
+        let seconds = self.seconds();
+        (
+            from + (-from).rem_euclid(seconds),
+            to - to.rem_euclid(seconds),
+        )
     }
 }
 
@@ -356,7 +352,7 @@ mod tests {
             })
             .collect();
         let pieces = cover(EVERYBODY, &days, &[]);
-        assert_eq!(told(&pieces), [("token_hour_rollups", days.clone())]);
+        assert_eq!(told(&pieces), [("token_hour_rollups", days)]);
         let whole = stretch(0, "2026-03-01T15:00:00Z", "2026-03-04T15:00:00Z");
         assert_eq!(pieces[0].even(), Some((whole, DAY)));
         // One of them is longer.

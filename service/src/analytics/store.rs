@@ -168,13 +168,12 @@ impl Draft<'_> {
         };
         if let Some((whole, length)) = piece.even() {
             let (from, to) = (edge(self, whole.from), edge(self, whole.to));
-            let bucket = match piece.stretches.as_slice() {
-                [one] => format!("CAST({} AS bigint)", one.at),
-                _ => {
-                    let begun = stretch(self.engine, column, unit.seconds());
-                    let first = self.mark(whole.from);
-                    format!("({begun} - {first}) / {length} + {}", whole.at)
-                }
+            let bucket = if let [one] = piece.stretches.as_slice() {
+                format!("CAST({} AS bigint)", one.at)
+            } else {
+                let begun = stretch(self.engine, column, unit.seconds());
+                let first = self.mark(whole.from);
+                format!("({begun} - {first}) / {length} + {}", whole.at)
             };
             let rows = format!("FROM {table} WHERE {column} >= {from} AND {column} < {to}");
             let sign = if whole.minus { "-" } else { "" };
@@ -236,7 +235,7 @@ impl Draft<'_> {
         }
         if let Scope::Owner(user) = self.scope {
             let user = self.mark(user);
-            conditions.push_str(&format!(" AND user_id = {user}"));
+            conditions.extend([" AND user_id = ", &user]);
         }
         format!("SELECT {} {rows}{conditions}", columns.join(", "))
     }
@@ -251,11 +250,7 @@ impl Draft<'_> {
         let mut pieces = cover(sources, stretches, cuts);
         pieces.extend(cover(&[OPEN], stretches, &[]));
         let branches: Vec<String> = pieces.iter().map(|piece| self.branch(piece)).collect();
-        let edges: String = self
-            .edges
-            .iter()
-            .map(|edges| format!("{edges}, "))
-            .collect();
+        let edges: String = self.edges.iter().flat_map(|edges| [edges, ", "]).collect();
         let every = branches.join(" UNION ALL ");
 
         let asked: Vec<&str> = self

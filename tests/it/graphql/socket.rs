@@ -384,7 +384,7 @@ async fn has_place(peer: &mut Peer) -> bool {
 async fn sockets_of_nobody_take_no_place_from_those_who_signed_in() {
     let mut plan = Plan::default();
     plan.settings.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
-    plan.settings.socket.hello = Duration::from_secs(600);
+    plan.settings.socket.hello = Duration::from_mins(10);
     plan.settings.socket.all = 2;
     plan.settings.socket.unknown = 3;
     plan.settings.socket.address = 2;

@@ -1,4 +1,4 @@
-//! KnownDocuments that were answered before.
+//! Documents that were answered before.
 //!
 //! A document that the engine answers alone, and that once went all the way without an error, is
 //! kept with its plans: asked again, its tokens are not counted, and it is not parsed, validated or
@@ -36,7 +36,7 @@ const LONGEST: usize = 16 * 1024;
 /// How many combinations of its conditions a document is kept in.
 const COMBINATIONS: usize = 4;
 
-/// KnownDocuments that were answered before.
+/// Documents that were answered before.
 #[derive(Debug)]
 pub(in crate::graphql) struct KnownDocuments(Cache<Key, Arc<Known>>);
 

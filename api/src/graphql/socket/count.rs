@@ -87,11 +87,11 @@ impl Open {
         match whose {
             Whose::Person(person) => {
                 self.all -= 1;
-                subtract(&mut self.of, person);
+                subtract(&mut self.of, &person);
             }
             Whose::Unknown(address) => {
                 self.unknown -= 1;
-                subtract(&mut self.from, address);
+                subtract(&mut self.from, &address);
             }
         }
         close_one(whose.caller());
@@ -144,11 +144,11 @@ fn add<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K, most: usize) -> boo
     free
 }
 
-fn subtract<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
+fn subtract<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
         *count -= 1;
         if *count == 0 {
-            counts.remove(&key);
+            counts.remove(key);
         }
     }
 }
