@@ -26,7 +26,7 @@ async fn answers_to_writes_and_events_are_of_what_was_written() {
         let admin = app.user("admin", UserRole::Admin).await;
         let view = json!({
             "name": "Failed ones", "shared": false, "resource": "runs",
-            "filter": {}, "columns": ["company_name"],
+            "filter": {}, "columns": ["companyName"],
         });
         let saved = good(&admin, SAVE, json!({ "input": view })).await;
         let saved = &saved["createSavedView"];

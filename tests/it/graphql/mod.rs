@@ -6,6 +6,7 @@ mod http;
 mod limits;
 mod roots;
 mod socket;
+mod socket_places;
 
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
