@@ -44,17 +44,17 @@ def operations(middle, middle_completed):
                                         "cards(first: 5) { nodes { title } } } } } } }",
         "starred cards of a person": '{ opportunityCards(filter: {userId: {eq: "%s"}, starred: {eq: true}}) { totalCount } }' % user,
         "how many runs, estimated": "{ runs { estimatedCount } }",
-        "chart: tokens of 180 days": "{ analytics { tokenUsage(%s, bucket: DAY) { total series { key { model } total } } } }" % YEAR,
+        "chart: tokens of 180 days": "{ analytics { tokenUsage(%s, bucket: DAY) { total series { model total } } } }" % YEAR,
         "chart: tokens by model": "{ analytics { tokenUsage(%s, bucket: DAY, groupBy: [MODEL]) { total costMicros "
-                                  "series { key { model } total points { at count } } } } }" % YEAR,
+                                  "series { model total points { start tokens } } } } }" % YEAR,
         "chart: ten people of most tokens": "{ analytics { tokenUsage(%s, bucket: DAY, groupBy: [USER], top: 10) { total "
-                                            "series { key { userId } total } } } }" % YEAR,
+                                            "series { userId total } } } }" % YEAR,
         "chart: tokens in another zone": '{ analytics { tokenUsage(%s, bucket: DAY, groupBy: [MODEL], timeZone: "Asia/Tokyo") '
-                                         "{ total series { key { model } total } } } }" % YEAR,
-        "chart: funnel of 30 days": "{ analytics { runFunnel(%s, bucket: DAY) { total { made completed } "
+                                         "{ total series { model total } } } }" % YEAR,
+        "chart: funnel of 30 days": "{ analytics { runFunnel(%s, bucket: DAY) { total { created completed } "
                                     "stages { stage runs } } } }" % MONTH,
-        "chart: stage times of 30 days": "{ analytics { stageDurations(%s, bucket: DAY) { stage p50 p95 p99 } } }" % MONTH,
-        "chart: active people": "{ analytics { activeUsers(%s, bucket: DAY) { points { at } } } }" % MONTH,
+        "chart: stage times of 30 days": "{ analytics { stageDurations(%s, bucket: DAY) { stage total { p50 p95 p99 } } } }" % MONTH,
+        "chart: active people": "{ analytics { activeUsers(%s, bucket: DAY) { points { start } } } }" % MONTH,
     }
 
 
