@@ -4,7 +4,7 @@ mod command;
 
 use std::process::ExitCode;
 
-use api::config::{self, Config, ConfigError, Env, LogFormat};
+use api::config::{self, CommandLine, Config, ConfigError, Env, LogFormat};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use mimalloc::MiMalloc;
 use secrecy::ExposeSecret;
@@ -92,9 +92,12 @@ async fn main() -> ExitCode {
 
 /// The command line over the environment over the settings' file.
 fn read() -> Result<Cli, ConfigError> {
-    let matches = config::command_line(Cli::command())?.try_get_matches();
+    let CommandLine { command, given } = config::command_line(Cli::command())?;
+    let matches = command.try_get_matches();
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-    Ok(cli.unwrap_or_else(|error| config::scrubbed(error).exit()))
+    let mut cli = cli.unwrap_or_else(|error| config::scrubbed(error).exit());
+    cli.config.given = given;
+    Ok(cli)
 }
 
 fn logs(format: LogFormat) {

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::actor::Actor;
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::configuration::Configuration;
 use crate::db::{ConnectionManager, Reader};
 use crate::error::Result;
 use crate::idempotency::Claim;
@@ -37,6 +38,8 @@ pub struct Services {
     pub keyring: Keyring,
     /// What was set at the start.
     pub settings: Settings,
+    /// Limits, schedules, times, allow lists.
+    pub configuration: Configuration,
     /// "Something changed."
     pub signals: Signals,
     /// Callers that were verified a moment ago.
@@ -143,6 +146,11 @@ impl Ctx {
     /// What was set at the start.
     pub fn settings(&self) -> &Settings {
         &self.services.settings
+    }
+
+    /// Limits, schedules, times, allow lists.
+    pub fn configuration(&self) -> &Configuration {
+        &self.services.configuration
     }
 
     /// A handle to read with.

@@ -11,6 +11,7 @@ pub mod audit;
 pub mod chance;
 mod check;
 pub mod clock;
+pub mod configuration;
 pub mod conversation;
 pub mod ctx;
 pub mod db;

@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::configuration::Given;
+
 /// Where the process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Environment {
@@ -102,6 +104,8 @@ pub struct Settings {
     pub run_lease: Duration,
     /// How long an idempotency key is kept.
     pub idempotency_lifetime: Duration,
+    /// What the file and the environment say of run-time settings.
+    pub given: Given,
 }
 
 impl Default for Settings {
@@ -121,6 +125,7 @@ impl Default for Settings {
             caller_cache: Duration::from_secs(5),
             run_lease: Duration::from_mins(1),
             idempotency_lifetime: Duration::from_hours(24),
+            given: Given::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ mod clock;
 pub mod cluster;
 mod peer;
 mod rows;
+mod store;
 
 use std::sync::Arc;
 
@@ -36,8 +37,8 @@ use service::write::Write;
 
 pub use crate::client::{Answer, Client};
 use crate::clock::TestClock;
-use crate::cluster::Cluster;
 pub use crate::peer::{Heard, Peer};
+use crate::store::Keep;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -96,12 +97,6 @@ pub struct TestApp {
     _keep: Keep,
 }
 
-enum Keep {
-    Directory(#[expect(dead_code, reason = "held until the test is over")] tempfile::TempDir),
-    Cluster(#[expect(dead_code, reason = "held until the test is over")] Cluster),
-    Nothing,
-}
-
 impl TestApp {
     /// One application for each engine that is here.
     pub async fn each() -> Vec<Self> {
@@ -122,35 +117,12 @@ impl TestApp {
     }
 
     async fn sqlite(plan: &Plan) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}/test.db?mode=rwc", directory.path().display());
-        Self::start(
-            "SQLite",
-            &url,
-            plan,
-            Arc::default(),
-            Keep::Directory(directory),
-        )
-        .await
+        let (url, keep) = store::sqlite(plan.migrated).await;
+        Self::start("SQLite", &url, plan, Arc::default(), keep).await
     }
 
     async fn postgres(plan: &Plan) -> Option<Self> {
-        if let Some(server) = std::env::var_os("TEST_DATABASE_URL") {
-            let server = server.into_string().unwrap();
-            let name = format!("chancery_test_{}", uuid::Uuid::new_v4().simple());
-            let db = migration::connect(&server).await.unwrap();
-            let sql = format!("CREATE DATABASE {name}");
-            sea_orm::ConnectionTrait::execute_unprepared(&db, &sql)
-                .await
-                .unwrap();
-            let mut url = url::Url::parse(&server).unwrap();
-            url.set_path(&name);
-            let url = url.as_str();
-            return Some(Self::start("PostgreSQL", url, plan, Arc::default(), Keep::Nothing).await);
-        }
-        let cluster = Cluster::start()?;
-        let url = cluster.url("postgres");
-        let keep = Keep::Cluster(cluster);
+        let (url, keep) = store::postgres(plan.migrated).await?;
         Some(Self::start("PostgreSQL", &url, plan, Arc::default(), keep).await)
     }
 
@@ -161,11 +133,11 @@ impl TestApp {
         clock: Arc<TestClock>,
         keep: Keep,
     ) -> Self {
-        if plan.migrated {
-            migrate(url).await;
-        }
         let read_url = match (engine, plan.behind) {
-            ("PostgreSQL", true) => Some(DatabaseUrl::parse(&empty_beside(url).await).unwrap()),
+            ("PostgreSQL", true) => {
+                let empty = store::beside(url, true).await;
+                Some(DatabaseUrl::parse(&empty).unwrap())
+            }
             _ => None,
         };
         let behind = read_url.is_some();
@@ -219,7 +191,7 @@ impl TestApp {
 
     /// Apply every migration.
     pub async fn migrate(&self) {
-        migrate(&self.url).await;
+        store::migrate(&self.url).await;
     }
 
     /// What the application is made of, for a look behind the doors.
@@ -363,25 +335,6 @@ impl TestApp {
         client.header("x-api-key", answer.body["key"].as_str().unwrap());
         client
     }
-}
-
-/// A database on the same server, migrated and empty.
-async fn empty_beside(server: &str) -> String {
-    let name = format!("chancery_empty_{}", uuid::Uuid::new_v4().simple());
-    let db = migration::connect(server).await.unwrap();
-    let sql = format!("CREATE DATABASE {name}");
-    db.execute_unprepared(&sql).await.unwrap();
-    db.close().await.unwrap();
-    let mut url = url::Url::parse(server).unwrap();
-    url.set_path(&name);
-    migrate(url.as_str()).await;
-    url.into()
-}
-
-async fn migrate(url: &str) {
-    let db = migration::connect(url).await.unwrap();
-    migration::up(&db).await.unwrap();
-    db.close().await.unwrap();
 }
 
 /// What `look` sees, as soon as it sees something.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use service::chance::Chance;
 use service::clock::Clock;
+use service::configuration::Configuration;
 use service::ctx::Services;
 use service::db::{ConnectionManager, DbSettings};
 use service::identity::{Callers, Passwords, Sightings, Turns};
@@ -45,6 +46,7 @@ pub fn assemble(
         chance,
         ids,
         keyring,
+        configuration: Configuration::new(settings.given.clone())?,
         settings,
     }))
 }

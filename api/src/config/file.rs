@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Args as _, Command};
 use figment::Figment;
-use figment::providers::{Format, Toml};
+use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Num, Value};
+
+use service::configuration::Given;
 
 use super::{Config, ConfigError};
 
@@ -19,25 +21,57 @@ use super::{Config, ConfigError};
 const USUAL: &str = "chancery.toml";
 const NAMED_BY: &str = "CHANCERY_CONFIG";
 
-/// The command line `command`, with what the settings' file says for defaults.
-pub fn command_line(command: Command) -> Result<Command, ConfigError> {
+/// The table of the file that holds run-time settings.
+const RUN_TIME: &str = "settings";
+
+/// A command line that knows the settings' file.
+#[derive(Debug)]
+pub struct CommandLine {
+    /// The options, with what the file says for defaults.
+    pub command: Command,
+    /// What the file and the environment say of run-time settings.
+    pub given: Given,
+}
+
+/// The command line `command`, with what the settings' file says.
+pub fn command_line(command: Command) -> Result<CommandLine, ConfigError> {
     let after = format!(
         "Every option can stand in {USUAL}, or in the file that {NAMED_BY} names, with _ for -: \
-         db_pool_size = 20. Flags go before the environment, the environment before the file."
+         db_pool_size = 20. Flags go before the environment, the environment before the file. Its \
+         table [settings] holds run-time settings, which the environment knows as \
+         CHANCERY_SETTING_<KEY>, with __ for each dot."
     );
     let command = command.after_help(after).mut_args(unless_empty);
     let named = std::env::var_os(NAMED_BY).filter(|path| !path.is_empty());
     let path = match named {
         Some(path) => PathBuf::from(path),
         None if Path::new(USUAL).exists() => PathBuf::from(USUAL),
-        None => return Ok(command),
+        None => {
+            let given = Given::default().environment(variables());
+            return Ok(CommandLine { command, given });
+        }
     };
     let wrong = |what: String| ConfigError::File {
         file: path.display().to_string(),
         what,
     };
-    let said = read(&path).map_err(wrong)?;
-    with(command, &said).map_err(wrong)
+    let mut said = read(&path).map_err(wrong)?;
+    let mut given = Given::default();
+    if let Some(table) = said.remove(RUN_TIME) {
+        let table = Figment::from(Serialized::defaults(table)).extract();
+        let table = table.map_err(|_| wrong(format!("`{RUN_TIME}` is no table")))?;
+        given = given.file(&table);
+    }
+    Ok(CommandLine {
+        command: with(command, &said).map_err(wrong)?,
+        given: given.environment(variables()),
+    })
+}
+
+/// The environment, as far as it is text.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// An empty variable is none: that is how they are taken away in many a place.

@@ -19,6 +19,7 @@ use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use service::chance::SystemChance;
 use service::clock::SystemClock;
+use service::configuration::Given;
 use service::ctx::Services;
 use service::db::{ConnectionManager, DatabaseUrl, DbSettings, Engine, Synchronous};
 use service::secret::Keyring;
@@ -26,7 +27,7 @@ use service::settings::{Documents, Environment, Settings};
 use url::Url;
 
 pub use self::assemble::assemble;
-pub use self::file::{command_line, scrubbed};
+pub use self::file::{CommandLine, command_line, scrubbed};
 pub use self::key::KeyPlace;
 use crate::server::Timeouts;
 
@@ -96,6 +97,8 @@ pub enum ConfigError {
     File { file: String, what: String },
     #[error("the database: {0}")]
     Database(String),
+    #[error(transparent)]
+    Setting(#[from] service::configuration::Wrong),
     #[error(transparent)]
     Service(#[from] service::Error),
 }
@@ -268,6 +271,9 @@ pub struct Config {
         global = true
     )]
     pub log_format: LogFormat,
+    /// What the file and the environment say of run-time settings.
+    #[arg(skip)]
+    pub given: Given,
 }
 
 impl Config {
@@ -395,6 +401,7 @@ impl Config {
             steps,
             listen_url: db.session_url().map(|url| url.cleaned().clone()),
             run_lease: Duration::from_secs(self.run_lease),
+            given: self.given.clone(),
             ..Settings::default()
         };
         let keyring = Keyring::new(self.key()?);

@@ -4,12 +4,13 @@
 //! In order: the text is found by its hash where it is named so; its tokens are counted; it is
 //! parsed and measured; only then is it validated and run, with variables that fit.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{ExecutableDocument, OperationType};
-use async_graphql::registry::Registry;
+use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{
     OutputType, Pos, Request, Response as Answer, Schema, ServerError, SubscriptionType, Value,
     Variables,
@@ -32,8 +33,10 @@ use crate::error::{ApiError, Door};
 /// The schema, and who may look at it.
 pub(crate) struct Api {
     schema: Schema<Query, Mutation, Subscription>,
-    /// The schema's types, for a look at variables.
-    types: Registry,
+    /// What a variable can be made of.
+    inputs: Registry,
+    /// The names of the queries.
+    queries: HashSet<String>,
     /// Whether everybody may ask what the schema is.
     pub(super) introspection: bool,
     pub(super) documents: Documents,
@@ -175,13 +178,16 @@ impl Api {
         if !introspection {
             schema = schema.disable_introspection().disable_suggestions();
         }
-        let mut types = Registry::default();
-        Query::create_type_info(&mut types);
-        <Mutation as OutputType>::create_type_info(&mut types);
-        <Subscription as SubscriptionType>::create_type_info(&mut types);
+        let mut inputs = types();
+        let query = inputs.types.get("Query").and_then(MetaType::fields);
+        let queries = query.into_iter().flat_map(|fields| fields.keys().cloned());
+        let queries = queries.collect();
+        // The schema has them all a second time, out of reach.
+        inputs.types.retain(|_, kind| kind.is_input());
         Self {
             schema: schema.finish(),
-            types,
+            inputs,
+            queries,
             introspection,
             documents: settings.documents,
             deadline: settings.operation_deadline,
@@ -262,7 +268,7 @@ impl Api {
             if operation.node.ty != OperationType::Query {
                 ctx = ctx.current();
             }
-            variables::check(&self.types, &operation.node, &variables)
+            variables::check(&self.inputs, &operation.node, &variables)
                 .map_err(|error| Stop::error(error, "graphql.invalid"))?;
         }
         if let Some(hash) = fresh {
@@ -314,8 +320,7 @@ impl Api {
             variables,
             ..
         } = prepared;
-        let query = self.types.types.get("Query");
-        let exists = |name| query.is_some_and(|query| query.field_by_name(name).is_some());
+        let exists = |name: &str| self.queries.contains(name);
         match explore::roots(document.document(), name.as_deref(), variables).as_deref() {
             Some([name]) => explore::is_list(name) || !exists(name),
             Some(_) => false,
@@ -370,11 +375,15 @@ impl Api {
     ) -> impl Stream<Item = Answer> + Send + Unpin + use<> {
         self.schema.execute_stream(prepared.request())
     }
+}
 
-    #[cfg(test)]
-    pub(super) fn look<T>(&self, look: impl FnOnce(&Registry) -> T) -> T {
-        look(&self.types)
-    }
+/// Every type of the schema.
+pub(super) fn types() -> Registry {
+    let mut types = Registry::default();
+    Query::create_type_info(&mut types);
+    <Mutation as OutputType>::create_type_info(&mut types);
+    <Subscription as SubscriptionType>::create_type_info(&mut types);
+    types
 }
 
 /// Give every error its code and the request's id; whether the request is refused as a whole.

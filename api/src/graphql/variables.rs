@@ -155,13 +155,13 @@ mod tests {
     use async_graphql::parser::parse_query;
     use serde_json::json;
 
-    use super::super::execute::Api;
+    use super::super::execute::types;
     use super::super::operation::chosen;
     use super::*;
 
     #[test]
     fn every_declared_variable_is_looked_at() {
-        let api = Api::default();
+        let types = types();
         let range = json!({ "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z" });
         let with = |name: &str, value: serde_json::Value| {
             let mut range = range.clone();
@@ -206,7 +206,7 @@ mod tests {
             let operation = chosen(&document, None).unwrap();
             let shown = format!("{kind} {variables}");
             let variables = Variables::from_json(variables);
-            let found = api.look(|registry| check(registry, &operation.node, &variables));
+            let found = check(&types, &operation.node, &variables);
             match found.err() {
                 None => assert_eq!(wrong, "", "{shown}"),
                 Some(error) => {

@@ -116,6 +116,12 @@ impl Cluster {
         )
     }
 
+    /// Take one of its databases away, whoever is connected to it.
+    pub fn drop_database(&self, name: &str) {
+        let through = format!("--maintenance-db={}", self.url("postgres"));
+        self.must("dropdb", &["--force", "--if-exists", &through, name]);
+    }
+
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
@@ -164,7 +170,7 @@ impl Cluster {
     fn configure(&self) {
         let lines = format!(
             "listen_addresses = '127.0.0.1'\nport = {}\nunix_socket_directories = '{}'\n\
-             fsync = off\nmax_connections = 200\nwal_level = replica\n{}",
+             fsync = off\nfull_page_writes = off\nmax_connections = 200\nwal_level = replica\n{}",
             self.port,
             self.directory.display(),
             self.preloaded()
