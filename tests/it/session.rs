@@ -223,7 +223,8 @@ async fn replicas_hear_of_a_revocation() {
         // An embedded file has no replicas.
         if app.engine == "PostgreSQL" {
             let replica = app.beside().await;
-            let listening = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
+            let listening = "SELECT count(*) FROM pg_stat_activity \
+                             WHERE datname = current_database() AND query LIKE 'LISTEN%'";
             eventually(async || (app.number(listening).await == 2).then_some(())).await;
             for lost in [false, true] {
                 let ann = app.user(&format!("ann-{lost}"), UserRole::User).await;

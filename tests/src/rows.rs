@@ -52,7 +52,8 @@ impl TestApp {
         match self.services().db.engine() {
             Engine::Sqlite => 0,
             Engine::Postgres => {
-                let asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+                let asleep = "SELECT count(*) FROM pg_stat_activity \
+                              WHERE datname = current_database() AND wait_event = 'PgSleep'";
                 self.number(asleep).await
             }
         }

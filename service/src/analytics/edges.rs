@@ -35,10 +35,10 @@ impl Draft {
         draft
     }
 
-    /// The range alone: `$1` and `$2`.
+    /// The range alone, `$1` and `$2`, as one bucket.
     pub(super) fn whole(range: Range) -> Self {
         Self {
-            edges: String::new(),
+            edges: "edges(at, since, until) AS (VALUES (0, $1, $2))".to_owned(),
             values: vec![range.from.into(), range.to.into()],
         }
     }

@@ -9,6 +9,11 @@ pub(super) fn stretch(column: &str, seconds: u64) -> String {
     format!("({moment} - (({moment} % {seconds}) + {seconds}) % {seconds})")
 }
 
+/// Where the day of UTC begins that the date `column` is, in seconds since 1970.
+pub(super) fn date(column: &str) -> String {
+    format!("unixepoch({column})")
+}
+
 /// Where the month begins that `column` falls into, in seconds since 1970.
 pub(super) fn month(column: &str) -> String {
     format!("unixepoch(substr({column}, 1, 8) || '01')")

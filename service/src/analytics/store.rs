@@ -104,6 +104,14 @@ pub(super) fn stretch(engine: Engine, column: &str, seconds: i64) -> String {
     }
 }
 
+/// Where the day of UTC begins that a date is, in seconds since 1970.
+pub(super) fn date(engine: Engine, column: &str) -> String {
+    match engine {
+        Engine::Sqlite => sqlite::date(column),
+        Engine::Postgres => postgres::date(column),
+    }
+}
+
 /// Where the month of UTC begins that a column falls into, in seconds since 1970.
 pub(super) fn month(engine: Engine, column: &str) -> String {
     match engine {

@@ -114,6 +114,7 @@ fn within<'s, T: Send + 's>(
         if result.is_ok() {
             session.commit().await?;
         } else {
+            // Fails only with the connection, and then that is what its holder has to hear.
             session.rollback().await?;
         }
         result

@@ -9,6 +9,7 @@
 //! its owner could.
 
 mod error;
+mod keep;
 mod policy;
 mod report;
 mod shape;

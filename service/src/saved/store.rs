@@ -1,5 +1,6 @@
 //! Every query of saved views and reports, which are alike but for their tables.
 
+use entity::id::UserId;
 use entity::platform::{saved_report, saved_view};
 use entity::{Scope, Scoped};
 use sea_orm::prelude::Uuid;
@@ -9,28 +10,80 @@ use sea_orm::{
     Select,
 };
 
+use serde_json::{Value, json};
+
+use super::error::Error;
 use super::policy::Sight;
 use crate::error::Result;
 use crate::write::Write;
+
+/// The names of what is done.
+pub(super) struct Verbs {
+    pub(super) create: &'static str,
+    pub(super) update: &'static str,
+    pub(super) delete: &'static str,
+}
 
 /// A table of saved things.
 pub(super) trait Saved: Scoped {
     const ID: Self::Column;
     const USER: Self::Column;
     const SHARED: Self::Column;
+    /// What the audit log calls them.
+    const KIND: &'static str;
+    /// What it calls the making, the changing and the removing of one.
+    const VERBS: Verbs;
+
+    /// What says that there is none.
+    fn not_found(id: Uuid) -> Error;
+    fn id(row: &Self::Model) -> Uuid;
+    fn owner(row: &Self::Model) -> UserId;
+    fn version(row: &Self::Model) -> i64;
+    /// What the audit log keeps of a row.
+    fn told(row: &Self::Model) -> Value;
 }
 
 macro_rules! saved {
-    ($($table:ident),+) => {$(
+    ($($table:ident $kind:literal $missing:ident),+) => {$(
         impl Saved for $table::Entity {
             const ID: Self::Column = $table::Column::Id;
             const USER: Self::Column = $table::Column::UserId;
             const SHARED: Self::Column = $table::Column::Shared;
+            const KIND: &'static str = $kind;
+            const VERBS: Verbs = Verbs {
+                create: concat!($kind, ".create"),
+                update: concat!($kind, ".update"),
+                delete: concat!($kind, ".delete"),
+            };
+
+            fn not_found(id: Uuid) -> Error {
+                Error::$missing(id.into())
+            }
+
+            fn id(row: &Self::Model) -> Uuid {
+                row.id.0
+            }
+
+            fn owner(row: &Self::Model) -> UserId {
+                row.user_id
+            }
+
+            fn version(row: &Self::Model) -> i64 {
+                row.version
+            }
+
+            fn told(row: &Self::Model) -> Value {
+                json!({
+                    "user_id": row.user_id, "name": row.name, "shared": row.shared,
+                    "resource": row.resource, "filter": row.filter, "columns": row.columns,
+                    "order": row.order, "chart": row.chart, "version": row.version,
+                })
+            }
         }
     )+};
 }
 
-saved!(saved_view, saved_report);
+saved!(saved_view "saved_view" ViewNotFound, saved_report "saved_report" ReportNotFound);
 
 /// Where every read begins: sharing widens what a person sees beyond their own.
 fn seen<E: Saved>(sight: Sight) -> Select<E> {

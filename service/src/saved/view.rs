@@ -4,17 +4,13 @@ use entity::id::SavedViewId;
 use entity::platform::saved_view::{Entity, Model};
 use serde_json::{Value, json};
 
-use super::error::Error;
-use super::policy;
 use super::shape::{self, Chart, OrderBy, Seen, read};
-use super::store;
-use crate::audit;
+use super::{keep, policy};
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::expect::Expect;
 use crate::explore::access::Access;
-use crate::write::Write;
 
 /// What saving a view takes.
 #[derive(Clone, Debug)]
@@ -79,10 +75,8 @@ impl NewView {
 /// Save a view of the caller's own.
 pub async fn create_view(ctx: &Ctx, new: NewView) -> Result<Model> {
     policy::write(&ctx.actor)?;
-    let user = ctx.actor.person()?;
     new.check(ctx)?;
-    let tx = ctx.write().await?;
-    let row = Model {
+    keep::create::<Entity>(ctx, |tx, user| Model {
         id: tx.fresh(),
         user_id: user,
         name: new.name,
@@ -95,11 +89,8 @@ pub async fn create_view(ctx: &Ctx, new: NewView) -> Result<Model> {
         version: 1,
         created_at: tx.now,
         updated_at: tx.now,
-    };
-    store::insert::<Entity>(&tx, row.clone()).await?;
-    note(&tx, "saved_view.create", row.id, None, Some(&row)).await?;
-    tx.commit().await?;
-    Ok(row)
+    })
+    .await
 }
 
 /// Change a view, if it stands at the version that is expected.
@@ -109,64 +100,25 @@ pub async fn update_view(
     change: ViewChange,
     expect: &Expect,
 ) -> Result<Model> {
-    let sight = policy::write(&ctx.actor)?;
-    let tx = ctx.write().await?;
-    let found = store::held::<Entity>(&tx, sight, id.0).await?;
-    let before = found.ok_or(Error::ViewNotFound(id))?;
-    policy::change(&ctx.actor, before.user_id)?;
-    expect.check(&before.version.to_string())?;
-    let new = NewView::changed(&before, change)?;
-    new.check(ctx)?;
-    let row = Model {
-        name: new.name,
-        shared: new.shared,
-        filter: new.filter,
-        columns: new.columns.into(),
-        order: json!(new.order),
-        chart: new.chart.map(|chart| json!(chart)),
-        version: before.version + 1,
-        updated_at: tx.now,
-        ..before.clone()
-    };
-    store::update::<Entity>(&tx, row.clone()).await?;
-    note(&tx, "saved_view.update", id, Some(&before), Some(&row)).await?;
-    tx.commit().await?;
-    Ok(row)
+    keep::update::<Entity>(ctx, id.0, expect, |tx, before| {
+        let new = NewView::changed(before, change)?;
+        new.check(ctx)?;
+        Ok(Model {
+            name: new.name,
+            shared: new.shared,
+            filter: new.filter,
+            columns: new.columns.into(),
+            order: json!(new.order),
+            chart: new.chart.map(|chart| json!(chart)),
+            version: before.version + 1,
+            updated_at: tx.now,
+            ..before.clone()
+        })
+    })
+    .await
 }
 
 /// Remove a view, if it stands at the version that is expected.
 pub async fn delete_view(ctx: &Ctx, id: SavedViewId, expect: &Expect) -> Result<()> {
-    let sight = policy::write(&ctx.actor)?;
-    let tx = ctx.write().await?;
-    let found = store::held::<Entity>(&tx, sight, id.0).await?;
-    let row = found.ok_or(Error::ViewNotFound(id))?;
-    policy::change(&ctx.actor, row.user_id)?;
-    expect.check(&row.version.to_string())?;
-    store::delete::<Entity>(&tx, id.0).await?;
-    note(&tx, "saved_view.delete", id, Some(&row), None).await?;
-    tx.commit().await
-}
-
-async fn note(
-    tx: &Write,
-    action: &'static str,
-    id: SavedViewId,
-    before: Option<&Model>,
-    after: Option<&Model>,
-) -> Result<()> {
-    let told = |row: &Model| {
-        json!({
-            "user_id": row.user_id, "name": row.name, "shared": row.shared,
-            "resource": row.resource, "filter": row.filter, "columns": row.columns,
-            "order": row.order, "chart": row.chart, "version": row.version,
-        })
-    };
-    let entry = audit::Entry {
-        action,
-        resource_type: "saved_view",
-        resource_id: id.to_string(),
-        before: before.map(told),
-        after: after.map(told),
-    };
-    audit::record(tx, entry).await
+    keep::delete::<Entity>(ctx, id.0, expect).await
 }

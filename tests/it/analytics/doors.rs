@@ -18,7 +18,8 @@ async fn waiting(app: &TestApp, count: i64) {
     if app.engine == "SQLite" {
         return;
     }
-    let sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let sql = "SELECT count(*) FROM pg_stat_activity \
+               WHERE datname = current_database() AND wait_event_type = 'Lock'";
     eventually(async || (app.number(sql).await >= count).then_some(())).await;
 }
 

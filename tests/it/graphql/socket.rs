@@ -99,7 +99,7 @@ async fn what_was_said_while_nobody_listened_is_looked_up() {
         );
 
         let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-                   WHERE query ILIKE 'LISTEN%' AND pid <> pg_backend_pid()";
+                   WHERE datname = current_database() AND query ILIKE 'LISTEN%' AND pid <> pg_backend_pid()";
         assert!(app.number(cut).await > 0);
         let second = create(&other.seen(&ann), "two.pdf").await;
         // What came a moment earlier may come again.

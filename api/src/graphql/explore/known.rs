@@ -26,7 +26,7 @@ use super::root::Root;
 use crate::graphql::operation::{chosen, tell_of};
 
 /// The most that is kept, in bytes.
-const BYTES: u64 = 64 * 1024 * 1024;
+const BYTES: u64 = 12 * 1024 * 1024;
 /// What a byte of a document's text takes once it is parsed, about.
 const PARSED: usize = 16;
 /// What a selection takes in a plan, about.

@@ -43,7 +43,7 @@ pub async fn active_users(ctx: &Ctx, range: Range, bucket: Bucket) -> Result<Act
         points: filled(&buckets),
         ..ActiveUsers::default()
     };
-    for row in store::active(&reader, scope, period.range, &buckets).await? {
+    for row in store::active(&reader, scope, period, &buckets).await? {
         match usize::try_from(row.at) {
             Ok(at) => answer.points[at].1 = row.people,
             Err(_) => answer.all = row.people,

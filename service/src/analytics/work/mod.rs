@@ -1,5 +1,7 @@
 //! What was worked on: runs and their stages, executions of agents, videos.
 
+mod postgres;
+mod sqlite;
 mod store;
 
 use chrono::{DateTime, Utc};

@@ -6,11 +6,11 @@ use entity::media::video::VideoStatus;
 use entity::pipeline::run::RunStatus;
 use sea_orm::FromQueryResult;
 
-use super::AgentCount;
+use super::{AgentCount, postgres, sqlite};
 use crate::analytics::edges::{Draft, PERCENTILES, Percentiles, ranked};
 use crate::analytics::series::{Buckets, Range};
 use crate::analytics::store::stretch;
-use crate::db::Reader;
+use crate::db::{Engine, Reader};
 use crate::error::Result;
 
 /// The states of executions that came to an end by themselves.
@@ -75,27 +75,21 @@ pub(super) async fn durations(
     buckets: &Buckets,
 ) -> Result<Vec<DurationRow>> {
     let mut rows = Vec::new();
-    for whole in [true, false] {
-        let mut draft = Draft::of(range, buckets);
+    for mut draft in [Draft::whole(range), Draft::of(range, buckets)] {
+        let whole = rows.is_empty();
         let join = match scope {
             Scope::Everyone => "",
             Scope::Owner(_) => " JOIN runs r ON r.id = o.run_id",
         };
         let own = within(&mut draft, scope, "r");
-        // Every bucket is of the same, when the whole is asked for.
-        let at = if whole { "0" } else { "e.at" };
-        let places = ranked("at, stage");
-        let sql = format!(
-            "WITH {}, taken AS (\
-                 SELECT {at} AS at, o.stage_number AS stage, o.duration_ms AS value \
-                 FROM edges e \
-                 JOIN stage_outputs o ON o.created_at >= e.since AND o.created_at < e.until{join} \
-                 WHERE o.duration_ms IS NOT NULL{own}\
-             ), ranked AS (SELECT at, stage, value, {places} FROM taken) \
-             SELECT at, stage, {PERCENTILES} FROM ranked GROUP BY at, stage",
-            draft.edges
-        );
+        let sql = match reader.engine() {
+            Engine::Postgres => postgres::durations(&draft.edges, join, &own),
+            Engine::Sqlite => sqlite::durations(&draft.edges, join, &own),
+        };
         let found: Vec<Measured> = draft.rows(reader, sql).await?;
+        if whole && found.is_empty() {
+            break;
+        }
         rows.extend(found.into_iter().map(|row| DurationRow {
             at: (!whole).then_some(row.at),
             stage: row.stage,

@@ -52,6 +52,7 @@ impl PostgresConnector {
             if let Some(schema) = &parameters.schema {
                 let _ = write!(begin, "; SET LOCAL search_path = \"{schema}\"");
             }
+            begin.push_str("; SET LOCAL jit = off");
             Some(begin)
         } else {
             let capacity = parameters
@@ -60,6 +61,8 @@ impl PostgresConnector {
             options = options
                 .statement_cache_capacity(capacity)
                 .options(limits)
+                // It compiles for longer than the statements of charts take (docs/performance.md).
+                .options([("jit", "off")])
                 // A client that vanished holds its locks until the server notices.
                 .options([
                     ("tcp_keepalives_idle", 30),

@@ -61,5 +61,5 @@ fn what_is_kept_is_bounded_by_what_it_weighs() {
         documents.keep(None, text.into(), known);
     }
     let (count, weight) = documents.weight();
-    assert!(count > 0 && weight <= 64 * 1024 * 1024, "{count} {weight}");
+    assert!(count > 0 && weight <= 12 * 1024 * 1024, "{count} {weight}");
 }
