@@ -90,6 +90,12 @@ pub fn router(services: Arc<Services>) -> Router {
     routes.layer(from_fn_with_state(services, middleware::frame))
 }
 
+/// What a process without doors answers: its metrics, its health.
+pub fn probes(services: Arc<Services>) -> Router {
+    let health = rest::health::routes().with_state(Arc::clone(&services));
+    metrics::router(services).merge(health)
+}
+
 fn refuse(door: Door) -> Response {
     ApiError::from(door).into_response()
 }

@@ -1,4 +1,4 @@
-//! The binary: `chancery serve | demo | migrate | admin | analytics | graphql | doctor | schema`.
+//! The binary: `chancery serve | demo | worker | migrate | admin | analytics | graphql | doctor | schema`.
 
 mod command;
 
@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use tracing::error;
 use tracing_subscriber::EnvFilter;
 
-use crate::command::{Failure, admin, analytics, demo, doctor, graphql, serve};
+use crate::command::{Failure, admin, analytics, demo, doctor, graphql, serve, worker};
 
 /// Answers are made of many small pieces on several threads: the system's allocator costs a seventh of
 /// the time of a request (docs/performance.md).
@@ -38,6 +38,12 @@ enum Command {
     },
     /// Serve a throw-away database full of examples.
     Demo,
+    /// Work at jobs only, beside others that serve or work.
+    Worker {
+        /// Only at jobs of this line; may be named several times.
+        #[arg(long = "queue", value_name = "NAME")]
+        queues: Vec<String>,
+    },
     /// Move the database's schema.
     Migrate(migration::cli::MigrateArgs),
     /// Accounts, from the command line.
@@ -123,6 +129,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             serve::serve(&config, migrate || config.is_embedded()?).await?;
         }
         Command::Demo => demo::run(&mut config).await?,
+        Command::Worker { queues } => worker::run(&config, queues).await?,
         Command::Migrate(args) => {
             let db =
                 migration::connect(&args.address(config.session_url()?.expose_secret())).await?;

@@ -1,11 +1,12 @@
 //! The accept loop: time limits on what arrives, and a stop that loses nobody.
 //!
 //! The order of a stop: readiness fails, a pause lets load balancers notice, the door closes, open
-//! requests end or are cut off, then the tasks and the database. A second signal ends at once.
+//! requests end or are cut off, then the jobs that were not done are given back, then come the tasks
+//! and the database. A second signal ends at once.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
@@ -16,6 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use service::ctx::Services;
+use service::job::setting::PATIENCE;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -118,6 +120,7 @@ pub async fn serve(
     drop(listener);
     closed.cancel();
     info!("the door is closed; waiting for open requests");
+    let waiting = Instant::now();
     if tokio::time::timeout(timeouts.drain, graceful.shutdown())
         .await
         .is_err()
@@ -125,6 +128,20 @@ pub async fn serve(
         info!("some requests were cut off");
     } else {
         info!("every open request was answered");
+    }
+    close(&services, timeouts.drain_delay + waiting.elapsed()).await;
+}
+
+/// Let the jobs end or be given back, then the other tasks, then close the database. `spent` is how
+/// long ago they were told to.
+pub async fn close(services: &Services, spent: Duration) {
+    let jobs = &services.jobs.at_work;
+    jobs.close();
+    // Their patience, and what it takes to put them down.
+    let patience = services.configuration.get(&PATIENCE) + Duration::from_secs(4);
+    let patience = patience.saturating_sub(spent).max(Duration::from_secs(2));
+    if tokio::time::timeout(patience, jobs.wait()).await.is_err() {
+        info!("some jobs were not given back: others do them when their claims run out");
     }
     services.tasks.close();
     let _ = tokio::time::timeout(Duration::from_secs(3), services.tasks.wait()).await;

@@ -58,6 +58,8 @@ pub struct Services {
     pub operations: Arc<Operations>,
     /// Whether the start is over.
     pub started: crate::health::Started,
+    /// What each kind of job does, and the jobs at work.
+    pub jobs: crate::job::Jobs,
     /// What runs beside the requests; the stop waits for it.
     pub tasks: TaskTracker,
     /// Says that the process is to stop.

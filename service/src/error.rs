@@ -412,6 +412,7 @@ pub fn table() -> Vec<Entry> {
         crate::feed::Error::TABLE,
         crate::idempotency::Error::TABLE,
         crate::identity::Error::TABLE,
+        crate::job::Error::TABLE,
         crate::pipeline::Error::TABLE,
         crate::saved::Error::TABLE,
     ]

@@ -1,7 +1,7 @@
 //! What may happen in Chancery, to whom, and what follows.
 //!
 //! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`document`],
-//! [`analytics`], [`explore`], [`saved`], [`system`]. An operation takes a
+//! [`analytics`], [`explore`], [`saved`], [`job`], [`system`]. An operation takes a
 //! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
 //! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
 
@@ -26,6 +26,7 @@ pub mod health;
 pub mod idempotency;
 pub mod identity;
 pub mod ids;
+pub mod job;
 pub mod operation;
 pub mod page;
 pub mod pipeline;

@@ -1,5 +1,5 @@
-//! What has expired is removed: idempotency keys, sessions, counts of failed sign-ins. And what was
-//! written is folded into the rollups.
+//! What has expired is removed: idempotency keys, sessions, counts of failed sign-ins, jobs that are
+//! over. And what was written is folded into the rollups.
 //!
 //! How long a row stays is the registry's word. Rows go in small portions, each in a write of its
 //! own, and one that somebody holds is left for the next time: replicas may sweep at once, and
@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::identity::{login_failure, session};
 use entity::platform::idempotency_key;
+use entity::platform::job::{self, JobState};
 use entity::registry::{Keep, resource};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
@@ -21,16 +22,14 @@ use crate::actor::Actor;
 use crate::analytics;
 use crate::ctx::{Ctx, Services};
 use crate::error::{Common, Result};
+use crate::job::setting::RETENTION;
+use crate::job::{Ending, Held, Nothing, Task};
 use crate::operation::{self, Kind, Label};
-
-/// How long after the start the first sweep comes, and each after the one before.
-const FIRST: Duration = Duration::from_mins(1);
-const PAUSE: Duration = Duration::from_mins(10);
 
 /// How often deltas are folded into the rollups. Answers do not wait for it: they add the open ones.
 const FOLD: Duration = Duration::from_secs(5);
-/// How often what another backend wrote is taken in.
-const RECONCILE: Duration = Duration::from_mins(1);
+/// How long after a failure they are left alone.
+const REST: Duration = Duration::from_mins(1);
 
 /// How many rows go at once: an idempotency key may have an answer of megabytes with it.
 const PORTION: u64 = 200;
@@ -42,33 +41,16 @@ pub struct Swept {
     pub idempotency_keys: u64,
     pub sessions: u64,
     pub login_failures: u64,
+    pub jobs: u64,
 }
 
-/// Sweep, fold and reconcile from time to time, until the services are told to stop.
+/// Fold from time to time, until the services are told to stop. Every process does, whether it works
+/// at jobs or not: it is too often for a job each time.
 pub async fn attend(services: Arc<Services>) {
     let stop = services.stop.clone();
     let ctx = Ctx::system(services, "upkeep");
-    let all = Box::pin(async { tokio::join!(sweeping(&ctx), folding(&ctx), reconciling(&ctx)) });
     // What a stop interrupts is rolled back.
-    let _: Option<_> = stop.run_until_cancelled(all).await;
-}
-
-async fn sweeping(ctx: &Ctx) {
-    tokio::time::sleep(FIRST).await;
-    loop {
-        let label = Label::new(Kind::Job, "upkeep.sweep");
-        match operation::within(&ctx.services.operations, label, "", sweep(ctx)).await {
-            Ok(swept) if swept == Swept::default() => {}
-            Ok(swept) => info!(
-                idempotency_keys = swept.idempotency_keys,
-                sessions = swept.sessions,
-                login_failures = swept.login_failures,
-                "removed what had expired"
-            ),
-            Err(error) => warn!(%error, "what has expired stays until the next sweep"),
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+    let _: Option<()> = stop.run_until_cancelled(Box::pin(folding(&ctx))).await;
 }
 
 async fn folding(ctx: &Ctx) {
@@ -81,27 +63,33 @@ async fn folding(ctx: &Ctx) {
             Ok(deltas) => debug!(deltas, "folded into the rollups"),
             Err(error) => {
                 warn!(%error, "the deltas stay open until the next fold");
-                tokio::time::sleep(RECONCILE).await;
+                tokio::time::sleep(REST).await;
             }
         }
     }
 }
 
-async fn reconciling(ctx: &Ctx) {
-    tokio::time::sleep(FOLD).await;
-    loop {
-        let label = Label::new(Kind::Job, "analytics.reconcile");
-        let done = analytics::reconcile(ctx);
-        match operation::within(&ctx.services.operations, label, "", done).await {
-            Ok(done) if done.differences.is_empty() => {}
-            Ok(done) => info!(
-                people = done.people,
-                sums = ?done.differences.counts,
-                "took in what another backend wrote"
-            ),
-            Err(error) => warn!(%error, "what others wrote is taken in the next time"),
+/// Removes what has expired, on schedule. Twice is once.
+#[derive(Clone, Copy, Debug)]
+pub struct Sweep;
+
+impl Task for Sweep {
+    const KIND: &'static str = "upkeep.sweep";
+    const QUEUE: &'static str = "maintenance";
+    type Payload = Nothing;
+
+    async fn run(&self, ctx: &Ctx, _: Nothing, _: &Held) -> Result<Ending> {
+        let swept = sweep(ctx).await?;
+        if swept != Swept::default() {
+            info!(
+                idempotency_keys = swept.idempotency_keys,
+                sessions = swept.sessions,
+                login_failures = swept.login_failures,
+                jobs = swept.jobs,
+                "removed what had expired"
+            );
         }
-        tokio::time::sleep(RECONCILE).await;
+        Ok(Ending::Done)
     }
 }
 
@@ -110,28 +98,46 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept> {
     if !matches!(ctx.actor, Actor::System(_)) {
         return Err(Common::Denied.into());
     }
-    let keys = remove::<idempotency_key::Entity>(ctx, idempotency_key::Column::Id, |end| {
+    let keys = expired::<idempotency_key::Entity>(ctx, idempotency_key::Column::Id, |end| {
         Condition::all().add(idempotency_key::Column::ExpiresAt.lt(end))
     });
     let keys = keys.await?;
-    let sessions = remove::<session::Entity>(ctx, session::Column::Id, |end| {
+    let sessions = expired::<session::Entity>(ctx, session::Column::Id, |end| {
         Condition::any()
             .add(session::Column::ExpiresAt.lt(end))
             .add(session::Column::RevokedAt.lt(end))
     });
     let sessions = sessions.await?;
-    let failures = remove::<login_failure::Entity>(ctx, login_failure::Column::Id, |end| {
+    let failures = expired::<login_failure::Entity>(ctx, login_failure::Column::Id, |end| {
         Condition::all().add(login_failure::Column::WindowStart.lt(end))
     });
     Ok(Swept {
         idempotency_keys: keys,
         sessions,
         login_failures: failures.await?,
+        jobs: jobs(ctx).await?,
     })
 }
 
+/// Remove the jobs that are over: those that were done after the time that is set for them, dead ones
+/// after the registry's.
+async fn jobs(ctx: &Ctx) -> Result<u64> {
+    let over = |states: [JobState; 2], end: DateTime<Utc>| {
+        Condition::all()
+            .add(job::Column::State.is_in(states))
+            .add(job::Column::FinishedAt.lt(end))
+    };
+    let stay = ctx.configuration().get(&RETENTION);
+    let done = over([JobState::Succeeded, JobState::Cancelled], ctx.now() - stay);
+    let done = remove::<job::Entity>(ctx, job::Column::Id, done).await?;
+    let dead = expired::<job::Entity>(ctx, job::Column::Id, |end| {
+        over([JobState::Dead, JobState::Dead], end)
+    });
+    Ok(done + dead.await?)
+}
+
 /// Remove the rows that were `over` before the registry's time for them.
-async fn remove<E: EntityTrait>(
+async fn expired<E: EntityTrait>(
     ctx: &Ctx,
     id: E::Column,
     over: impl Fn(DateTime<Utc>) -> Condition,
@@ -139,7 +145,11 @@ async fn remove<E: EntityTrait>(
     let Some(stay) = resource(E::default().table_name()).and_then(|known| stay(known.keep)) else {
         return Ok(0);
     };
-    let over = over(ctx.now() - stay);
+    remove::<E>(ctx, id, over(ctx.now() - stay)).await
+}
+
+/// Remove the rows that are `over`.
+async fn remove<E: EntityTrait>(ctx: &Ctx, id: E::Column, over: Condition) -> Result<u64> {
     let mut removed = 0;
     loop {
         let tx = ctx.write().await?;

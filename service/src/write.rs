@@ -122,7 +122,11 @@ impl Write {
 
     /// Send `signal` once the write is committed.
     pub fn signal(&self, signal: Signal) {
-        self.follow().signals.push(signal);
+        let mut follow = self.follow();
+        // Said once is enough.
+        if !follow.signals.contains(&signal) {
+            follow.signals.push(signal);
+        }
     }
 
     /// Name what the request makes (the path of the new resource below the API's root), so that a

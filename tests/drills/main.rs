@@ -12,6 +12,7 @@
 )]
 
 mod export;
+mod jobs;
 mod server;
 mod traffic;
 
@@ -46,8 +47,7 @@ async fn the_service_outlives_its_database() {
     let Some(cluster) = Cluster::start() else {
         return;
     };
-    let patience = std::env::var("CHANCERY_DRILL_PATIENCE")
-        .map_or(1, |factor| factor.parse().expect("a whole number"));
+    let patience = patience();
     let mut server = Server::start(&cluster.url("postgres"), EMAIL, PASSWORD);
     let http = sign_in(&server.base).await;
     let mut traffic = Traffic::start(&http, &server.base);
@@ -92,6 +92,12 @@ async fn the_service_outlives_its_database() {
         stopping.elapsed()
     );
     assert!(stopping.elapsed() < Duration::from_secs(30) * patience);
+}
+
+/// How many times the usual time everything gets.
+fn patience() -> u32 {
+    std::env::var("CHANCERY_DRILL_PATIENCE")
+        .map_or(1, |factor| factor.parse().expect("a whole number"))
 }
 
 /// Every answer is in time, and is a result or a refusal that says when to come again.

@@ -24,7 +24,7 @@ fn program() -> PathBuf {
     path
 }
 
-fn command(database: &str, data: &tempfile::TempDir) -> Command {
+pub(crate) fn command(database: &str, data: &tempfile::TempDir) -> Command {
     let mut command = Command::new(program());
     command
         .env("DATABASE_URL", database)

@@ -18,6 +18,7 @@ mod export;
 mod graphql;
 mod house;
 mod idempotency;
+mod job;
 mod pipeline;
 mod saved;
 mod seen;

@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 use entity::identity::login_failure;
 use entity::identity::user::UserRole;
-use sea_orm::{EntityTrait, Set};
+use sea_orm::{ConnectionTrait, EntityTrait, Set};
 use serde_json::json;
 use service::actor::Actor;
-use service::upkeep::{Swept, sweep};
+use service::job::{NewJob, Nothing, enqueue};
+use service::upkeep::{Sweep, Swept, sweep};
 use tests::{PASSWORD, TestApp, run_body};
 
 /// More counts of failed sign-ins than go at once.
@@ -89,6 +90,42 @@ async fn replicas_sweep_at_once_and_remove_each_row_once() {
         assert_eq!(swept, 1_001, "{}", app.engine);
         assert_eq!(app.row_counts().await["login_failures"], 0);
         other.stop().await;
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn jobs_that_are_over_go_dead_ones_later() {
+    for app in TestApp::each().await {
+        let worker = app.worker();
+        let tx = app.system().write().await.unwrap();
+        let done = NewJob::of::<Sweep>(&Nothing {}).unwrap();
+        let waits = done.clone().not_before(tx.now + TimeDelta::days(365));
+        let dies = NewJob::of::<Sweep>(&Nothing {}).unwrap().once_as("dies");
+        for job in [done, waits, dies] {
+            enqueue(&tx, job).await.unwrap();
+        }
+        let broken = "UPDATE jobs SET payload = '[]' WHERE unique_key = 'dies'";
+        tx.execute_unprepared(broken).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(worker.drain().await.unwrap(), 2, "{}", app.engine);
+
+        app.clock
+            .advance(TimeDelta::days(7) - TimeDelta::minutes(1));
+        assert_eq!(sweep(&app.system()).await.unwrap(), Swept::default());
+        app.clock.advance(TimeDelta::minutes(2));
+        let one = Swept {
+            jobs: 1,
+            ..Swept::default()
+        };
+        assert_eq!(sweep(&app.system()).await.unwrap(), one, "{}", app.engine);
+        let dead = app
+            .number("SELECT count(*) FROM jobs WHERE state = 'dead'")
+            .await;
+        assert_eq!(dead, 1, "{}", app.engine);
+        app.clock.advance(TimeDelta::days(23));
+        assert_eq!(sweep(&app.system()).await.unwrap(), one, "{}", app.engine);
+        assert_eq!(app.row_counts().await["jobs"], 1, "{}", app.engine);
         app.stop().await;
     }
 }

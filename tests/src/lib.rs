@@ -31,6 +31,7 @@ use service::chance::SystemChance;
 use service::ctx::Services;
 use service::db::{DatabaseUrl, DbSettings, Engine};
 use service::identity::{EmailAddress, NewUser, Password};
+use service::job::{Kinds, Worker};
 use service::secret::Keyring;
 use service::settings::{Environment, Settings};
 use service::write::Write;
@@ -59,6 +60,10 @@ pub struct Plan {
     /// Whether it has a replica that is behind, and does not know it: one without a row. Only
     /// `PostgreSQL` has replicas.
     pub behind: bool,
+    /// Whether it hears nothing of what other processes say; only on `PostgreSQL` it could.
+    pub deaf: bool,
+    /// What its jobs do.
+    pub kinds: Kinds,
 }
 
 impl Default for Plan {
@@ -77,6 +82,8 @@ impl Default for Plan {
             statement_timeout: std::time::Duration::from_secs(13),
             migrated: true,
             behind: false,
+            deaf: false,
+            kinds: service::job::ours(),
         }
     }
 }
@@ -141,7 +148,7 @@ impl TestApp {
             _ => None,
         };
         let behind = read_url.is_some();
-        let services = api::config::assemble(
+        let services = api::config::assemble_with(
             DbSettings {
                 slow_statement: plan.slow_statement,
                 read_url,
@@ -149,12 +156,13 @@ impl TestApp {
                 ..DbSettings::new(DatabaseUrl::parse(url).unwrap())
             },
             Settings {
-                listen_url: (engine == "PostgreSQL").then(|| url.into()),
+                listen_url: (engine == "PostgreSQL" && !plan.deaf).then(|| url.into()),
                 ..plan.settings.clone()
             },
             Keyring::new([7; 32]),
             Arc::<TestClock>::clone(&clock),
             Arc::new(SystemChance),
+            plan.kinds.clone(),
         )
         .unwrap();
         assert!(services.db.connect().await.success);
@@ -270,6 +278,11 @@ impl TestApp {
         let statement = sea_orm::Statement::from_string(tx.get_database_backend(), sql);
         let row = tx.query_one_raw(statement).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()
+    }
+
+    /// A worker of this process, whose jobs a test does by hand.
+    pub fn worker(&self) -> Arc<Worker> {
+        Worker::new(Arc::clone(&self.services), Vec::new())
     }
 
     /// A caller without credentials.

@@ -110,6 +110,7 @@ async fn database(config: &Config) -> Vec<Finding> {
     found.extend(service::doctor::database(&db, &SystemClock).await);
     if db.is_connected() {
         found.push(steps(config).await);
+        found.extend(service::doctor::jobs(&db, &SystemClock).await);
     }
     db.disconnect().await;
     found

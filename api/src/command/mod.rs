@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod graphql;
 pub(crate) mod serve;
+pub(crate) mod worker;
 
 use std::sync::Arc;
 

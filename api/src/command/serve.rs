@@ -9,6 +9,7 @@ use api::server;
 use secrecy::ExposeSecret;
 use service::ctx::Services;
 use service::db::Kind;
+use service::job::Worker;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
@@ -48,7 +49,11 @@ pub(crate) async fn serve(config: &Config, migrate: bool) -> Result<(), Failure>
 
 /// Connect and migrate. A database that is away for now is waited for; one that cannot be had the
 /// way it is named ends the start.
-async fn start(config: &Config, services: Arc<Services>, migrate: bool) -> Result<(), Failure> {
+pub(super) async fn start(
+    config: &Config,
+    services: Arc<Services>,
+    migrate: bool,
+) -> Result<(), Failure> {
     let start = async {
         let connection = services.db.connect().await;
         match connection.error {
@@ -119,13 +124,27 @@ pub(super) async fn listen(
             }
         });
     }
-    service::signal::attend(&services);
-    services.tasks.spawn(metrics::upkeep(Arc::clone(&services)));
-    services
-        .tasks
-        .spawn(service::upkeep::attend(Arc::clone(&services)));
+    attend(&services);
+    if !config.no_jobs {
+        work(&services, Vec::new());
+    }
     info!("listening on http://{}", listener.local_addr()?);
     let router = api::router(Arc::clone(&services));
     server::serve(listener, router, services, config.timeouts()).await;
     Ok(())
+}
+
+/// What runs beside the requests and the jobs, in every process that goes on.
+pub(super) fn attend(services: &Arc<Services>) {
+    service::signal::attend(services);
+    services.tasks.spawn(metrics::upkeep(Arc::clone(services)));
+    services
+        .tasks
+        .spawn(service::upkeep::attend(Arc::clone(services)));
+}
+
+/// Work at the jobs of `queues`, or of all, until the services are told to stop.
+pub(super) fn work(services: &Arc<Services>, queues: Vec<String>) {
+    let worker = Worker::new(Arc::clone(services), queues);
+    services.jobs.at_work.spawn(worker.attend());
 }

@@ -9,6 +9,7 @@ use service::ctx::Services;
 use service::db::{ConnectionManager, DbSettings};
 use service::identity::{Callers, Passwords, Sightings, Turns};
 use service::ids::Ids;
+use service::job::{Jobs, Kinds};
 use service::operation::Operations;
 use service::secret::Keyring;
 use service::settings::Settings;
@@ -18,13 +19,25 @@ use tokio_util::task::TaskTracker;
 
 use super::ConfigError;
 
-/// Put the services together.
+/// Put the services together, with every kind of job that Chancery has.
 pub fn assemble(
     db: DbSettings,
     settings: Settings,
     keyring: Keyring,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
+) -> Result<Arc<Services>, ConfigError> {
+    assemble_with(db, settings, keyring, clock, chance, service::job::ours())
+}
+
+/// Put the services together, with these kinds of jobs.
+pub fn assemble_with(
+    db: DbSettings,
+    settings: Settings,
+    keyring: Keyring,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    kinds: Kinds,
 ) -> Result<Arc<Services>, ConfigError> {
     let manager = ConnectionManager::new(db, Arc::clone(&clock))
         .map_err(|error| ConfigError::Database(error.to_string()))?;
@@ -40,6 +53,7 @@ pub fn assemble(
         in_flight: service::idempotency::InFlight::default(),
         operations: Arc::new(Operations::new(clock.now())),
         started: service::health::Started::default(),
+        jobs: Jobs::new(kinds),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
         clock,

@@ -26,7 +26,7 @@ use service::secret::Keyring;
 use service::settings::{Documents, Environment, Settings};
 use url::Url;
 
-pub use self::assemble::assemble;
+pub use self::assemble::{assemble, assemble_with};
 pub use self::file::{CommandLine, command_line, scrubbed};
 pub use self::key::KeyPlace;
 use crate::server::Timeouts;
@@ -221,6 +221,9 @@ pub struct Config {
     /// everything else.
     #[arg(long, env = "CHANCERY_METRICS_LISTEN", global = true)]
     pub metrics_listen: Option<SocketAddr>,
+    /// Leave the jobs to others: `chancery worker`, or a `serve` without this.
+    #[arg(long, env = "CHANCERY_NO_JOBS", global = true)]
+    pub no_jobs: bool,
     /// Which GraphQL documents run: `open` takes any, and hashes of trusted ones; `apq` takes any,
     /// and hashes of those that were sent before (automatic persisted queries); `trusted` takes
     /// trusted ones only.

@@ -13,6 +13,7 @@ mod explore;
 mod export;
 mod http;
 mod identity;
+mod job;
 mod limits;
 mod operation;
 mod persisted;
@@ -58,6 +59,7 @@ struct Mutation(
     explore::Change,
     analytics::AnalyticsMutation,
     document::DocumentMutation,
+    job::JobMutation,
     saved::SavedMutation,
     system::SystemMutation,
 );

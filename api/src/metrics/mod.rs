@@ -90,6 +90,7 @@ fn describe() {
     describe_gauge!(LAG, Unit::Seconds, "How far the replica is behind.");
     describe_gauge!(REPLICA, "1 while reads go to the replica, else 0.");
     service::db::measure::describe();
+    service::job::describe();
     sockets::describe();
 }
 

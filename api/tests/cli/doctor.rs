@@ -72,6 +72,7 @@ fn the_doctor_goes_through_everything_on_both_engines() {
         );
         report.says("version", "ok", engine);
         report.says("migrations", "ok", "are applied");
+        report.says("jobs", "ok", "0 wait");
         let roomy = report.has("disk space", "ok", "MiB are free");
         assert!(roomy || report.has("disk space", "warn", "MiB are free"));
         if sqlite {

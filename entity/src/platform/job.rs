@@ -99,7 +99,8 @@ impl Declared for Entity {
     const DECLARATION: Declaration = Declaration {
         indexes: &[
             Index::unique(&["unique_key"]).filter("state IN ('queued', 'running')"),
-            Index::on(&["queue", "priority", "run_at", "id"]).filter("state = 'queued'"),
+            Index::on(&["priority", "run_at", "id"]).filter("state = 'queued'"),
+            Index::on(&["owner_id", "priority", "run_at", "id"]).filter("state = 'queued'"),
             Index::on(&["lease_until"]).filter("state = 'running'"),
             Index::on(&["state", "created_at", "id"]),
             Index::on(&["owner_id", "created_at", "id"]),

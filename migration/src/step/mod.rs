@@ -71,6 +71,8 @@ pub(crate) const STEPS: &[Step] = &[
     step!("m20261121_000013_message_times", apart: true),
     // Hours, for charts by the clocks of another zone, and months of people, for those who spend most.
     step!("m20261121_000014_hours_and_months"),
+    // Owners take turns: the next owner who waits is found by an index, and so is the first priority.
+    step!("m20261121_000015_job_turns"),
 ];
 
 impl Step {

@@ -15,8 +15,19 @@ pub use self::value::SettingValue;
 
 use serde_json::Value;
 
+use crate::job::setting as job;
+
 /// Every setting that the program knows.
-pub const DECLARED: &[&dyn Described] = &[];
+pub const DECLARED: &[&dyn Described] = &[
+    &job::LEASE,
+    &job::HEARTBEAT,
+    &job::POLL,
+    &job::CONCURRENCY,
+    &job::RETRY_BASE,
+    &job::RETRY_CAP,
+    &job::PATIENCE,
+    &job::RETENTION,
+];
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

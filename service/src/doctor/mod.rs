@@ -2,6 +2,7 @@
 //!
 //! Not here: the settings and the migrations, which the binary knows.
 
+mod jobs;
 mod postgres;
 mod sqlite;
 
@@ -13,6 +14,8 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::db::{ConnectionManager, Engine, Reader};
+
+pub use self::jobs::jobs;
 
 /// What became of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

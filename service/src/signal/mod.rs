@@ -34,6 +34,8 @@ pub enum Signal {
     ThreadWritten(entity::id::ThreadId),
     /// A job moved.
     JobMoved(entity::id::JobId),
+    /// Jobs wait that no worker may know of.
+    JobsWaiting,
     /// A delivery of a webhook moved.
     DeliveryMoved(entity::id::WebhookDeliveryId),
     /// A setting has another value.

@@ -248,6 +248,10 @@ impl Story<'_> {
         let mut declared = self.entity.resource.columns.iter();
         let declared = declared.find(|known| known.name == column.name).unwrap();
         match column.kind {
+            Kind::Text if column.name == "cron" => json!(format!("{at} 3 * * *")),
+            Kind::Text if column.name == "time_zone" => {
+                json!(["UTC", "Europe/Berlin", "Asia/Kolkata"][at])
+            }
             Kind::Text => {
                 let text = format!("{at} \u{e9}'\"{} of {}", column.name, self.entity.name);
                 let most = match declared.kind {

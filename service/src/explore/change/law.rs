@@ -1,6 +1,6 @@
 //! What may not be written by metadata alone, and what a domain does beside a generic write.
 
-use entity::id::{MessageId, RunId, ThreadId, UserId};
+use entity::id::{JobScheduleId, MessageId, RunId, ThreadId, UserId};
 use entity::registry::Writes;
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::explore::catalog::{Column, Entity};
 use crate::signal::Signal;
 use crate::write::Write;
-use crate::{conversation, identity};
+use crate::{conversation, identity, job};
 
 /// Columns that only the domain's own verbs write: they stand in a life cycle, or are counted by
 /// others.
@@ -35,6 +35,7 @@ const KEPT: &[(&str, &[&str])] = &[
     ("agent_templates_v2", &["usage_count"]),
     ("user_agents", &["execution_count", "last_used"]),
     ("user_workflows", &["run_count", "last_run_at"]),
+    ("job_schedules", &["next_run_at", "last_run_at"]),
 ];
 
 /// Columns that a new row is given, and that stay as they are: by them others are counted.
@@ -176,6 +177,9 @@ pub(super) async fn follow(
         }
         "runs" => tx.signal(Signal::RunMoved(RunId(id(key)?))),
         "threads" => tx.signal(Signal::ThreadWritten(ThreadId(id(key)?))),
+        "job_schedules" if after.is_some() => {
+            job::schedule_written(tx, JobScheduleId(id(key)?)).await?;
+        }
         "messages" => {
             let row = after.or(before);
             if let Some(thread) = row.and_then(|row| row.text("threadId")) {

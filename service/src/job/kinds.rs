@@ -1,0 +1,11 @@
+//! The table of kinds: every job that Chancery does.
+
+use super::Kinds;
+use crate::{analytics, upkeep};
+
+/// Every kind of job, and what is done on schedule.
+pub fn ours() -> Kinds {
+    Kinds::default()
+        .every("*/10 * * * *", upkeep::Sweep)
+        .every("* * * * *", analytics::Reconcile)
+}
