@@ -105,7 +105,7 @@ async fn jobs_that_are_over_go_dead_ones_later() {
         for job in [done, waits, dies] {
             enqueue(&tx, job).await.unwrap();
         }
-        let broken = "UPDATE jobs SET payload = '[]' WHERE unique_key = 'dies'";
+        let broken = "UPDATE jobs SET payload = '1' WHERE unique_key = 'dies'";
         tx.execute_unprepared(broken).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(worker.drain().await.unwrap(), 2, "{}", app.engine);
