@@ -75,6 +75,8 @@ enum Contract {
     /// schema.graphql.
     Graphql,
     Errors,
+    /// docs/settings.md.
+    Config,
 }
 
 #[tokio::main]
@@ -150,6 +152,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Schema {
             what: Contract::Errors,
         } => print!("{}", api::error::document()),
+        Command::Schema {
+            what: Contract::Config,
+        } => print!("{}", config::document()),
         Command::Schema {
             what: Contract::Graphql,
         } => print!("{}", api::graphql::sdl()),

@@ -313,3 +313,19 @@ async fn a_missing_directory_is_a_permanent_error_with_steps() {
     assert_eq!(result.retry_count, 0);
     manager.disconnect().await;
 }
+
+#[tokio::test]
+async fn the_engine_is_compiled_without_counters_behind_a_lock() {
+    let (_directory, manager) = file().await;
+    let db = manager.read().unwrap();
+    for (option, used) in [
+        ("DEFAULT_MEMSTATUS=0", 1_i64),
+        ("ENABLE_MEMORY_MANAGEMENT", 0),
+        ("ENABLE_API_ARMOR", 0),
+    ] {
+        let text = format!("SELECT sqlite_compileoption_used('{option}') AS used");
+        let row = db.query_one_raw(sql(&text)).await.unwrap().unwrap();
+        let found: i64 = row.try_get("", "used").unwrap();
+        assert_eq!(found, used, "{option}: see .cargo/config.toml");
+    }
+}

@@ -19,6 +19,7 @@ fn the_openapi_document_is_up_to_date() {
 #[test]
 fn the_error_codes_are_up_to_date() {
     same("docs/errors.md", &api::error::document());
+    same("docs/settings.md", &api::config::document());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! default. No error shows a value that may be a secret.
 
 mod assemble;
+mod document;
 mod file;
 mod key;
 mod private;
@@ -27,6 +28,7 @@ use service::settings::{Documents, Environment, Settings};
 use url::Url;
 
 pub use self::assemble::{assemble, assemble_with};
+pub use self::document::document;
 pub use self::file::{CommandLine, command_line, scrubbed};
 pub use self::key::KeyPlace;
 use crate::server::Timeouts;

@@ -6,7 +6,7 @@ use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
-use service::explore::bind::PAGE;
+use service::explore::bind::{GROUPS, PAGE};
 
 /// The deepest field.
 const DEPTH: usize = 12;
@@ -24,8 +24,6 @@ const LISTS: usize = 2;
 const SCHEMA_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
 /// The most selections that the fragments of a document may unfold to.
 const SELECTIONS: usize = 10_000;
-/// How many groups rows are taken to be put together to when it does not say.
-const GROUPS: u64 = 100;
 /// Fields that make the database work for more than a row.
 const HEAVY: &[(&str, u64)] = &[
     ("tokenUsage", 200),

@@ -54,6 +54,12 @@ impl Given {
         self
     }
 
+    /// The variable of the environment that sets `key`.
+    #[must_use]
+    pub fn variable(key: &str) -> String {
+        format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
+    }
+
     /// As the environment would set it.
     #[must_use]
     pub fn with<T: SettingValue>(mut self, of: &Setting<T>, value: &T) -> Self {

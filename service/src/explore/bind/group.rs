@@ -12,7 +12,7 @@ use crate::explore::access::Access;
 use crate::explore::catalog::{Column, Direction, Entity, Kind, screaming_case};
 
 /// How many groups an answer has unless it is said.
-const GROUPS: u64 = 100;
+pub const GROUPS: u64 = 100;
 /// The most groups that an answer has.
 const MOST_GROUPS: u64 = 1_000;
 /// The most columns that rows are put together by.

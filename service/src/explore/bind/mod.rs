@@ -12,7 +12,7 @@ mod served;
 
 pub use cursor::Mark;
 pub use filter::{Compare, Filter, Quantifier, TextPlace};
-pub use group::{Bucket, Function, GroupArgs, GroupBy, GroupTerm, Having, Measure};
+pub use group::{Bucket, Function, GROUPS, GroupArgs, GroupBy, GroupTerm, Having, Measure};
 pub use list::{Edge, ListArgs, MOST, PAGE};
 pub use scalar::Scalar;
 
