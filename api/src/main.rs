@@ -131,7 +131,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
             serve::serve(&config, migrate || config.is_embedded()?).await?;
         }
         Command::Demo => demo::run(&mut config).await?,
-        Command::Worker { queues } => worker::run(&config, queues).await?,
+        Command::Worker { queues } => Box::pin(worker::run(&config, queues)).await?,
         Command::Migrate(args) => {
             let db =
                 migration::connect(&args.address(config.session_url()?.expose_secret())).await?;

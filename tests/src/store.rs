@@ -73,9 +73,10 @@ pub(crate) async fn postgres(migrated: bool) -> Option<(String, Keep)> {
 /// A database of one's own on the server of the address `server`.
 pub(crate) async fn beside(server: &str, migrated: bool) -> String {
     let name = format!("chancery_test_{}", uuid::Uuid::new_v4().simple());
-    let from = match migrated {
-        true => template(server).await,
-        false => "template1".to_owned(),
+    let from = if migrated {
+        template(server).await
+    } else {
+        "template1".to_owned()
     };
     ask(server, &format!("CREATE DATABASE {name} TEMPLATE {from}")).await;
     named(server, &name)

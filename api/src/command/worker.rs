@@ -31,7 +31,7 @@ pub(crate) async fn run(config: &Config, queues: Vec<String>) -> Result<(), Fail
             }
         });
     }
-    start(config, Arc::clone(&services), false).await?;
+    Box::pin(start(config, Arc::clone(&services), false)).await?;
     attend(&services);
     work(&services, queues);
     services.stop.cancelled().await;

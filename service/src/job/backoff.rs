@@ -34,14 +34,12 @@ mod tests {
             (i32::MAX, 3_600),
         ] {
             let pauses: Vec<_> = (0..50)
-                .map(|_| pause(&SystemChance, base, cap, attempt).as_secs_f64())
+                .map(|_| pause(&SystemChance, base, cap, attempt))
                 .collect();
-            let middle = f64::from(middle);
+            let middle = Duration::from_secs(middle);
             for pause in &pauses {
-                assert!(
-                    (0.8 * middle..=1.2 * middle).contains(pause),
-                    "{attempt}: {pause}"
-                );
+                let usual = middle.mul_f64(0.8)..=middle.mul_f64(1.2);
+                assert!(usual.contains(pause), "{attempt}: {pause:?}");
             }
             assert!(pauses.iter().any(|pause| pause != &pauses[0]), "{attempt}");
         }

@@ -140,7 +140,9 @@ pub async fn enqueue_all(tx: &Write, new: impl IntoIterator<Item = NewJob>) -> R
     tx.signal(Signal::JobsWaiting);
     // Each is told of by a statement; so many would hold up the write, and are heard of when they run.
     if ids.len() <= TOLD {
-        ids.into_iter().for_each(|id| told(tx, id));
+        for id in ids {
+            told(tx, id);
+        }
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ pub(super) async fn run(services: &Arc<Services>, job: Model) {
     let kept = CancellationToken::new();
     let keeping = {
         let (kept, held) = (kept.clone(), Arc::clone(&held));
-        async move { kept.run_until_cancelled_owned(held.keep()).await }
+        Box::pin(async move { kept.run_until_cancelled_owned(Box::pin(held.keep())).await })
     };
     services.jobs.at_work.spawn(keeping);
     let keeping = kept.drop_guard();

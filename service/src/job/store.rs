@@ -29,12 +29,23 @@ pub(super) struct Due {
     pub(super) queues: Vec<String>,
 }
 
+/// Whose jobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Whoever's.
+    #[default]
+    Anybodys,
+    /// Those without an owner.
+    Nobodys,
+    /// A person's.
+    Of(UserId),
+}
+
 /// Which of them it takes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pick<'a> {
     pub(super) due: &'a Due,
-    /// Of this owner, or of nobody; none: of anybody.
-    pub(super) owner: Option<Option<UserId>>,
+    pub(super) whose: Whose,
     /// Of this priority; none: of any.
     pub(super) priority: Option<i32>,
 }
@@ -54,11 +65,12 @@ fn due(due: &Due) -> Condition {
     condition
 }
 
-fn of(owner: Option<UserId>) -> Condition {
-    Condition::all().add(match owner {
-        Some(owner) => Column::OwnerId.eq(owner),
-        None => Column::OwnerId.is_null(),
-    })
+fn of(whose: Whose) -> Condition {
+    match whose {
+        Whose::Anybodys => Condition::all(),
+        Whose::Nobodys => Condition::all().add(Column::OwnerId.is_null()),
+        Whose::Of(owner) => Condition::all().add(Column::OwnerId.eq(owner)),
+    }
 }
 
 /// The priority that goes first among what is due; nothing, where nothing is.
@@ -74,7 +86,7 @@ pub(super) async fn owner_after(
     what: &Due,
     priority: Option<i32>,
     after: Option<UserId>,
-) -> Result<Option<UserId>> {
+) -> Result<Option<Whose>> {
     let mut owners = jobs().select_only().column(Column::OwnerId);
     owners = owners.filter(due(what));
     if let Some(priority) = priority {
@@ -86,22 +98,22 @@ pub(super) async fn owner_after(
     };
     let owners = owners.order_by_asc(Column::OwnerId).limit(1);
     let found: Option<Option<UserId>> = owners.into_tuple().one(conn).await?;
-    Ok(found.flatten())
+    Ok(found.flatten().map(Whose::Of))
 }
 
-/// Whether something is due that is nobody's.
-pub(super) async fn has_unowned(
+/// Nobody, if something is due that is nobody's, with this priority if one is given.
+pub(super) async fn nobody(
     conn: &impl ConnectionTrait,
     what: &Due,
     priority: Option<i32>,
-) -> Result<bool> {
+) -> Result<Option<Whose>> {
     let mut one = jobs().select_only().column(Column::Id);
-    one = one.filter(due(what)).filter(of(None));
+    one = one.filter(due(what)).filter(of(Whose::Nobodys));
     if let Some(priority) = priority {
         one = one.filter(Column::Priority.eq(priority));
     }
     let found: Option<JobId> = one.limit(1).into_tuple().one(conn).await?;
-    Ok(found.is_some())
+    Ok(found.map(|_| Whose::Nobodys))
 }
 
 /// The id of the oldest of what is picked.
@@ -110,9 +122,7 @@ pub(super) fn next(pick: &Pick<'_>) -> Select<Entity> {
         .select_only()
         .column(Column::Id)
         .filter(due(pick.due));
-    if let Some(owner) = pick.owner {
-        next = next.filter(of(owner));
-    }
+    next = next.filter(of(pick.whose));
     if let Some(priority) = pick.priority {
         next = next.filter(Column::Priority.eq(priority));
     }

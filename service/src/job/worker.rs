@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use entity::id::UserId;
 use entity::platform::job::Model;
 use tokio::sync::Notify;
 use tokio::sync::broadcast::Receiver;
@@ -12,7 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::store::{Due, Pick};
+use super::store::{Due, Pick, Whose};
 use super::{claim, figures, run, schedule, setting, store};
 use crate::ctx::{Ctx, Services};
 use crate::db::Reader;
@@ -26,9 +25,6 @@ const RACES: usize = 3;
 /// How often the figures are told.
 const FIGURES: Duration = Duration::from_secs(15);
 
-/// Whose turn it was: nobody's yet, or that of an owner, or of jobs without one.
-type Turn = Option<Option<UserId>>;
-
 /// A worker of this process.
 #[derive(Debug)]
 pub struct Worker {
@@ -40,7 +36,7 @@ pub struct Worker {
     at_work: AtomicUsize,
     claims: AtomicU32,
     /// Whose turn it was among the first in priority, and among all.
-    turns: [Mutex<Turn>; 2],
+    turns: [Mutex<Whose>; 2],
     /// One of its jobs has ended.
     freed: Notify,
 }
@@ -115,7 +111,7 @@ impl Worker {
             };
             match (&worked, sick) {
                 (Err(error), false) => {
-                    warn!(%error, "jobs wait: the database does not answer well")
+                    warn!(%error, "jobs wait: the database does not answer well");
                 }
                 (Ok(()), true) => info!("jobs are worked at again"),
                 _ => {}
@@ -229,9 +225,9 @@ impl Worker {
             let by_age = turn == BY_AGE - 1;
             let priority = (!by_age).then_some(first);
             let turns = &self.turns[usize::from(by_age)];
-            let (owner, priority) = if race == RACES {
+            let (whose, priority) = if race == RACES {
                 // Others were faster each time: whatever there is.
-                (None, None)
+                (Whose::Anybodys, None)
             } else {
                 (
                     self.whose_turn(&reader, &due, priority, turns).await?,
@@ -240,7 +236,7 @@ impl Worker {
             };
             let pick = Pick {
                 due: &due,
-                owner,
+                whose,
                 priority,
             };
             let tx = ctx.write().await?;
@@ -260,25 +256,26 @@ impl Worker {
         reader: &Reader,
         due: &Due,
         priority: Option<i32>,
-        turns: &Mutex<Turn>,
-    ) -> Result<Turn> {
+        turns: &Mutex<Whose>,
+    ) -> Result<Whose> {
         let last = *turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let after = last.flatten();
-        let mut next = store::owner_after(reader, due, priority, after)
-            .await?
-            .map(Some);
-        if next.is_none() && last != Some(None) && store::has_unowned(reader, due, priority).await?
-        {
-            next = Some(None);
-        }
-        if next.is_none() && after.is_some() {
-            next = store::owner_after(reader, due, priority, None)
-                .await?
-                .map(Some);
-        }
-        if next.is_none() && store::has_unowned(reader, due, priority).await? {
-            next = Some(None);
-        }
+        let behind = async |owner| store::owner_after(reader, due, priority, owner).await;
+        let nobody = async || store::nobody(reader, due, priority).await;
+        // People, then nobody, then people again from the first.
+        let next = match last {
+            Whose::Of(owner) => match behind(Some(owner)).await? {
+                None => match nobody().await? {
+                    None => behind(None).await?,
+                    found => found,
+                },
+                found => found,
+            },
+            Whose::Nobodys | Whose::Anybodys => match behind(None).await? {
+                None => nobody().await?,
+                found => found,
+            },
+        };
+        let next = next.unwrap_or_default();
         *turns.lock().unwrap_or_else(PoisonError::into_inner) = next;
         Ok(next)
     }
