@@ -21,3 +21,4 @@ mod production;
 mod settings;
 mod stop;
 mod tour;
+mod worker;

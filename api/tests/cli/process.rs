@@ -173,6 +173,21 @@ impl Process {
         self.child.wait().unwrap().code()
     }
 
+    /// Stop it as soon as it listens: everything that it said.
+    pub(crate) fn stopped(mut self) -> String {
+        let mut said = Vec::new();
+        while !said
+            .last()
+            .is_some_and(|line: &String| line.contains("listening on"))
+        {
+            said.push(self.lines.recv_timeout(PATIENCE).unwrap());
+        }
+        self.signal("TERM");
+        let _ = self.end();
+        said.extend(self.lines.iter());
+        said.join("\n")
+    }
+
     /// Ask for `path`: the status and the body.
     pub(crate) fn get(&self, path: &str) -> (u16, Value) {
         let mut stream = self.connect();

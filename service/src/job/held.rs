@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use entity::id::JobId;
@@ -160,7 +161,9 @@ impl Held {
         let services = Arc::clone(&self.services);
         let mut signals = services.signals.listen();
         let pause = services.configuration.get(&setting::HEARTBEAT);
-        let pause = pause.max(std::time::Duration::from_millis(10));
+        // Whatever was set: one heartbeat may be missed.
+        let most = services.configuration.get(&setting::LEASE) / 3;
+        let pause = pause.min(most).max(Duration::from_millis(10));
         let mut beats = interval_at(Instant::now() + pause, pause);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;

@@ -48,7 +48,9 @@ async fn two_workers_never_hold_one_job() {
 async fn a_holder_whose_lease_ran_out_writes_nothing() {
     let bench = Bench::default();
     // It is not even told: it is deaf, and sleeps through its heartbeats.
-    let given = Given::default().with(&HEARTBEAT, &Duration::from_mins(10));
+    let given = Given::default()
+        .with(&HEARTBEAT, &Duration::from_mins(10))
+        .with(&LEASE, &Duration::from_mins(30));
     let deaf = Plan {
         deaf: true,
         ..bench.plan_with(given)
@@ -60,7 +62,7 @@ async fn a_holder_whose_lease_ran_out_writes_nothing() {
         // The first worker pauses for longer than its lease; another takes the job.
         let first = begin(&app.worker());
         bench.begun.acquire().await.unwrap().forget();
-        app.clock.advance(TimeDelta::seconds(31));
+        app.clock.advance(TimeDelta::minutes(31));
         let second = begin(&other.worker());
         bench.begun.acquire().await.unwrap().forget();
         stands(&job(&staff, id).await, "running", 2);
