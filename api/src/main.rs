@@ -100,11 +100,16 @@ async fn main() -> ExitCode {
 
 /// The command line over the environment over the settings' file.
 fn read() -> Result<Cli, ConfigError> {
-    let CommandLine { command, given } = config::command_line(Cli::command())?;
+    let CommandLine {
+        command,
+        given,
+        buckets,
+    } = config::command_line(Cli::command())?;
     let matches = command.try_get_matches();
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     let mut cli = cli.unwrap_or_else(|error| config::scrubbed(error).exit());
     cli.config.given = given;
+    cli.config.storage_options = buckets;
     Ok(cli)
 }
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::actor::Actor;
+use crate::blob::Blobs;
 use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::configuration::Configuration;
@@ -38,6 +39,10 @@ pub struct Services {
     pub keyring: Keyring,
     /// What was set at the start.
     pub settings: Settings,
+    /// Where files are.
+    pub blobs: Blobs,
+    /// Whose turn it is to send files.
+    pub uploads: crate::upload::Turns,
     /// Limits, schedules, times, allow lists.
     pub configuration: Configuration,
     /// "Something changed."

@@ -33,18 +33,26 @@ pub enum Kind {
     Slow,
     /// The state of things forbids it (409).
     Conflict,
+    /// It was there, and is no more (410).
+    Gone,
     /// The version that was read is not the version that stands (412).
     Precondition,
     /// The body is larger than the route takes (413).
     TooLarge,
     /// The body is of a type that the route does not take (415).
     MediaType,
+    /// No part of the content is in the range that was asked for (416).
+    Range,
     /// It can be read, and is wrong (422).
     Invalid,
+    /// Somebody holds it (423).
+    Locked,
     /// The version that was read must be named (428).
     PreconditionRequired,
     /// Too many, try later (429).
     TooMany,
+    /// What came is not what was sent (460, as tus has it).
+    Checksum,
     /// Ours to fix (500).
     Internal,
     /// Not now (503).
@@ -406,6 +414,7 @@ pub fn table() -> Vec<Entry> {
         DATABASE,
         INTERNAL,
         crate::analytics::Error::TABLE,
+        crate::blob::Error::TABLE,
         crate::conversation::Error::TABLE,
         crate::document::Error::TABLE,
         crate::explore::Error::TABLE,
@@ -415,6 +424,7 @@ pub fn table() -> Vec<Entry> {
         crate::job::Error::TABLE,
         crate::pipeline::Error::TABLE,
         crate::saved::Error::TABLE,
+        crate::upload::Error::TABLE,
     ]
     .concat()
 }

@@ -1,13 +1,14 @@
 //! What may happen in Chancery, to whom, and what follows.
 //!
 //! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`document`],
-//! [`analytics`], [`explore`], [`saved`], [`job`], [`system`]. An operation takes a
+//! [`analytics`], [`explore`], [`saved`], [`job`], [`system`], [`upload`]. An operation takes a
 //! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
 //! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
 
 pub mod actor;
 pub mod analytics;
 pub mod audit;
+pub mod blob;
 pub mod chance;
 mod check;
 pub mod clock;
@@ -36,6 +37,7 @@ pub mod settings;
 pub mod signal;
 pub mod system;
 pub mod upkeep;
+pub mod upload;
 pub mod write;
 
 pub use ctx::Ctx;

@@ -34,6 +34,24 @@ pub enum Documents {
     Trusted,
 }
 
+/// Where files are.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    /// The store's address: `file:///directory`, `s3://bucket/prefix`, `gs://…`, `az://…`, `memory:///`.
+    pub url: Url,
+    /// What a bucket needs beside its address, as its own tools name it: `aws_access_key_id`, …
+    pub options: Vec<(String, SecretString)>,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            url: Url::parse("memory:///").expect("it is an address"),
+            options: Vec::new(),
+        }
+    }
+}
+
 /// What a socket of subscriptions may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Socket {
@@ -104,6 +122,8 @@ pub struct Settings {
     pub run_lease: Duration,
     /// How long an idempotency key is kept.
     pub idempotency_lifetime: Duration,
+    /// Where files are.
+    pub storage: Storage,
     /// What the file and the environment say of run-time settings.
     pub given: Given,
 }
@@ -125,6 +145,7 @@ impl Default for Settings {
             caller_cache: Duration::from_secs(5),
             run_lease: Duration::from_mins(1),
             idempotency_lifetime: Duration::from_hours(24),
+            storage: Storage::default(),
             given: Given::default(),
         }
     }

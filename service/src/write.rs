@@ -20,6 +20,7 @@ use crate::db::{Engine, Transaction};
 use crate::error::Result;
 use crate::idempotency::{self, Effect};
 use crate::signal::Signal;
+use crate::upload;
 
 /// Bind parameters that one statement may have on both engines (`SQLite` takes 32,766).
 const PARAMETERS: usize = 32_000;
@@ -47,6 +48,8 @@ pub struct Write {
 struct Follow {
     signals: Vec<Signal>,
     about: Option<(Effect, String)>,
+    /// Under which keys the store has what no row tells of any more.
+    discarded: Vec<String>,
 }
 
 impl Write {
@@ -129,6 +132,11 @@ impl Write {
         }
     }
 
+    /// Take away the bytes under `key` once the write is committed.
+    pub(crate) fn discard(&self, key: String) {
+        self.follow().discarded.push(key);
+    }
+
     /// Name what the request makes (the path of the new resource below the API's root), so that a
     /// repetition of the request can be answered even when its first answer was lost.
     pub fn made(&self, path: impl Into<String>) {
@@ -142,7 +150,11 @@ impl Write {
 
     /// Keep everything. Callers whom it changes are forgotten before it answers.
     pub async fn commit(self) -> Result<()> {
-        let Follow { signals, about } = std::mem::take(&mut *self.follow());
+        let Follow {
+            signals,
+            about,
+            discarded,
+        } = std::mem::take(&mut *self.follow());
         if let (Some(claim), Some((effect, path))) = (&self.request.claim, about) {
             idempotency::refer(&self, claim, effect, path).await?;
         }
@@ -152,6 +164,7 @@ impl Write {
         self.tx.commit().await?;
         drop(forgetting);
         services.signals.publish(signals);
+        upload::discard(&services, discarded);
         Ok(())
     }
 

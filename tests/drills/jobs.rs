@@ -38,7 +38,7 @@ struct Worker {
 impl Worker {
     fn start(database: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut worker = command(database, &data);
+        let mut worker = command(database, data.path());
         let process = worker.arg("worker").stderr(Stdio::null()).spawn().unwrap();
         Self {
             process,
@@ -115,7 +115,7 @@ async fn no_job_is_lost_with_its_worker() {
     let patience = crate::patience();
     let database = cluster.url("postgres");
     let data = tempfile::tempdir().unwrap();
-    let migrated = command(&database, &data)
+    let migrated = command(&database, data.path())
         .args(["migrate", "up"])
         .output()
         .unwrap();

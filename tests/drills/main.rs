@@ -15,6 +15,7 @@ mod export;
 mod jobs;
 mod server;
 mod traffic;
+mod upload;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -44,6 +45,7 @@ const OUTAGES: [Turn; 3] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a drill of a minute or two: .ci/run drill"]
 async fn the_service_outlives_its_database() {
+    service::blob::install_tls();
     let Some(cluster) = Cluster::start() else {
         return;
     };

@@ -1,7 +1,7 @@
 //! The real binary, as an operator starts it.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ pub(crate) struct Server {
     process: Child,
     /// Its address.
     pub(crate) base: String,
-    _data: tempfile::TempDir,
+    data: Option<tempfile::TempDir>,
 }
 
 /// The binary beside this test's own.
@@ -24,11 +24,11 @@ fn program() -> PathBuf {
     path
 }
 
-pub(crate) fn command(database: &str, data: &tempfile::TempDir) -> Command {
+pub(crate) fn command(database: &str, data: &Path) -> Command {
     let mut command = Command::new(program());
     command
         .env("DATABASE_URL", database)
-        .env("CHANCERY_DATA_DIR", data.path())
+        .env("CHANCERY_DATA_DIR", data)
         .env("CHANCERY_LISTEN", "127.0.0.1:0")
         .env("CHANCERY_ENV", "test")
         .env("CHANCERY_DRAIN_DELAY", "0")
@@ -42,14 +42,27 @@ impl Server {
     /// Migrate the database, make an admin, serve.
     pub(crate) fn start(database: &str, email: &str, password: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
+        Self::prepare(database, data.path(), email, password);
+        let mut server = Self::serve(database, data.path(), &[]);
+        server.data = Some(data);
+        server
+    }
+
+    /// Migrate the database, make an admin.
+    pub(crate) fn prepare(database: &str, data: &Path, email: &str, password: &str) {
         for arguments in [
             &["migrate", "up"][..],
             &["admin", "create", "--email", email, "--password", password],
         ] {
-            let done = command(database, &data).args(arguments).output().unwrap();
+            let done = command(database, data).args(arguments).output().unwrap();
             assert!(done.status.success(), "{arguments:?}: {done:?}");
         }
-        let mut process = command(database, &data)
+    }
+
+    /// Serve what is there, with some settings.
+    pub(crate) fn serve(database: &str, data: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut process = command(database, data)
+            .envs(settings.iter().copied())
             .arg("serve")
             .stderr(Stdio::piped())
             .spawn()
@@ -72,7 +85,7 @@ impl Server {
         Self {
             process,
             base,
-            _data: data,
+            data: None,
         }
     }
 
@@ -93,6 +106,12 @@ impl Server {
     /// Whether it still runs.
     pub(crate) fn runs(&mut self) -> bool {
         self.process.try_wait().unwrap().is_none()
+    }
+
+    /// End it as a power cut does.
+    pub(crate) fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 
     /// Ask it to stop; whether it ended well.

@@ -25,6 +25,7 @@ const FEWEST: &[(&str, i64)] = &[
     ("complexity_estimation", 1_000),
     ("token_consumption", 8_000),
     ("model_prices", 15),
+    ("uploads", 10),
     ("runs", 300),
     ("run_events", 1_500),
     ("inspiration_reports", 250),
@@ -74,7 +75,6 @@ const FEWEST: &[(&str, i64)] = &[
 /// Tables that stay empty: requests in flight, others' data, and what the code keeps from others.
 const EMPTY: &[&str] = &[
     "auth_challenges",
-    "uploads",
     "idempotency_keys",
     "import_batches",
     "import_records",

@@ -134,6 +134,7 @@ async fn a_lost_answer_is_given_from_what_was_made() {
             company_name: text("company_name"),
             document_name: text("document_name"),
             document_url: text("document_url"),
+            document_upload_id: None,
         };
         let made = create(&unanswered(&app, id, runs, runs, &body), new).await;
         let path = format!("{runs}/{}", made.unwrap().id);

@@ -27,5 +27,6 @@ mod session;
 mod sources;
 mod system;
 mod upkeep;
+mod upload;
 mod urls;
 mod user;

@@ -24,6 +24,8 @@ pub struct Answer {
     pub body: Value,
     /// The body as it came: JSON that was read has forgotten the order of its members.
     pub text: String,
+    /// The same as bytes.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -68,14 +70,34 @@ impl Client {
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.unwrap();
+        let bytes = response.bytes().await.unwrap().to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.clone()));
         Answer {
             status,
             headers,
             body,
             text,
+            bytes,
         }
+    }
+
+    /// POST a form with one file.
+    pub async fn upload(&self, path: &str, name: &str, kind: &str, content: &[u8]) -> Answer {
+        let said = format!("Content-Type: {kind}\r\n");
+        let said = if kind.is_empty() { "" } else { &said };
+        let head = format!(
+            "--frontier\r\nContent-Disposition: form-data; name=\"file\"; \
+             filename=\"{name}\"\r\n{said}\r\n"
+        );
+        let body = [head.as_bytes(), content, b"\r\n--frontier--\r\n"].concat();
+        self.form(path, body).await
+    }
+
+    /// POST a form as it is, its parts between `--frontier`.
+    pub async fn form(&self, path: &str, body: Vec<u8>) -> Answer {
+        let form = self.with("content-type", "multipart/form-data; boundary=frontier");
+        form.ask(Method::POST, path, Some(body)).await
     }
 
     /// Who it is.

@@ -33,7 +33,7 @@ use service::db::{DatabaseUrl, DbSettings, Engine};
 use service::identity::{EmailAddress, NewUser, Password};
 use service::job::{Kinds, Worker};
 use service::secret::Keyring;
-use service::settings::{Environment, Settings};
+use service::settings::{Environment, Settings, Storage};
 use service::write::Write;
 
 pub use crate::client::{Answer, Client};
@@ -99,6 +99,7 @@ pub struct TestApp {
     plan: Plan,
     url: String,
     services: Arc<Services>,
+    files: Arc<tempfile::TempDir>,
     server: tokio::task::JoinHandle<()>,
     // Dropped last: the database must outlive the server.
     _keep: Keep,
@@ -125,12 +126,12 @@ impl TestApp {
 
     async fn sqlite(plan: &Plan) -> Self {
         let (url, keep) = store::sqlite(plan.migrated).await;
-        Self::start("SQLite", &url, plan, Arc::default(), keep).await
+        Self::start("SQLite", &url, plan, Arc::default(), keep, directory()).await
     }
 
     async fn postgres(plan: &Plan) -> Option<Self> {
         let (url, keep) = store::postgres(plan.migrated).await?;
-        Some(Self::start("PostgreSQL", &url, plan, Arc::default(), keep).await)
+        Some(Self::start("PostgreSQL", &url, plan, Arc::default(), keep, directory()).await)
     }
 
     async fn start(
@@ -139,6 +140,7 @@ impl TestApp {
         plan: &Plan,
         clock: Arc<TestClock>,
         keep: Keep,
+        files: Arc<tempfile::TempDir>,
     ) -> Self {
         let read_url = match (engine, plan.behind) {
             ("PostgreSQL", true) => {
@@ -157,6 +159,10 @@ impl TestApp {
             },
             Settings {
                 listen_url: (engine == "PostgreSQL" && !plan.deaf).then(|| url.into()),
+                storage: Storage {
+                    url: url::Url::from_directory_path(files.path()).unwrap(),
+                    ..plan.settings.storage.clone()
+                },
                 ..plan.settings.clone()
             },
             Keyring::new([7; 32]),
@@ -192,6 +198,7 @@ impl TestApp {
             plan: plan.clone(),
             url: url.to_owned(),
             services,
+            files,
             server,
             _keep: keep,
         }
@@ -200,6 +207,24 @@ impl TestApp {
     /// Apply every migration.
     pub async fn migrate(&self) {
         store::migrate(&self.url).await;
+    }
+
+    /// The directory of its files.
+    pub fn files(&self) -> &std::path::Path {
+        self.files.path()
+    }
+
+    /// What is in the store of files: paths below its directory, sorted.
+    pub fn stored(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        walk(self.files(), &mut found);
+        let root = format!("{}/", self.files().display());
+        let mut found: Vec<String> = found
+            .iter()
+            .map(|path| path.replacen(&root, "", 1))
+            .collect();
+        found.sort();
+        found
     }
 
     /// What the application is made of, for a look behind the doors.
@@ -215,6 +240,7 @@ impl TestApp {
             &self.plan,
             Arc::clone(&self.clock),
             Keep::Nothing,
+            Arc::clone(&self.files),
         )
         .await
     }
@@ -347,6 +373,21 @@ impl TestApp {
         let mut client = self.anonymous();
         client.header("x-api-key", answer.body["key"].as_str().unwrap());
         client
+    }
+}
+
+fn directory() -> Arc<tempfile::TempDir> {
+    Arc::new(tempfile::tempdir().unwrap())
+}
+
+fn walk(directory: &std::path::Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            walk(&path, found);
+        } else {
+            found.push(path.display().to_string());
+        }
     }
 }
 

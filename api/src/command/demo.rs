@@ -34,6 +34,7 @@ pub(crate) async fn run(config: &mut Config) -> Result<(), Failure> {
 async fn serve(config: &mut Config, directory: &Path) -> Result<(), Failure> {
     directory.clone_into(&mut config.data_dir);
     config.database_url = None;
+    config.storage_url = None;
     // A taken port is known before the work is done.
     let listener = TcpListener::bind(config.listen).await?;
     migrate_up(config).await?;

@@ -22,6 +22,7 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<ExitCode, Failure
     found.push(key(config));
     found.extend(database(config).await);
     found.extend(directory(config));
+    found.push(storage(config).await);
     let worst = found.iter().map(|one| one.verdict).max();
     if json {
         let report = json!({ "verdict": worst, "checks": found });
@@ -170,6 +171,22 @@ async fn status(config: &Config) -> Result<Status, Failure> {
     let status = migration::status(&db).await;
     db.close().await?;
     Ok(status?)
+}
+
+/// The store of files, as long as there is something to look at.
+async fn storage(config: &Config) -> Finding {
+    let check = "storage";
+    if config.storage_url.is_none() && !config.data_dir.join("files").exists() {
+        return Finding::ok(
+            check,
+            "it will be made in the data directory at the first start",
+        );
+    }
+    let postgres = !config.is_embedded().unwrap_or(true);
+    match config.storage() {
+        Ok(storage) => service::doctor::storage(&storage, postgres).await,
+        Err(error) => Finding::fail(check, error.to_string(), "set CHANCERY_STORAGE_URL"),
+    }
 }
 
 /// The data directory: whether we may write there, and how much room there is.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use service::blob::Blobs;
 use service::chance::Chance;
 use service::clock::Clock;
 use service::configuration::Configuration;
@@ -60,6 +61,8 @@ pub fn assemble_with(
         chance,
         ids,
         keyring,
+        blobs: Blobs::open(&settings.storage)?,
+        uploads: service::upload::Turns::default(),
         configuration: Configuration::new(settings.given.clone())?,
         settings,
     }))

@@ -13,6 +13,7 @@ use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Num, Value};
 
+use secrecy::SecretString;
 use service::configuration::Given;
 
 use super::{Config, ConfigError};
@@ -31,6 +32,8 @@ pub struct CommandLine {
     pub command: Command,
     /// What the file and the environment say of run-time settings.
     pub given: Given,
+    /// What the environment says of buckets.
+    pub buckets: Vec<(String, SecretString)>,
 }
 
 /// The command line `command`, with what the settings' file says.
@@ -48,7 +51,11 @@ pub fn command_line(command: Command) -> Result<CommandLine, ConfigError> {
         None if Path::new(USUAL).exists() => PathBuf::from(USUAL),
         None => {
             let given = Given::default().environment(variables());
-            return Ok(CommandLine { command, given });
+            return Ok(CommandLine {
+                command,
+                given,
+                buckets: buckets(),
+            });
         }
     };
     let wrong = |what: String| ConfigError::File {
@@ -65,6 +72,7 @@ pub fn command_line(command: Command) -> Result<CommandLine, ConfigError> {
     Ok(CommandLine {
         command: with(command, &said).map_err(wrong)?,
         given: given.environment(variables()),
+        buckets: buckets(),
     })
 }
 
@@ -72,6 +80,19 @@ pub fn command_line(command: Command) -> Result<CommandLine, ConfigError> {
 fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// What the tools of buckets call their settings; ours reads the same.
+fn buckets() -> Vec<(String, SecretString)> {
+    let of_a_bucket = |name: &str| {
+        ["AWS_", "GOOGLE_", "AZURE_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    };
+    variables()
+        .filter(|(name, value)| of_a_bucket(name) && !value.is_empty())
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.into()))
+        .collect()
 }
 
 /// An empty variable is none: that is how they are taken away in many a place.

@@ -9,6 +9,7 @@ mod file;
 mod key;
 mod private;
 mod production;
+mod storage;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -99,6 +100,8 @@ pub enum ConfigError {
     File { file: String, what: String },
     #[error("the database: {0}")]
     Database(String),
+    #[error("CHANCERY_STORAGE_URL: {0}")]
+    Storage(#[from] service::blob::OpenError),
     #[error(transparent)]
     Setting(#[from] service::configuration::Wrong),
     #[error(transparent)]
@@ -122,6 +125,19 @@ pub struct Config {
     /// The database: a file in the data directory unless set; `postgres://…` in production.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
     pub database_url: Option<SecretString>,
+    /// Where uploaded files are: `file:///directory`, or a bucket, `s3://bucket/prefix`, `gs://…`,
+    /// `az://…`, with what their own tools need in the environment (`AWS_ACCESS_KEY_ID`, …). The
+    /// directory `files` in the data directory unless set.
+    #[arg(
+        long,
+        env = "CHANCERY_STORAGE_URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub storage_url: Option<Url>,
+    /// What a bucket needs beside its address.
+    #[arg(skip)]
+    pub storage_options: Vec<(String, SecretString)>,
     /// A `PostgreSQL` replica for heavy reads.
     #[arg(long, env = "DATABASE_READ_URL", hide_env_values = true, global = true)]
     pub database_read_url: Option<SecretString>,
@@ -406,6 +422,7 @@ impl Config {
             steps,
             listen_url: db.session_url().map(|url| url.cleaned().clone()),
             run_lease: Duration::from_secs(self.run_lease),
+            storage: self.storage()?,
             given: self.given.clone(),
             ..Settings::default()
         };

@@ -3,23 +3,36 @@
 use std::time::Duration;
 
 use axum::http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_RANGES, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH,
+    IF_NONE_MATCH, IF_RANGE, LINK, LOCATION, RANGE, RETRY_AFTER,
 };
 use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-const ASKED: [HeaderName; 5] = [
+const ASKED: [HeaderName; 10] = [
     HeaderName::from_static("idempotency-key"),
     HeaderName::from_static("last-event-id"),
+    HeaderName::from_static("tus-resumable"),
+    HeaderName::from_static("upload-checksum"),
+    HeaderName::from_static("upload-length"),
+    HeaderName::from_static("upload-metadata"),
+    HeaderName::from_static("upload-offset"),
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("x-request-id"),
     HeaderName::from_static("x-requested-with"),
 ];
-const TOLD: [HeaderName; 6] = [
+const TOLD: [HeaderName; 13] = [
     HeaderName::from_static("content-disposition"),
     HeaderName::from_static("idempotency-replayed"),
     HeaderName::from_static("ratelimit"),
     HeaderName::from_static("ratelimit-policy"),
+    HeaderName::from_static("tus-checksum-algorithm"),
+    HeaderName::from_static("tus-extension"),
+    HeaderName::from_static("tus-max-size"),
+    HeaderName::from_static("tus-resumable"),
+    HeaderName::from_static("tus-version"),
+    HeaderName::from_static("upload-expires"),
+    HeaderName::from_static("upload-length"),
     HeaderName::from_static("upload-offset"),
     HeaderName::from_static("x-request-id"),
 ];
@@ -33,8 +46,23 @@ pub(crate) fn cors(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;
     }
-    let asked = [ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH];
-    let told = [ETAG, LINK, LOCATION, RETRY_AFTER];
+    let asked = [
+        ACCEPT,
+        AUTHORIZATION,
+        CONTENT_TYPE,
+        IF_MATCH,
+        IF_NONE_MATCH,
+        IF_RANGE,
+        RANGE,
+    ];
+    let told = [
+        ACCEPT_RANGES,
+        CONTENT_RANGE,
+        ETAG,
+        LINK,
+        LOCATION,
+        RETRY_AFTER,
+    ];
     let methods = [
         Method::GET,
         Method::HEAD,

@@ -74,7 +74,7 @@ async fn answer(
         .and_then(|key| key.to_str().ok());
     let key = key.unwrap_or_default().to_owned();
     // The whole body is needed for its fingerprint.
-    let body = to_bytes(body, rest::most(route))
+    let body = to_bytes(body, rest::most(&ctx, route))
         .await
         .map_err(|_| Error::from(Door::TooLarge))?;
     let content = [parts.uri.path().as_bytes(), b"\n", &body].concat();

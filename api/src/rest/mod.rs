@@ -9,6 +9,7 @@ pub mod session;
 pub mod system;
 mod tag;
 pub mod thread;
+pub mod upload;
 pub mod worker;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use service::Ctx;
 use service::ctx::Services;
 use service::error::Error;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,8 +35,12 @@ const JSON: usize = 1024 * 1024;
 const BULK: usize = 32 * 1024 * 1024;
 
 /// The largest body that a POST to `route` takes, in bytes.
-pub(crate) fn most(route: &str) -> usize {
-    if route.strip_prefix(API) == Some("/threads/{id}/messages/bulk") {
+pub(crate) fn most(ctx: &Ctx, route: &str) -> usize {
+    let path = route.strip_prefix(API).unwrap_or_default();
+    if let Some(most) = upload::most(ctx, path) {
+        return most;
+    }
+    if path == "/threads/{id}/messages/bulk" {
         BULK
     } else {
         JSON
@@ -52,6 +58,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .layer(DefaultBodyLimit::max(JSON))
         .merge(thread::routes())
         .merge(worker::routes())
+        .merge(upload::routes())
 }
 
 /// A fresh row as an answer: 201, with its place.

@@ -4,10 +4,11 @@ use axum::http::header::ETAG;
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use entity::id::{OpportunityCardId, RunId, UserId};
+use entity::id::{OpportunityCardId, RunId, UploadId, UserId};
 use entity::pipeline::run::RunStatus;
 use entity::pipeline::{inspiration_report, opportunity_card, run, stage_output};
 use serde::{Deserialize, Serialize};
+use service::error::Common;
 use service::pipeline::{self, CardFilter, NewRun, RunFilter};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,10 +16,12 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::list::{self, List, PageQuery};
+use super::upload::content_path;
 use super::{App, tag};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path, Query};
+use crate::urls::Urls;
 use crate::urls::path::API;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -40,6 +43,8 @@ pub struct Run {
     company_name: String,
     document_name: String,
     document_url: String,
+    /// The upload that holds the document, when it was uploaded here.
+    document_upload_id: Option<Uuid>,
     #[schema(value_type = String, example = "PENDING")]
     status: RunStatus,
     /// The last stage that is in, 0 to 5.
@@ -63,6 +68,7 @@ impl From<run::Model> for Run {
             company_name: run.company_name,
             document_name: run.document_name,
             document_url: run.document_url,
+            document_upload_id: run.document_upload_id.map(|id| id.0),
             status: run.status,
             current_stage: run.current_stage,
             error_message: run.error_message,
@@ -223,23 +229,36 @@ pub struct NewRunBody {
     company_name: String,
     #[schema(example = "trend-report.pdf")]
     document_name: String,
+    /// Where the document is; an upload's is its content, unless something else is said.
     #[schema(example = "https://files.example.com/trend-report.pdf")]
-    document_url: String,
+    #[serde(default)]
+    document_url: Option<String>,
+    /// A document that you have uploaded.
+    #[serde(default)]
+    document_upload_id: Option<Uuid>,
 }
 
-/// Ask for a run.
+/// Ask for a run of a document: one that you have uploaded, or one elsewhere.
 #[utoipa::path(post, path = "/runs", tag = "runs", request_body = NewRunBody, responses(
     (status = 201, body = Run), (status = 401, body = Problem), (status = 422, body = Problem),
 ))]
 async fn create_run(
     Caller(ctx): Caller,
+    urls: Urls,
     Json(body): Json<NewRunBody>,
 ) -> Result<Response, ApiError> {
+    let upload = body.document_upload_id.map(UploadId);
+    let document_url = match (body.document_url, upload) {
+        (Some(url), _) => url,
+        (None, Some(upload)) => urls.at(&content_path(upload)),
+        (None, None) => return Err(Common::invalid("/document_url", "is missing").into()),
+    };
     let new = NewRun {
         company_id: body.company_id,
         company_name: body.company_name,
         document_name: body.document_name,
-        document_url: body.document_url,
+        document_url,
+        document_upload_id: upload,
     };
     let run = pipeline::create(&ctx, new).await?;
     let location = format!("{API}/runs/{}", run.id);

@@ -16,6 +16,7 @@ pub use self::value::SettingValue;
 use serde_json::Value;
 
 use crate::job::setting as job;
+use crate::upload::setting as upload;
 
 /// Every setting that the program knows.
 pub const DECLARED: &[&dyn Described] = &[
@@ -27,6 +28,17 @@ pub const DECLARED: &[&dyn Described] = &[
     &job::RETRY_CAP,
     &job::PATIENCE,
     &job::RETENTION,
+    &upload::QUOTA,
+    &upload::FILES,
+    &upload::AVATAR_BYTES,
+    &upload::AVATAR_PIXELS,
+    &upload::AVATAR_SIDE,
+    &upload::DOCUMENT_BYTES,
+    &upload::TUS_BYTES,
+    &upload::DOCUMENT_TYPES,
+    &upload::TUS_LIFETIME,
+    &upload::STALL,
+    &upload::GRACE,
 ];
 
 /// Where a value comes from.

@@ -5,9 +5,8 @@
 //! Throws come from seeded dice, so ids, texts and distances in time repeat; only what is sealed
 //! differs, since a nonce is never repeated.
 //!
-//! The rollups are built from it as from any rows that came without deltas.
-//!
-//! Not here: rows that would point at bytes that no store holds (uploads).
+//! The rollups are built from it as from any rows that came without deltas. The documents' bytes are in
+//! the store before the rows that name them.
 
 mod agent;
 mod audit;
@@ -29,6 +28,7 @@ mod rows;
 mod saved;
 mod setting;
 mod text;
+mod upload;
 mod webhook;
 
 use std::collections::BTreeMap;
@@ -113,6 +113,8 @@ pub async fn fill(
         hashes.push(services.passwords.hash(dice.chance(), &password).await?);
     }
 
+    let documents = upload::bytes(services).await?;
+
     let tx = ctx.write().await?;
     let mut rows = Rows::new(&tx);
     let begin = |done: usize| {
@@ -127,7 +129,8 @@ pub async fn fill(
     begin(1);
     conversation::write(&mut rows, &people).await?;
     begin(2);
-    let runs = pipeline::write(&mut rows, &people).await?;
+    let documents = upload::write(&mut rows, &people, documents).await?;
+    let runs = pipeline::write(&mut rows, &people, documents).await?;
     begin(3);
     agent::write(&mut rows, &people).await?;
     begin(4);

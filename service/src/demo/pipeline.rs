@@ -11,6 +11,7 @@ use super::dice::Dice;
 use super::people::{People, Person};
 use super::rows::Rows;
 use super::text::{self, Words};
+use super::upload::Documents;
 use crate::error::Result;
 use crate::secret::fingerprint;
 
@@ -44,7 +45,11 @@ pub(super) struct Ended {
 }
 
 /// Write the runs; the ended ones come back.
-pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<Vec<Ended>> {
+pub(super) async fn write(
+    rows: &mut Rows<'_>,
+    people: &People,
+    mut documents: Documents,
+) -> Result<Vec<Ended>> {
     let mut companies = text::read(include_str!("words/pipeline.txt"));
     let (Some(failures), Some(report)) = (companies.pop(), companies.pop()) else {
         return Ok(Vec::new());
@@ -68,7 +73,8 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<Vec<En
             _ if dice.percent(13) => RunStatus::Failed,
             _ => RunStatus::Completed,
         };
-        let (run, retried) = material.story(&mut book, rows.now, owner, created, fate);
+        let (mut run, retried) = material.story(&mut book, rows.now, owner, created, fate);
+        documents.attach(&mut run);
         if run.completed_at.is_some() {
             let run = run.clone();
             ended.push(Ended { run, retried });

@@ -12,8 +12,10 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement};
 use serde::Serialize;
 
+use crate::blob::Blobs;
 use crate::clock::Clock;
 use crate::db::{ConnectionManager, Engine, Reader};
+use crate::settings::Storage;
 
 pub use self::jobs::jobs;
 
@@ -115,6 +117,39 @@ pub async fn database(db: &Arc<ConnectionManager>, clock: &dyn Clock) -> Vec<Fin
         }
     }
     found
+}
+
+/// Whether the store of files can be used, and by whom; `postgres` where the database can have
+/// several processes.
+pub async fn storage(storage: &Storage, postgres: bool) -> Finding {
+    let check = "storage";
+    let todo =
+        "mend CHANCERY_STORAGE_URL, the rights on the directory, or the bucket's credentials";
+    let blobs = match Blobs::open(storage) {
+        Ok(blobs) => blobs,
+        Err(error) => return Finding::fail(check, error.to_string(), todo),
+    };
+    let name = format!("doctor-{}", std::process::id());
+    if let Err(error) = blobs.probe(&name).await {
+        let said = format!("{}: {}", blobs.shown(), causes(&error));
+        return Finding::fail(check, said, todo);
+    }
+    if blobs.is_local() && postgres {
+        let said = format!(
+            "{} is a directory of this machine: a replica elsewhere does not see its files",
+            blobs.shown()
+        );
+        let todo = "with several machines, set CHANCERY_STORAGE_URL to a bucket";
+        return Finding::warn(check, said, todo);
+    }
+    Finding::ok(check, format!("{} keeps files", blobs.shown()))
+}
+
+/// An error with what is behind it.
+fn causes(error: &dyn std::error::Error) -> String {
+    let behind = std::iter::successors(error.source(), |error| error.source());
+    let behind: Vec<String> = behind.map(ToString::to_string).collect();
+    format!("{error}: {}", behind.join(": "))
 }
 
 const GIB: u64 = 1 << 30;

@@ -13,6 +13,7 @@ use crate::conversation;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::signal::Signal;
+use crate::upload;
 
 /// What making an account takes.
 #[derive(Clone, Debug)]
@@ -140,6 +141,7 @@ pub async fn delete_user(ctx: &Ctx, id: UserId) -> Result<()> {
     let tx = ctx.write().await?;
     // No foreign key leads from a thread to its owner, so the threads go by hand.
     conversation::delete_of_person(&tx, id).await?;
+    upload::discard_of_person(&tx, id).await?;
     if !store::delete_user(&tx, id).await? {
         return Err(Error::UserNotFound.into());
     }

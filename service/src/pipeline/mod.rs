@@ -17,4 +17,5 @@ pub use card::{CardFilter, cards, star, starred_count};
 pub use error::Error;
 pub use run::{NewRun, RunDetail, RunFilter, create, delete, retry, run, runs, tag};
 pub use stage::{NewCard, NewReport, NewStage, STAGES};
+pub(crate) use store::is_worked_on;
 pub use worker::{Claimed, claim, fail, heartbeat, submit};

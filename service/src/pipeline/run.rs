@@ -1,7 +1,7 @@
 //! Runs, as their owners see them.
 
 use entity::Scope;
-use entity::id::{RunId, UserId};
+use entity::id::{RunId, UploadId, UserId};
 use entity::pipeline::run::{Model, RunStatus};
 use entity::pipeline::run_event::RunEventKind;
 use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::expect::Expect;
 use crate::page::{Page, Request};
 use crate::signal::Signal;
+use crate::upload;
 use crate::write::Write;
 
 /// What asking for a run takes.
@@ -26,6 +27,7 @@ pub struct NewRun {
     pub company_name: String,
     pub document_name: String,
     pub document_url: String,
+    pub document_upload_id: Option<UploadId>,
 }
 
 /// A run with everything that it brought.
@@ -52,7 +54,7 @@ pub struct RunFilter {
     pub user: Option<UserId>,
 }
 
-/// Ask for a run of the caller's own.
+/// Ask for a run of the caller's own. A document that was uploaded is theirs, too.
 pub async fn create(ctx: &Ctx, new: NewRun) -> Result<Model> {
     policy::write(&ctx.actor)?;
     let user = ctx.actor.person()?;
@@ -61,12 +63,17 @@ pub async fn create(ctx: &Ctx, new: NewRun) -> Result<Model> {
     check.text("/company_name", &new.company_name, true, 255);
     check.text("/document_name", &new.document_name, true, 255);
     check.text("/document_url", &new.document_url, true, 2048);
-    if url::Url::parse(&new.document_url).is_err() {
+    // Where nobody knows our own address, that of an upload is its path.
+    let own = new.document_upload_id.is_some() && new.document_url.starts_with('/');
+    if !own && url::Url::parse(&new.document_url).is_err() {
         check.wrong("/document_url", "is not an absolute URL");
     }
     check.done()?;
 
     let tx = ctx.write().await?;
+    if let Some(document) = new.document_upload_id {
+        upload::own_document(&tx, user, document).await?;
+    }
     let run = Model {
         id: tx.fresh(),
         user_id: user,
@@ -74,7 +81,7 @@ pub async fn create(ctx: &Ctx, new: NewRun) -> Result<Model> {
         company_name: new.company_name,
         document_name: new.document_name,
         document_url: new.document_url,
-        document_upload_id: None,
+        document_upload_id: new.document_upload_id,
         status: RunStatus::Pending,
         current_stage: 0,
         error_message: None,

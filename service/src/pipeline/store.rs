@@ -1,6 +1,6 @@
 //! Every query of the pipeline.
 
-use entity::id::{OpportunityCardId, RunId};
+use entity::id::{OpportunityCardId, RunId, UploadId};
 use entity::pipeline::run::{self, RunStatus};
 use entity::pipeline::run_event::{self, RunEventKind};
 use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
@@ -342,6 +342,20 @@ pub(super) async fn starred(conn: &impl ConnectionTrait, scope: Scope) -> Result
         .filter(opportunity_card::Column::Starred.eq(true))
         .count(conn)
         .await?)
+}
+
+/// Whether a worker holds a run that reads this document.
+pub(crate) async fn is_worked_on(conn: &impl ConnectionTrait, document: UploadId) -> Result<bool> {
+    let held: Option<uuid::Uuid> = run::Entity::within(Scope::Everyone)
+        .select_only()
+        .column(run::Column::Id)
+        .filter(run::Column::DocumentUploadId.eq(document))
+        .filter(run::Column::Status.eq(RunStatus::Running))
+        .limit(1)
+        .into_tuple()
+        .one(conn)
+        .await?;
+    Ok(held.is_some())
 }
 
 pub(super) async fn delete_run(tx: &Write, id: RunId) -> Result<()> {

@@ -88,6 +88,11 @@ impl Door {
     }
 
     async fn send(&self, path: &str, who: &Client, body: Option<Vec<u8>>) -> Answer {
+        let mut who = who.clone();
+        for (name, value) in &self.headers {
+            who.header(name, value);
+        }
+        let body = body.or_else(|| self.raw.clone());
         let answer = who.ask(self.method(), path, body).await;
         let status = answer.status.as_u16();
         assert!(status < 500, "{}: {} {}", self.name, status, answer.body);

@@ -1,5 +1,6 @@
 //! A row of every kind, all of them Ann's.
 
+use crate::upload::tus;
 use serde_json::{Value, json};
 use tests::{Client, TestApp, run_body, stage_body};
 
@@ -18,6 +19,10 @@ pub(super) struct Rows {
     pub(super) session: String,
     pub(super) thread: String,
     pub(super) message: String,
+    /// A document.
+    pub(super) upload: String,
+    /// A document of which nothing is here yet.
+    pub(super) begun: String,
 }
 
 fn id(answer: &Value) -> String {
@@ -55,6 +60,9 @@ impl Rows {
         let message = json!({ "entity": "USER", "content": { "content": "walrus" } });
         let messages = format!("/api/v1/threads/{thread}/messages");
         let message = ann.post(&messages, message).await.body;
+        let document = "/api/v1/uploads/document";
+        let upload = ann.upload(document, "a.txt", "", b"text").await.body;
+        let begun = tus::begin(ann, "b.txt", 4).await;
         Self {
             waiting,
             held,
@@ -64,11 +72,13 @@ impl Rows {
             session: id(session.unwrap()),
             thread,
             message: id(&message),
+            upload: id(&upload),
+            begun: id(&begun.body),
         }
     }
 
     /// Every id, to be sure that no stranger hears one.
-    pub(super) fn ids(&self) -> [&str; 7] {
+    pub(super) fn ids(&self) -> [&str; 9] {
         [
             &self.waiting,
             &self.held,
@@ -77,6 +87,8 @@ impl Rows {
             &self.session,
             &self.thread,
             &self.message,
+            &self.upload,
+            &self.begun,
         ]
     }
 }

@@ -40,6 +40,10 @@ pub(super) struct Door {
     pub(super) whose: For,
     pub(super) body: Option<Body>,
     pub(super) conflicts: Vec<Conflict>,
+    /// What it is asked with beside the caller's own.
+    pub(super) headers: Vec<(&'static str, &'static str)>,
+    /// What it takes that is no JSON.
+    pub(super) raw: Option<Vec<u8>>,
 }
 
 /// What an operation takes.
@@ -76,6 +80,8 @@ impl Door {
             whose,
             body: None,
             conflicts: Vec::new(),
+            headers: Vec::new(),
+            raw: None,
         }
     }
 
@@ -92,6 +98,24 @@ impl Door {
             most: JSON,
         });
         self
+    }
+
+    fn sends(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn form(mut self, name: &str) -> Self {
+        let form = format!(
+            "--frontier\r\nContent-Disposition: form-data; name=\"file\"; \
+             filename=\"{name}\"\r\n\r\ntext\r\n--frontier--\r\n"
+        );
+        self.raw = Some(form.into_bytes());
+        self.sends("content-type", "multipart/form-data; boundary=frontier")
+    }
+
+    fn tus(self) -> Self {
+        self.sends("tus-resumable", "1.0.0")
     }
 
     fn bulk(mut self) -> Self {
@@ -125,6 +149,7 @@ pub(super) fn table(rows: &Rows) -> Vec<Door> {
         worker(rows),
         threads(rows),
         exports(),
+        uploads(rows),
     ];
     doors.into_iter().flatten().collect()
 }
@@ -303,5 +328,27 @@ fn exports() -> Vec<Door> {
             json!({ "document": 7 }),
             "/document",
         ),
+    ]
+}
+
+fn uploads(rows: &Rows) -> Vec<Door> {
+    let door = Door::new;
+    let (upload, begun) = (rows.upload.as_str(), rows.begun.as_str());
+    vec![
+        door("GET /api/v1/uploads", For::Readers, &[]),
+        door("POST /api/v1/uploads/avatar", For::Writers, &[]).form("a.png"),
+        door("POST /api/v1/uploads/document", For::Writers, &[]).form("a.txt"),
+        door("GET /api/v1/uploads/{id}", For::Readers, &[upload]),
+        door("DELETE /api/v1/uploads/{id}", For::Writers, &[upload]),
+        door("GET /api/v1/uploads/{id}/content", For::Readers, &[upload]),
+        door("POST /api/v1/uploads/tus", For::Writers, &[])
+            .tus()
+            .sends("upload-length", "4")
+            .sends("upload-metadata", "filename YS50eHQ="),
+        door("PATCH /api/v1/uploads/tus/{id}", For::Writers, &[begun])
+            .tus()
+            .sends("content-type", "application/offset+octet-stream")
+            .sends("upload-offset", "0"),
+        door("DELETE /api/v1/uploads/tus/{id}", For::Writers, &[begun]).tus(),
     ]
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::explore::catalog::{Column, Entity};
 use crate::signal::Signal;
 use crate::write::Write;
-use crate::{conversation, identity, job};
+use crate::{conversation, identity, job, upload};
 
 /// Columns that only the domain's own verbs write: they stand in a life cycle, or are counted by
 /// others.
@@ -25,6 +25,7 @@ const KEPT: &[(&str, &[&str])] = &[
             "claimed_by",
             "lease_until",
             "attempt",
+            "document_upload_id",
         ],
     ),
     (
@@ -131,7 +132,9 @@ pub(super) async fn before_delete(
     match entity.resource.table {
         // No foreign key leads from a thread to its owner.
         "users" => {
-            conversation::delete_of_person(tx, UserId(id(key)?)).await?;
+            let person = UserId(id(key)?);
+            conversation::delete_of_person(tx, person).await?;
+            upload::discard_of_person(tx, person).await?;
             Ok(false)
         }
         // On an adopted database nothing cascades.
