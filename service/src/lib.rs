@@ -27,6 +27,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod ids;
 pub mod operation;
+pub mod outbound;
 pub mod page;
 pub mod pipeline;
 pub mod saved;

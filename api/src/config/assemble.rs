@@ -38,6 +38,7 @@ pub fn assemble(
         sign_ins: Turns::default(),
         passwords: Passwords::new(&*chance)?,
         in_flight: service::idempotency::InFlight::default(),
+        outbound: service::outbound::Outbound::new()?,
         operations: Arc::new(Operations::new(clock.now())),
         started: service::health::Started::default(),
         tasks: TaskTracker::new(),

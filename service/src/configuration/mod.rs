@@ -15,8 +15,15 @@ pub use self::value::SettingValue;
 
 use serde_json::Value;
 
+use crate::outbound;
+
 /// Every setting that the program knows.
-pub const DECLARED: &[&dyn Described] = &[];
+pub const DECLARED: &[&dyn Described] = &[
+    &outbound::ALLOWED_NETWORKS,
+    &outbound::ALLOW_HTTP,
+    &outbound::CONNECT_TIMEOUT,
+    &outbound::TIMEOUT,
+];
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
