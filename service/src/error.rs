@@ -414,6 +414,7 @@ pub fn table() -> Vec<Entry> {
         crate::identity::Error::TABLE,
         crate::pipeline::Error::TABLE,
         crate::saved::Error::TABLE,
+        crate::webhook::Error::TABLE,
     ]
     .concat()
 }

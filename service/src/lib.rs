@@ -1,7 +1,7 @@
 //! What may happen in Chancery, to whom, and what follows.
 //!
 //! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`document`],
-//! [`analytics`], [`explore`], [`saved`], [`system`]. An operation takes a
+//! [`analytics`], [`explore`], [`saved`], [`webhook`], [`system`]. An operation takes a
 //! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
 //! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
 
@@ -36,6 +36,7 @@ pub mod settings;
 pub mod signal;
 pub mod system;
 pub mod upkeep;
+pub mod webhook;
 pub mod write;
 
 pub use ctx::Ctx;

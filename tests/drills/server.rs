@@ -11,7 +11,9 @@ pub(crate) struct Server {
     process: Child,
     /// Its address.
     pub(crate) base: String,
-    _data: tempfile::TempDir,
+    database: String,
+    more: Vec<(String, String)>,
+    data: tempfile::TempDir,
 }
 
 /// The binary beside this test's own.
@@ -38,9 +40,44 @@ fn command(database: &str, data: &tempfile::TempDir) -> Command {
     command
 }
 
+/// Serve; the process and its address.
+fn serve(database: &str, data: &tempfile::TempDir, more: &[(String, String)]) -> (Child, String) {
+    let mut process = command(database, data)
+        .envs(more.iter().cloned())
+        .arg("serve")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = BufReader::new(process.stderr.take().unwrap());
+    let (tell, told) = mpsc::channel();
+    // Read to the end, or the server would stop at a full pipe.
+    std::thread::spawn(move || {
+        for line in log.lines().map_while(Result::ok) {
+            if let Some((_, address)) = line.split_once("listening on ") {
+                let _ = tell.send(address.trim().to_owned());
+            }
+            let level = line.split_whitespace().nth(1);
+            if level == Some("ERROR") || line.contains("panicked") {
+                eprintln!("{line}");
+            }
+        }
+    });
+    (process, told.recv_timeout(Duration::from_mins(1)).unwrap())
+}
+
 impl Server {
     /// Migrate the database, make an admin, serve.
     pub(crate) fn start(database: &str, email: &str, password: &str) -> Self {
+        Self::start_with(database, email, password, &[])
+    }
+
+    /// The same with `more` in its environment.
+    pub(crate) fn start_with(
+        database: &str,
+        email: &str,
+        password: &str,
+        more: &[(&str, &str)],
+    ) -> Self {
         let data = tempfile::tempdir().unwrap();
         for arguments in [
             &["migrate", "up"][..],
@@ -49,31 +86,23 @@ impl Server {
             let done = command(database, &data).args(arguments).output().unwrap();
             assert!(done.status.success(), "{arguments:?}: {done:?}");
         }
-        let mut process = command(database, &data)
-            .arg("serve")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(process.stderr.take().unwrap());
-        let (tell, told) = mpsc::channel();
-        // Read to the end, or the server would stop at a full pipe.
-        std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
-                if let Some((_, address)) = line.split_once("listening on ") {
-                    let _ = tell.send(address.trim().to_owned());
-                }
-                let level = line.split_whitespace().nth(1);
-                if level == Some("ERROR") || line.contains("panicked") {
-                    eprintln!("{line}");
-                }
-            }
-        });
-        let base = told.recv_timeout(Duration::from_mins(1)).unwrap();
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let more: Vec<(String, String)> = more.iter().map(own).collect();
+        let (process, base) = serve(database, &data, &more);
         Self {
             process,
             base,
-            _data: data,
+            database: database.to_owned(),
+            more,
+            data,
         }
+    }
+
+    /// End it without a word, and serve again.
+    pub(crate) fn kill_and_start(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        (self.process, self.base) = serve(&self.database, &self.data, &self.more);
     }
 
     /// How much memory it has, and had at most, in KiB.

@@ -28,3 +28,4 @@ mod system;
 mod upkeep;
 mod urls;
 mod user;
+mod webhook;

@@ -124,6 +124,9 @@ pub(super) async fn listen(
     services
         .tasks
         .spawn(service::upkeep::attend(Arc::clone(&services)));
+    services
+        .tasks
+        .spawn(service::webhook::work(Arc::clone(&services)));
     info!("listening on http://{}", listener.local_addr()?);
     let router = api::router(Arc::clone(&services));
     server::serve(listener, router, services, config.timeouts()).await;

@@ -9,6 +9,7 @@ pub mod session;
 pub mod system;
 mod tag;
 pub mod thread;
+pub mod webhook;
 pub mod worker;
 
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(run::routes())
         .merge(export::routes())
         .merge(system::routes())
+        .merge(webhook::routes())
         .layer(DefaultBodyLimit::max(JSON))
         .merge(thread::routes())
         .merge(worker::routes())

@@ -15,7 +15,7 @@ pub use self::value::SettingValue;
 
 use serde_json::Value;
 
-use crate::outbound;
+use crate::{outbound, webhook};
 
 /// Every setting that the program knows.
 pub const DECLARED: &[&dyn Described] = &[
@@ -23,6 +23,14 @@ pub const DECLARED: &[&dyn Described] = &[
     &outbound::ALLOW_HTTP,
     &outbound::CONNECT_TIMEOUT,
     &outbound::TIMEOUT,
+    &webhook::SCHEDULE,
+    &webhook::LONGEST_RETRY_AFTER,
+    &webhook::DISABLE_AFTER,
+    &webhook::ROTATION,
+    &webhook::MOST_ENDPOINTS,
+    &webhook::CONCURRENCY,
+    &webhook::ENDPOINT_CONCURRENCY,
+    &webhook::TOLERANCE,
 ];
 
 /// Where a value comes from.

@@ -1,6 +1,8 @@
 //! A row of every kind, all of them Ann's.
 
+use entity::webhook::source::WebhookScheme;
 use serde_json::{Value, json};
+use service::webhook::inbound::{NewSource, create_source};
 use tests::{Client, TestApp, run_body, stage_body};
 
 /// The ids of the rows that the table speaks of.
@@ -18,6 +20,10 @@ pub(super) struct Rows {
     pub(super) session: String,
     pub(super) thread: String,
     pub(super) message: String,
+    pub(super) endpoint: String,
+    pub(super) delivery: String,
+    /// A source, which is nobody's own.
+    pub(super) source: String,
 }
 
 fn id(answer: &Value) -> String {
@@ -55,7 +61,20 @@ impl Rows {
         let message = json!({ "entity": "USER", "content": { "content": "walrus" } });
         let messages = format!("/api/v1/threads/{thread}/messages");
         let message = ann.post(&messages, message).await.body;
+        let endpoint = json!({ "url": "https://8.8.8.8/", "event_types": ["run.created"] });
+        let endpoint = id(&ann.post("/api/v1/webhook-endpoints", endpoint).await.body);
+        let test = format!("/api/v1/webhook-endpoints/{endpoint}/test");
+        let delivery = id(&ann.post(&test, json!({})).await.body);
+        let source = NewSource {
+            name: "generator".to_owned(),
+            scheme: WebhookScheme::Standard,
+            secret: None,
+        };
+        let source = create_source(&app.system(), source).await.unwrap();
         Self {
+            endpoint,
+            delivery,
+            source: source.row.id.to_string(),
             waiting,
             held,
             lease,
@@ -68,7 +87,7 @@ impl Rows {
     }
 
     /// Every id, to be sure that no stranger hears one.
-    pub(super) fn ids(&self) -> [&str; 7] {
+    pub(super) fn ids(&self) -> [&str; 10] {
         [
             &self.waiting,
             &self.held,
@@ -77,6 +96,9 @@ impl Rows {
             &self.session,
             &self.thread,
             &self.message,
+            &self.endpoint,
+            &self.delivery,
+            &self.source,
         ]
     }
 }
