@@ -30,10 +30,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::docs::Keys;
 use crate::error::{ApiError, Door};
+use crate::rest::webhook::event::Sent;
 use crate::urls::path;
 
 #[derive(utoipa::OpenApi)]
-#[openapi(modifiers(&Keys), info(
+#[openapi(modifiers(&Keys, &Sent), info(
     title = "Chancery",
     description = "The records of an AI-agent product: REST for workers, uploads, webhooks and \
                    public clients."

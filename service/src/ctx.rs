@@ -59,6 +59,8 @@ pub struct Services {
     pub passwords: Passwords,
     /// Requests with an idempotency key that are under way in this process.
     pub in_flight: crate::idempotency::InFlight,
+    /// The way out.
+    pub outbound: crate::outbound::Outbound,
     /// What the process was asked to do, and what that cost.
     pub operations: Arc<Operations>,
     /// Whether the start is over.

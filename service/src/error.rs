@@ -425,6 +425,7 @@ pub fn table() -> Vec<Entry> {
         crate::pipeline::Error::TABLE,
         crate::saved::Error::TABLE,
         crate::upload::Error::TABLE,
+        crate::webhook::Error::TABLE,
     ]
     .concat()
 }

@@ -1,7 +1,8 @@
 //! What may happen in Chancery, to whom, and what follows.
 //!
 //! A domain is a folder: [`identity`], [`pipeline`], [`conversation`], [`document`],
-//! [`analytics`], [`explore`], [`saved`], [`job`], [`system`], [`upload`]. An operation takes a
+//! [`analytics`], [`explore`], [`saved`], [`job`], [`system`], [`upload`], [`webhook`]. An operation
+//! takes a
 //! [`ctx::Ctx`], asks its policy, opens one [`write::Write`], and answers a row or a refusal
 //! ([`error::Error`]). Nothing here knows of HTTP or GraphQL.
 
@@ -29,6 +30,7 @@ pub mod identity;
 pub mod ids;
 pub mod job;
 pub mod operation;
+pub mod outbound;
 pub mod page;
 pub mod pipeline;
 pub mod saved;
@@ -38,6 +40,7 @@ pub mod signal;
 pub mod system;
 pub mod upkeep;
 pub mod upload;
+pub mod webhook;
 pub mod write;
 
 pub use ctx::Ctx;

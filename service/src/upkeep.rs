@@ -1,5 +1,5 @@
 //! What has expired is removed: idempotency keys, sessions, counts of failed sign-ins, jobs that are
-//! over. And what was written is folded into the rollups.
+//! over, messages of webhooks, what others told us. And what was written is folded into the rollups.
 //!
 //! How long a row stays is the registry's word. Rows go in small portions, each in a write of its
 //! own, and one that somebody holds is left for the next time: replicas may sweep at once, and
@@ -13,6 +13,7 @@ use entity::identity::{login_failure, session};
 use entity::platform::idempotency_key;
 use entity::platform::job::{self, JobState};
 use entity::registry::{Keep, resource};
+use entity::webhook::{inbound_event, message};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use tracing::{debug, info, warn};
@@ -42,6 +43,8 @@ pub struct Swept {
     pub sessions: u64,
     pub login_failures: u64,
     pub jobs: u64,
+    pub webhook_messages: u64,
+    pub inbound_events: u64,
 }
 
 /// Fold from time to time, until the services are told to stop. Every process does, whether it works
@@ -85,6 +88,8 @@ impl Task for Sweep {
                 idempotency_keys = swept.idempotency_keys,
                 sessions = swept.sessions,
                 login_failures = swept.login_failures,
+                webhook_messages = swept.webhook_messages,
+                inbound_events = swept.inbound_events,
                 jobs = swept.jobs,
                 "removed what had expired"
             );
@@ -111,11 +116,21 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept> {
     let failures = expired::<login_failure::Entity>(ctx, login_failure::Column::Id, |end| {
         Condition::all().add(login_failure::Column::WindowStart.lt(end))
     });
+    let failures = failures.await?;
+    let messages = expired::<message::Entity>(ctx, message::Column::Id, |end| {
+        Condition::all().add(message::Column::CreatedAt.lt(end))
+    });
+    let messages = messages.await?;
+    let events = expired::<inbound_event::Entity>(ctx, inbound_event::Column::Id, |end| {
+        Condition::all().add(inbound_event::Column::CreatedAt.lt(end))
+    });
     Ok(Swept {
         idempotency_keys: keys,
         sessions,
-        login_failures: failures.await?,
+        login_failures: failures,
         jobs: jobs(ctx).await?,
+        webhook_messages: messages,
+        inbound_events: events.await?,
     })
 }
 

@@ -16,6 +16,7 @@ mod jobs;
 mod server;
 mod traffic;
 mod upload;
+mod webhook;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -130,6 +131,11 @@ fn tell(name: &str, heard: &[Heard], recovery: Duration) {
 }
 
 async fn sign_in(base: &str) -> reqwest::Client {
+    sign_in_as(base, EMAIL).await
+}
+
+async fn sign_in_as(base: &str, email: &str) -> reqwest::Client {
+    service::outbound::provide();
     let mut headers = reqwest::header::HeaderMap::new();
     headers.insert("origin", base.parse().unwrap());
     headers.insert("x-requested-with", "drill".parse().unwrap());
@@ -139,7 +145,7 @@ async fn sign_in(base: &str) -> reqwest::Client {
         .timeout(Duration::from_mins(2))
         .build()
         .unwrap();
-    let body = json!({ "email": EMAIL, "password": PASSWORD });
+    let body = json!({ "email": email, "password": PASSWORD });
     let session = http.post(format!("{base}/api/v1/session")).json(&body);
     assert_eq!(session.send().await.unwrap().status(), 200);
     http

@@ -30,3 +30,4 @@ mod upkeep;
 mod upload;
 mod urls;
 mod user;
+mod webhook;

@@ -15,6 +15,7 @@ mod clock;
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
 mod peer;
+mod receiver;
 mod rows;
 mod store;
 
@@ -39,6 +40,7 @@ use service::write::Write;
 pub use crate::client::{Answer, Client};
 use crate::clock::TestClock;
 pub use crate::peer::{Heard, Peer};
+pub use crate::receiver::{Letter, Receiver, Reply};
 use crate::store::Keep;
 
 /// Everybody's password.

@@ -146,5 +146,9 @@ pub(super) fn attend(services: &Arc<Services>) {
 /// Work at the jobs of `queues`, or of all, until the services are told to stop.
 pub(super) fn work(services: &Arc<Services>, queues: Vec<String>) {
     let worker = Worker::new(Arc::clone(services), queues);
+    if worker.serves_all() {
+        let sender = service::webhook::work(Arc::clone(services));
+        services.jobs.at_work.spawn(sender);
+    }
     services.jobs.at_work.spawn(worker.attend());
 }

@@ -52,6 +52,7 @@ pub fn assemble_with(
         sign_ins: Turns::default(),
         passwords: Passwords::new(&*chance)?,
         in_flight: service::idempotency::InFlight::default(),
+        outbound: service::outbound::Outbound::new()?,
         operations: Arc::new(Operations::new(clock.now())),
         started: service::health::Started::default(),
         jobs: Jobs::new(kinds),

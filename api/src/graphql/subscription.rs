@@ -1,8 +1,8 @@
 //! What can be listened to: rows in the caller's sight, as they change.
 //!
-//! An event is the row as it stands now, with whatever is selected of it. Runs and jobs raise their
-//! signals today. Deliveries and settings will be heard as soon as their verbs raise theirs
-//! (`DeliveryMoved`, `SettingChanged`); nothing else is missing for them.
+//! An event is the row as it stands now, with whatever is selected of it. Runs, jobs and
+//! deliveries raise their signals. Settings will be heard as soon as their verbs raise theirs
+//! (`SettingChanged`); nothing else is missing for them.
 
 #![expect(clippy::unused_async, reason = "the library takes no other functions")]
 
@@ -57,7 +57,6 @@ impl Subscription {
     }
 
     /// A delivery to a webhook in the caller's sight moved; only this one, where `id` names it.
-    /// Nothing raises its signal yet: only what was missed is told.
     async fn delivery_changed(
         &self,
         context: &Context<'_>,

@@ -10,6 +10,7 @@ pub mod system;
 mod tag;
 pub mod thread;
 pub mod upload;
+pub mod webhook;
 pub mod worker;
 
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(run::routes())
         .merge(export::routes())
         .merge(system::routes())
+        .merge(webhook::routes())
         .layer(DefaultBodyLimit::max(JSON))
         .merge(thread::routes())
         .merge(worker::routes())

@@ -42,7 +42,7 @@ pub struct Model {
     pub endpoint_id: WebhookEndpointId,
     /// Where it stands.
     pub state: WebhookDeliveryState,
-    /// How often it was tried.
+    /// How often it was tried since it was queued last.
     #[sea_orm(default_value = 0)]
     pub attempt: i32,
     /// When it is tried next.

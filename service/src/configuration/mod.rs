@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::job::setting as job;
 use crate::upload::setting as upload;
+use crate::{outbound, webhook};
 
 /// Every setting that the program knows.
 pub const DECLARED: &[&dyn Described] = &[
@@ -39,6 +40,18 @@ pub const DECLARED: &[&dyn Described] = &[
     &upload::TUS_LIFETIME,
     &upload::STALL,
     &upload::GRACE,
+    &outbound::ALLOWED_NETWORKS,
+    &outbound::ALLOW_HTTP,
+    &outbound::CONNECT_TIMEOUT,
+    &outbound::TIMEOUT,
+    &webhook::SCHEDULE,
+    &webhook::LONGEST_RETRY_AFTER,
+    &webhook::DISABLE_AFTER,
+    &webhook::ROTATION,
+    &webhook::MOST_ENDPOINTS,
+    &webhook::CONCURRENCY,
+    &webhook::ENDPOINT_CONCURRENCY,
+    &webhook::TOLERANCE,
 ];
 
 /// Where a value comes from.

@@ -18,6 +18,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::page::{Order, Page, Request};
 use crate::signal::Signal;
+use crate::webhook::{self, Event};
 use crate::write::Write;
 
 /// The most messages that go in at once.
@@ -142,6 +143,8 @@ pub async fn append(
         store::update_thread(&tx, &thread).await?;
     }
     audit_foreign(&tx, "thread.append", &thread).await?;
+    let said = details.iter().map(|detail| &detail.message);
+    webhook::emit(&tx, Event::appended(&thread, said)).await?;
     tx.signal(Signal::ThreadWritten(id));
     tx.made(match details.as_slice() {
         [one] => format!("/threads/{id}/messages/{}", one.message.id),

@@ -85,6 +85,11 @@ impl Worker {
         &self.name
     }
 
+    /// Whether it serves every line.
+    pub fn serves_all(&self) -> bool {
+        self.queues.is_empty()
+    }
+
     fn ctx(&self) -> Ctx {
         Ctx::system(Arc::clone(&self.services), "jobs")
     }

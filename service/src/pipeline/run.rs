@@ -17,6 +17,7 @@ use crate::expect::Expect;
 use crate::page::{Page, Request};
 use crate::signal::Signal;
 use crate::upload;
+use crate::webhook::{self, Event, EventType};
 use crate::write::Write;
 
 /// What asking for a run takes.
@@ -97,6 +98,7 @@ pub async fn create(ctx: &Ctx, new: NewRun) -> Result<Model> {
     };
     store::insert_run(&tx, run.clone()).await?;
     store::note(&tx, run.id, RunEventKind::Created, None, None).await?;
+    webhook::emit(&tx, Event::run(EventType::RunCreated, &run)).await?;
     tx.signal(Signal::RunMoved(run.id));
     tx.made(format!("/runs/{}", run.id));
     tx.commit().await?;
@@ -151,6 +153,7 @@ pub async fn retry(ctx: &Ctx, id: RunId) -> Result<Model> {
     store::update_run(&tx, &run).await?;
     store::note(&tx, id, RunEventKind::Retried, None, None).await?;
     audit_foreign(&tx, "run.retry", &run).await?;
+    webhook::emit(&tx, Event::run(EventType::RunRetried, &run)).await?;
     tx.signal(Signal::RunMoved(id));
     tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
@@ -167,6 +170,7 @@ pub async fn delete(ctx: &Ctx, id: RunId, expect: &Expect) -> Result<()> {
     }
     store::delete_run(&tx, id).await?;
     audit_foreign(&tx, "run.delete", &run).await?;
+    webhook::emit(&tx, Event::run(EventType::RunDeleted, &run)).await?;
     tx.signal(Signal::RunMoved(id));
     tx.commit().await
 }

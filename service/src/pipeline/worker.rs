@@ -19,6 +19,7 @@ use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::signal::Signal;
+use crate::webhook::{self, Event, EventType};
 use crate::write::Write;
 
 /// A run that was just claimed.
@@ -54,6 +55,7 @@ pub async fn claim(ctx: &Ctx, worker: &str) -> Result<Option<Claimed>> {
     };
     store::note(&tx, run.id, kind, None, Some(worker.to_owned())).await?;
     audit(&tx, "run.claim", &run).await?;
+    webhook::emit(&tx, Event::run(EventType::RunStarted, &run)).await?;
     tx.signal(Signal::RunMoved(run.id));
     let outputs = store::outputs(&tx, run.id).await?;
     tx.commit().await?;
@@ -122,6 +124,11 @@ pub async fn submit(ctx: &Ctx, id: RunId, stage: i32, token: Uuid, new: NewStage
     }
     store::update_run(&tx, &run).await?;
     audit(&tx, "run.submit", &run).await?;
+    let event = match run.status {
+        RunStatus::Completed => EventType::RunCompleted,
+        _ => EventType::RunStageCompleted,
+    };
+    webhook::emit(&tx, Event::run(event, &run)).await?;
     tx.signal(Signal::RunMoved(id));
     tx.touched(format!("/runs/{id}"));
     tx.commit().await?;
@@ -147,6 +154,7 @@ pub async fn fail(ctx: &Ctx, id: RunId, token: Uuid, message: &str) -> Result<Mo
     store::update_run(&tx, &run).await?;
     store::note(&tx, id, RunEventKind::Failed, None, run.claimed_by.clone()).await?;
     audit(&tx, "run.fail", &run).await?;
+    webhook::emit(&tx, Event::run(EventType::RunFailed, &run)).await?;
     tx.signal(Signal::RunMoved(id));
     tx.touched(format!("/runs/{id}"));
     tx.commit().await?;

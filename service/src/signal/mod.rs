@@ -38,6 +38,10 @@ pub enum Signal {
     JobsWaiting,
     /// A delivery of a webhook moved.
     DeliveryMoved(entity::id::WebhookDeliveryId),
+    /// Deliveries of webhooks are due, too many to name.
+    DeliveriesQueued,
+    /// A source told something.
+    InboundArrived(entity::id::InboundEventId),
     /// A setting has another value.
     SettingChanged(entity::id::SettingId),
     /// A trusted document came or went.

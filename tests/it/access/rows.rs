@@ -1,7 +1,9 @@
 //! A row of every kind, all of them Ann's.
 
 use crate::upload::tus;
+use entity::webhook::source::WebhookScheme;
 use serde_json::{Value, json};
+use service::webhook::inbound::{NewSource, create_source};
 use tests::{Client, TestApp, run_body, stage_body};
 
 /// The ids of the rows that the table speaks of.
@@ -23,6 +25,10 @@ pub(super) struct Rows {
     pub(super) upload: String,
     /// A document of which nothing is here yet.
     pub(super) begun: String,
+    pub(super) endpoint: String,
+    pub(super) delivery: String,
+    /// A source, which is nobody's own.
+    pub(super) source: String,
 }
 
 fn id(answer: &Value) -> String {
@@ -63,7 +69,20 @@ impl Rows {
         let document = "/api/v1/uploads/document";
         let upload = ann.upload(document, "a.txt", "", b"text").await.body;
         let begun = tus::begin(ann, "b.txt", 4).await;
+        let endpoint = json!({ "url": "https://8.8.8.8/", "event_types": ["run.created"] });
+        let endpoint = id(&ann.post("/api/v1/webhook-endpoints", endpoint).await.body);
+        let test = format!("/api/v1/webhook-endpoints/{endpoint}/test");
+        let delivery = id(&ann.post(&test, json!({})).await.body);
+        let source = NewSource {
+            name: "generator".to_owned(),
+            scheme: WebhookScheme::Standard,
+            secret: None,
+        };
+        let source = create_source(&app.system(), source).await.unwrap();
         Self {
+            endpoint,
+            delivery,
+            source: source.row.id.to_string(),
             waiting,
             held,
             lease,
@@ -78,7 +97,7 @@ impl Rows {
     }
 
     /// Every id, to be sure that no stranger hears one.
-    pub(super) fn ids(&self) -> [&str; 9] {
+    pub(super) fn ids(&self) -> [&str; 12] {
         [
             &self.waiting,
             &self.held,
@@ -89,6 +108,9 @@ impl Rows {
             &self.message,
             &self.upload,
             &self.begun,
+            &self.endpoint,
+            &self.delivery,
+            &self.source,
         ]
     }
 }
