@@ -176,9 +176,9 @@ impl Process {
     /// Stop it as soon as it listens: everything that it said.
     pub(crate) fn stopped(mut self) -> String {
         let mut said = Vec::new();
-        while !said
+        while said
             .last()
-            .is_some_and(|line: &String| line.contains("listening on"))
+            .is_none_or(|line: &String| !line.contains("listening on"))
         {
             said.push(self.lines.recv_timeout(PATIENCE).unwrap());
         }
