@@ -38,6 +38,7 @@ pub mod secret;
 pub mod settings;
 pub mod signal;
 pub mod system;
+pub mod tls;
 pub mod upkeep;
 pub mod upload;
 pub mod webhook;

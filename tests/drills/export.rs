@@ -14,7 +14,7 @@ const MOST: u64 = 16 * 1024;
 #[tokio::test]
 #[ignore = "a drill: by hand, beside a built binary"]
 async fn a_large_export_takes_no_more_memory_than_a_small_one() {
-    service::blob::install_tls();
+    service::tls::install();
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/drill.db?mode=rwc", directory.path().display());
     let server = Server::start(&url, EMAIL, PASSWORD);

@@ -46,7 +46,7 @@ const OUTAGES: [Turn; 3] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a drill of a minute or two: .ci/run drill"]
 async fn the_service_outlives_its_database() {
-    service::blob::install_tls();
+    service::tls::install();
     let Some(cluster) = Cluster::start() else {
         return;
     };
@@ -135,7 +135,7 @@ async fn sign_in(base: &str) -> reqwest::Client {
 }
 
 async fn sign_in_as(base: &str, email: &str) -> reqwest::Client {
-    service::outbound::provide();
+    service::tls::install();
     let mut headers = reqwest::header::HeaderMap::new();
     headers.insert("origin", base.parse().unwrap());
     headers.insert("x-requested-with", "drill".parse().unwrap());

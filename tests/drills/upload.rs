@@ -82,7 +82,7 @@ fn piece(at: usize, pieces: usize) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a drill: .ci/run drill"]
 async fn a_large_upload_passes_by_without_staying_in_memory() {
-    service::blob::install_tls();
+    service::tls::install();
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/drill.db?mode=rwc", directory.path().display());
     let server = Server::start(&url, EMAIL, PASSWORD);
@@ -171,7 +171,7 @@ impl Clock for Later {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a drill: .ci/run drill"]
 async fn rows_and_bytes_belong_together_after_power_cuts() {
-    service::blob::install_tls();
+    service::tls::install();
     let directory = tempfile::tempdir().unwrap();
     let data = directory.path();
     let url = format!("sqlite://{}/drill.db?mode=rwc", data.display());

@@ -96,7 +96,7 @@ impl Blobs {
     /// # Errors
     /// What is wrong with the address, or with the directory.
     pub fn open(storage: &Storage) -> Result<Self, OpenError> {
-        install_tls();
+        crate::tls::install();
         let url = &storage.url;
         let shown = shown(url);
         let unknown = || OpenError::Unknown(shown.clone());
@@ -357,12 +357,6 @@ fn shown(url: &Url) -> String {
     url.set_query(None);
     url.set_fragment(None);
     url.into()
-}
-
-/// Let whatever speaks TLS in this process, and brings no cryptography of its own, take the one that
-/// the database's connections have. What is set already stays.
-pub fn install_tls() {
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// How long a bucket that stumbles is asked again: well within the time that an answer has.

@@ -97,19 +97,12 @@ impl Outbound {
     /// # Errors
     /// Where TLS cannot be set up at all.
     pub fn new() -> crate::Result<Self> {
-        provide();
+        crate::tls::install();
         Ok(Self {
             resolver: Box::new(System),
             tls: tls().map_err(crate::Error::internal)?,
         })
     }
-}
-
-/// Say which cryptography TLS is made of in this process: the database driver's, too. For whoever
-/// makes a client before an [`Outbound`] is made.
-pub fn provide() {
-    // Whoever was first has said so.
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Trust in what the machine trusts; where it has no list of its own, in the one that browsers have.

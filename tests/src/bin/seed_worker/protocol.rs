@@ -47,7 +47,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn new(base: &str, key: String) -> Self {
-        service::outbound::provide();
+        service::tls::install();
         Self {
             base: base.trim_end_matches('/').to_owned(),
             key,
