@@ -17,9 +17,10 @@ pub fn document() -> String {
     let mut all = DECLARED.to_vec();
     all.sort_by_key(|setting| setting.key());
     for setting in all {
-        let default = match setting.sensitive() {
-            true => "secret".to_owned(),
-            false => format!("`{}`", setting.default_value()),
+        let default = if setting.sensitive() {
+            "secret".to_owned()
+        } else {
+            format!("`{}`", setting.default_value())
         };
         let _ = writeln!(
             text,
