@@ -32,9 +32,8 @@ pub use self::error::{BlobError, BoxError, Error};
 /// A piece of bytes.
 pub use bytes::Bytes;
 
-/// How much of a file is in memory while it is put: above the least part of a bucket's multipart
-/// upload, which is 5 MiB.
-pub const CHUNK: usize = 8 * 1024 * 1024;
+/// How much of a file is in memory while it is put: the least part of a bucket's multipart upload.
+pub const CHUNK: usize = 5 * 1024 * 1024;
 
 /// In what pieces a chunk grows.
 const BLOCK: usize = 256 * 1024;

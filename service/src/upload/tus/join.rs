@@ -18,7 +18,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 
 /// In what pieces parts are read.
-const READ: u64 = 1024 * 1024;
+const READ: u64 = 256 * 1024;
 
 /// Join what is all here, look at it, and keep or refuse it. The row says so only when the whole
 /// file is in the store, and the parts go after that: whoever is cut off in between leaves something
