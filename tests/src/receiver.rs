@@ -115,12 +115,12 @@ async fn talk(mut stream: TcpStream, heard: Arc<Mutex<Vec<Letter>>>, answer: Arc
     match answer(number, &letter) {
         Reply::Hang => std::future::pending().await,
         Reply::Say(status, headers, body) => {
-            let head = format!(
+            let start = format!(
                 "HTTP/1.1 {status} Said\r\n{headers}connection: close\r\ncontent-length: {}\r\n\r\n",
                 body.len()
             );
             // Whoever has read enough hangs up.
-            let _ = stream.write_all(&[head.as_bytes(), &body].concat()).await;
+            let _ = stream.write_all(&[start.as_bytes(), &body].concat()).await;
         }
     }
 }
@@ -147,9 +147,9 @@ async fn read(stream: &mut TcpStream) -> Option<Letter> {
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let length: usize = length.map_or(0, |(_, length)| length.parse().unwrap());
     let mut body = bytes[end + 4..].to_vec();
-    let had = body.len();
+    let begun = body.len();
     body.resize(length, 0);
-    stream.read_exact(&mut body[had..]).await.ok()?;
+    stream.read_exact(&mut body[begun..]).await.ok()?;
     Some(Letter {
         path,
         headers,
