@@ -2,7 +2,6 @@
 
 use entity::id::UserId;
 use sea_orm::prelude::Uuid;
-use sea_orm::{ActiveModelBehavior, ActiveModelTrait, IntoActiveModel};
 
 use super::policy;
 use super::store::{self, Saved};
@@ -19,13 +18,12 @@ pub(super) async fn create<E>(
 ) -> Result<E::Model>
 where
     E: Saved,
-    E::Model: IntoActiveModel<E::ActiveModel> + Clone,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
+    E::Model: Clone + Sync,
 {
     let user = ctx.actor.person()?;
     let tx = ctx.write().await?;
     let row = make(&tx, user);
-    store::insert::<E>(&tx, row.clone()).await?;
+    E::put(&tx, row.clone()).await?;
     note::<E>(&tx, E::VERBS.create, None, Some(&row)).await?;
     tx.commit().await?;
     Ok(row)
@@ -40,12 +38,11 @@ pub(super) async fn update<E>(
 ) -> Result<E::Model>
 where
     E: Saved,
-    E::Model: IntoActiveModel<E::ActiveModel> + Clone,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
+    E::Model: Clone + Sync,
 {
     let (tx, before) = open::<E>(ctx, id, expect).await?;
     let row = change(&tx, &before)?;
-    store::update::<E>(&tx, row.clone()).await?;
+    E::change(&tx, row.clone()).await?;
     note::<E>(&tx, E::VERBS.update, Some(&before), Some(&row)).await?;
     tx.commit().await?;
     Ok(row)

@@ -6,8 +6,7 @@ use entity::{Scope, Scoped};
 use sea_orm::prelude::Uuid;
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    Select,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Select,
 };
 
 use serde_json::{Value, json};
@@ -41,6 +40,9 @@ pub(super) trait Saved: Scoped {
     fn version(row: &Self::Model) -> i64;
     /// What the audit log keeps of a row.
     fn told(row: &Self::Model) -> Value;
+    fn put(tx: &Write, row: Self::Model) -> impl Future<Output = Result<()>> + Send;
+    /// Put down a changed row, which the caller holds.
+    fn change(tx: &Write, row: Self::Model) -> impl Future<Output = Result<()>> + Send;
 }
 
 macro_rules! saved {
@@ -79,6 +81,18 @@ macro_rules! saved {
                     "order": row.order, "chart": row.chart, "version": row.version,
                 })
             }
+
+            async fn put(tx: &Write, row: Self::Model) -> Result<()> {
+                let row = row.into_active_model().reset_all();
+                <Self as EntityTrait>::insert(row).exec_without_returning(tx).await?;
+                Ok(())
+            }
+
+            async fn change(tx: &Write, row: Self::Model) -> Result<()> {
+                let row = row.into_active_model().reset_all();
+                <Self as EntityTrait>::update(row).exec(tx).await?;
+                Ok(())
+            }
         }
     )+};
 }
@@ -98,29 +112,6 @@ fn seen<E: Saved>(sight: Sight) -> Select<E> {
 pub(super) async fn held<E: Saved>(tx: &Write, sight: Sight, id: Uuid) -> Result<Option<E::Model>> {
     let select = seen::<E>(sight).filter(E::ID.eq(id));
     Ok(select.lock_exclusive().one(tx).await?)
-}
-
-pub(super) async fn insert<E>(tx: &Write, row: E::Model) -> Result<()>
-where
-    E: Saved,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + Send,
-{
-    let row = row.into_active_model().reset_all();
-    E::insert(row).exec_without_returning(tx).await?;
-    Ok(())
-}
-
-/// Put down a changed row, which the caller holds.
-pub(super) async fn update<E>(tx: &Write, row: E::Model) -> Result<()>
-where
-    E: Saved,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E> + ActiveModelBehavior + Send,
-{
-    let row = row.into_active_model().reset_all();
-    E::update(row).exec(tx).await?;
-    Ok(())
 }
 
 pub(super) async fn delete<E: Saved>(tx: &Write, id: Uuid) -> Result<()> {

@@ -32,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "019bc0de-0000-7000-8000-000000000008", "name": "video-generator",
-    "scheme": "standard", "address": "/api/v1/webhooks/video-generator", "is_active": true,
+    "scheme": "standard", "address": format!("{API}/webhooks/video-generator"), "is_active": true,
     "version": 1, "created_at": "2026-01-15T09:00:00Z", "updated_at": "2026-01-15T09:00:00Z",
 }))]
 pub struct WebhookSource {
