@@ -1,6 +1,6 @@
 //! Webhooks: others are told of events, and tell us of theirs.
 //!
-//! **Out.** Whoever has an endpoint is told of the events that they asked for: [`emit`] puts the event
+//! **Out.** Whoever has an endpoint is told of the events that they asked for: `emit` puts the event
 //! down in the transaction that it happens in, and only where an endpoint listens. The sender
 //! ([`work`]) delivers at least once, with the same id and the same bytes at every try, signed as
 //! Standard Webhooks have it, until the endpoint takes it or the schedule ends. An endpoint that does
