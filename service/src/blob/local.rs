@@ -52,7 +52,12 @@ type BoxedIo = Box<dyn std::error::Error + Send + Sync>;
 /// Take away the staged files below `directory` that nobody wrote to since `before`.
 fn clear(directory: &Path, before: SystemTime) -> std::io::Result<u64> {
     let mut count = 0;
-    for entry in std::fs::read_dir(directory)? {
+    let entries = match std::fs::read_dir(directory) {
+        // The last file of a folder takes the folder along.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         // Others may take away what is listed.
         let Ok(about) = entry.metadata() else {
@@ -72,4 +77,16 @@ fn is_staged(name: &str) -> bool {
     name.rsplit_once('#').is_some_and(|(_, number)| {
         !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_gone_meanwhile_has_nothing_to_clear() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("gone");
+        assert_eq!(clear(&gone, SystemTime::now()).unwrap(), 0);
+    }
 }
