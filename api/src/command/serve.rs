@@ -115,14 +115,7 @@ pub(super) async fn listen(
     if let Some(address) = config.metrics_listen {
         let listener = TcpListener::bind(address).await?;
         info!("metrics on http://{}", listener.local_addr()?);
-        let router = metrics::router(Arc::clone(&services));
-        let stop = services.stop.clone().cancelled_owned();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
-        services.tasks.spawn(async move {
-            if let Err(error) = serving.await {
-                warn!(%error, "the metrics are not served any more");
-            }
-        });
+        serve_beside(&services, listener, metrics::router(Arc::clone(&services)));
     }
     attend(&services);
     if !config.no_jobs {
@@ -132,6 +125,17 @@ pub(super) async fn listen(
     let router = api::router(Arc::clone(&services));
     server::serve(listener, router, services, config.timeouts()).await;
     Ok(())
+}
+
+/// Serve what operators look at on an address of its own, until the services are told to stop.
+pub(super) fn serve_beside(services: &Services, listener: TcpListener, router: axum::Router) {
+    let stop = services.stop.clone().cancelled_owned();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
+    services.tasks.spawn(async move {
+        if let Err(error) = serving.await {
+            warn!(%error, "the metrics are not served any more");
+        }
+    });
 }
 
 /// What runs beside the requests and the jobs, in every process that goes on.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use api::config::Config;
 use api::{metrics, server};
 use tokio::net::TcpListener;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::Failure;
-use super::serve::{attend, heed_signals, start, work};
+use super::serve::{attend, heed_signals, serve_beside, start, work};
 
 /// Work at the jobs of `queues`, or of all, until a signal says stop.
 pub(crate) async fn run(config: &Config, queues: Vec<String>) -> Result<(), Failure> {
@@ -22,14 +22,7 @@ pub(crate) async fn run(config: &Config, queues: Vec<String>) -> Result<(), Fail
     if let Some(address) = config.metrics_listen {
         let listener = TcpListener::bind(address).await?;
         info!("metrics and health on http://{}", listener.local_addr()?);
-        let router = api::probes(Arc::clone(&services));
-        let stop = services.stop.clone().cancelled_owned();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stop);
-        services.tasks.spawn(async move {
-            if let Err(error) = serving.await {
-                warn!(%error, "the metrics are not served any more");
-            }
-        });
+        serve_beside(&services, listener, api::probes(Arc::clone(&services)));
     }
     Box::pin(start(config, Arc::clone(&services), false)).await?;
     attend(&services);

@@ -16,7 +16,7 @@ use sea_orm::{
 use crate::error::Result;
 use crate::write::Write;
 
-/// Which endpoints are left alone for now.
+/// Which endpoints are left alone while they have as many calls as they may.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Passed {
     /// These: they have as many calls under way as they may.
