@@ -1,0 +1,133 @@
+//! What was left out of tables that stood, made after all because somebody asks for it by name.
+//!
+//! Each is made by itself and put down at once, so that a run that stops in its middle goes on with
+//! the next one.
+
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+
+use super::part::{self, Part};
+use super::{Adoption, LeftOut, Optional, postgres, sqlite};
+use crate::Way;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::history;
+use crate::lock::Lock;
+use crate::plan::split;
+use crate::step::{Direction, STEPS, Step};
+
+/// Make what was left out, of `kinds`, and tell what that was.
+pub(crate) async fn make(
+    db: &DatabaseConnection,
+    way: &Way,
+    kinds: &[Optional],
+) -> Result<Vec<String>, Error> {
+    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+    let at = lock.db();
+    let engine = Engine::of(&at)?;
+    let Some(mut adoption) = Adoption::of(&at).await? else {
+        lock.release().await?;
+        return Ok(Vec::new());
+    };
+    if engine == Engine::Sqlite && kinds.contains(&Optional::Keys) {
+        return Err(Error::Option(
+            "SQLite gives no key to a table that stands; the rest of `--with` it makes".to_owned(),
+        ));
+    }
+    let going = adoption
+        .left_out
+        .iter()
+        .filter(|one| kinds.contains(&one.kind));
+    let going: Vec<LeftOut> = going.cloned().collect();
+    let mut made = Vec::new();
+    for one in &going {
+        let (step, sql) = statement(engine, one).ok_or_else(|| {
+            Error::Option(format!(
+                "no step makes {one}: was it made by an older program?"
+            ))
+        })?;
+        match one.kind {
+            Optional::Indexes => match engine {
+                Engine::Sqlite => {
+                    at.execute_unprepared(&sql).await?;
+                }
+                Engine::Postgres => {
+                    let sql = postgres::concurrently(&sql);
+                    step.run_apart(&at, &sql).await?;
+                }
+            },
+            Optional::Keys => {
+                for sql in postgres::key(&one.table, &sql) {
+                    at.execute_unprepared(&sql).await?;
+                }
+            }
+            Optional::Triggers => {
+                let tx = at.begin().await?;
+                tx.execute_unprepared(&sql).await?;
+                tx.commit().await?;
+            }
+        }
+        adoption.left_out.remove(one);
+        adoption.accepted.remove(&format!("{one} is missing"));
+        adoption.write(&at).await?;
+        let action = format!("with {}", one.kind.word());
+        way.writer
+            .log(&at, step.name, &action, Some(one.to_string()))
+            .await?;
+        made.push(one.to_string());
+    }
+    follow(&at, engine, &going).await?;
+    if !made.is_empty() {
+        history::leave(lock.db(), &way.writer).await?;
+    }
+    drop(at);
+    lock.release().await?;
+    Ok(made)
+}
+
+/// What triggers would have done had they stood: search has every message, and sums of charts are
+/// proven anew.
+async fn follow(db: &impl ConnectionTrait, engine: Engine, made: &[LeftOut]) -> Result<(), Error> {
+    let on = |table: &str| {
+        let mut made = made.iter();
+        made.any(|one| one.kind == Optional::Triggers && one.table == table)
+    };
+    if on("messages") {
+        let fill = match engine {
+            Engine::Sqlite => sqlite::FILL_SEARCH,
+            Engine::Postgres => postgres::FILL_SEARCH,
+        };
+        db.execute_unprepared(fill).await?;
+    }
+    if on("runs") || on("stage_outputs") {
+        db.execute_unprepared("UPDATE rollup_state SET charts_built_at = NULL")
+            .await?;
+    }
+    Ok(())
+}
+
+/// The statement that makes something, as the last step that does says it, and that step. Of a key,
+/// it is the line within `CREATE TABLE`.
+fn statement(engine: Engine, wanted: &LeftOut) -> Option<(&'static Step, String)> {
+    for step in STEPS.iter().rev() {
+        for sql in split(step.script(engine, Direction::Up)) {
+            let found = match (Part::of(sql), wanted.kind) {
+                (Part::Index { name, .. }, Optional::Indexes)
+                | (Part::Trigger { name, .. }, Optional::Triggers)
+                    if name == wanted.name && sql.contains("CREATE ") =>
+                {
+                    Some(sql.to_owned())
+                }
+                (Part::Table(table) | Part::Change { table, .. }, Optional::Keys)
+                    if table == wanted.table =>
+                {
+                    part::line(sql, &wanted.name)
+                }
+                _ => None,
+            };
+            if let Some(sql) = found {
+                return Some((step, sql));
+            }
+        }
+    }
+    None
+}

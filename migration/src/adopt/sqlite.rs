@@ -1,0 +1,41 @@
+//! What a session of `SQLite` sees and may do.
+
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+
+/// Whether there is a table.
+pub(super) async fn has_table(db: &impl ConnectionTrait, table: &str) -> Result<bool, DbErr> {
+    let ask = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?";
+    let ask = Statement::from_sql_and_values(DbBackend::Sqlite, ask, [table.into()]);
+    let row = db.query_one_raw(ask).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
+}
+
+/// Whether the file may not be written.
+pub(super) async fn is_read_only(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let ask = Statement::from_string(DbBackend::Sqlite, "PRAGMA query_only");
+    let row = db.query_one_raw(ask).await?;
+    if row.map_or(Ok(false), |row| row.try_get_by_index::<bool>(0))? {
+        return Ok(true);
+    }
+    // Nothing but an attempt tells whether the file was opened for reading only.
+    match db.execute_unprepared("BEGIN IMMEDIATE; ROLLBACK").await {
+        Err(error) if error.to_string().contains("readonly") => Ok(true),
+        // Who writes just now will be waited for.
+        _ => Ok(false),
+    }
+}
+
+/// Puts into search what its triggers would have put there, of messages that it does not have.
+pub(super) const FILL_SEARCH: &str = "
+    INSERT INTO messages_fts_map (message_id)
+    SELECT message_id FROM messages
+    WHERE entity IN ('USER', 'AI_MESSAGE') AND json_valid(content)
+      AND message_id NOT IN (SELECT message_id FROM messages_fts_map);
+    INSERT INTO messages_fts (rowid, message_id, content)
+    SELECT docid, m.message_id, CASE json_type(m.content, '$.content')
+        WHEN 'true' THEN 'true'
+        WHEN 'false' THEN 'false'
+        ELSE coalesce(json_extract(m.content, '$.content'), '')
+    END
+    FROM messages_fts_map JOIN messages m ON m.message_id = messages_fts_map.message_id
+    WHERE docid NOT IN (SELECT rowid FROM messages_fts);";

@@ -1,0 +1,209 @@
+//! Taking over: looked at first, then put down, in one transaction.
+
+use std::time::Instant;
+
+use entity::registry::resources;
+use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::sea_orm::sea_query::{Alias, Query};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+
+use super::judge::{Report, judge};
+use super::{Adoption, CREATE, TABLE, Tool, Verdict, postgres, sqlite};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::history::{self, Record, State, applied_record};
+use crate::lock::Lock;
+use crate::schema::{BOOKKEEPING, LiveSchema, scratch};
+use crate::step::STEPS;
+use crate::{Aside, Migrator, Way};
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The state that the tool said it was in.
+    pub(crate) revision: Option<String>,
+    /// Of each object.
+    pub(crate) report: Report,
+    /// The steps that are adopted; none where something was refused, or where nobody wanted it yet.
+    pub(crate) steps: Vec<&'static str>,
+    /// Whether it was put down.
+    pub(crate) written: bool,
+}
+
+impl Taken {
+    /// What is refused, and why.
+    pub(crate) fn refused(&self) -> Vec<String> {
+        let refused = self.report.findings.iter();
+        let refused = refused.filter(|one| one.verdict == Verdict::Refuse);
+        refused
+            .map(|one| format!("{} {}", one.object, one.note))
+            .collect()
+    }
+}
+
+/// Look at the database behind `db`, and unless this is only a `check`, or something of it is
+/// refused, put down that it is taken over from `tool`.
+pub(crate) async fn take(
+    db: &DatabaseConnection,
+    tool: Tool,
+    way: &Way,
+    check: bool,
+) -> Result<Taken, Error> {
+    let engine = Engine::of(db)?;
+    if !check {
+        writable(engine, db).await?;
+    }
+    let revision = look(db, tool).await?;
+    if check {
+        let (report, _) = compared(engine, db, tool).await?;
+        return Ok(Taken {
+            revision,
+            report,
+            steps: Vec::new(),
+            written: false,
+        });
+    }
+    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+    // Somebody may have been faster.
+    let revision = look(&lock.db(), tool).await?;
+    let (report, live) = compared(engine, db, tool).await?;
+    if report.count(Verdict::Refuse) > 0 {
+        return Ok(Taken {
+            revision,
+            report,
+            steps: Vec::new(),
+            written: false,
+        });
+    }
+    let adoption = Adoption {
+        tool,
+        revision: revision.clone(),
+        known: STEPS.last().map_or("", |step| step.name).to_owned(),
+        tables: report.tables.clone(),
+        types: report.types.clone(),
+        functions: report.functions.clone(),
+        accepted: report.accepted.clone(),
+        left_out: report.left_out.clone(),
+    };
+    let steps = put_down(&lock, &adoption, way, &live).await?;
+    lock.release().await?;
+    Ok(Taken {
+        revision,
+        report,
+        steps,
+        written: true,
+    })
+}
+
+/// Refuse where nobody may write.
+async fn writable(engine: Engine, db: &DatabaseConnection) -> Result<(), Error> {
+    let read_only = match engine {
+        Engine::Sqlite => sqlite::is_read_only(db).await?,
+        Engine::Postgres => postgres::is_read_only(db).await?,
+    };
+    if read_only {
+        return Err(Error::NotAdoptable(
+            "the session is read-only, and an adoption is written down in tables of our own; \
+             `adopt --check` looks without writing"
+                .to_owned(),
+        ));
+    }
+    if engine == Engine::Postgres
+        && let Some(why) = postgres::may_not(db).await?
+    {
+        return Err(Error::NotAdoptable(why));
+    }
+    Ok(())
+}
+
+/// Refuse what is ours already, and what the tool says is not to be gone on from.
+async fn look(db: &impl ConnectionTrait, tool: Tool) -> Result<Option<String>, Error> {
+    if let Some(known) = Adoption::of(db).await? {
+        return Err(Error::NotAdoptable(format!(
+            "this database is taken over already, from {}: `migrate up` goes on",
+            known.tool.word()
+        )));
+    }
+    let mut ours = history::listed(db, "seaql_migrations").await?;
+    ours.retain(|name| super::tool::is_ours(name));
+    if super::has_table(db, None, "chancery_migrations").await? || !ours.is_empty() {
+        return Err(Error::NotAdoptable(
+            "this database has a history of ours, so there is nothing to take over: `migrate up` \
+             goes on"
+                .to_owned(),
+        ));
+    }
+    tool.revision(db).await
+}
+
+/// What stands, held against what the entities want.
+async fn compared(
+    engine: Engine,
+    db: &DatabaseConnection,
+    tool: Tool,
+) -> Result<(Report, LiveSchema), Error> {
+    let expected = scratch::of_entities(engine, db, resources()).await?;
+    let live = LiveSchema::read(db).await?.without(BOOKKEEPING);
+    let report = judge(db, &expected, &live, tool.tables()).await?;
+    if report.tables.is_empty() {
+        return Err(Error::NotAdoptable(
+            "no table of ours stands here, so there is nothing to take over: `migrate up` makes them; \
+             tables of other shapes come by `migrate import` or `migrate pull`"
+                .to_owned(),
+        ));
+    }
+    Ok((report, live))
+}
+
+/// The history's rows, and nothing else.
+async fn put_down(
+    lock: &Lock<'_>,
+    adoption: &Adoption,
+    way: &Way,
+    live: &LiveSchema,
+) -> Result<Vec<&'static str>, Error> {
+    let db = lock.db();
+    let engine = Engine::of(&db)?;
+    let tx = db.begin().await?;
+    let writer = &way.writer;
+    if adoption.tool == Tool::SeaOrm {
+        // The other program takes every row of the standard list for one of its own.
+        Aside::install(&tx).await?;
+    } else {
+        Migrator::install(&tx).await?;
+    }
+    writer.prepare(&tx).await?;
+    tx.execute_unprepared(CREATE).await?;
+    let columns = ["id", "tool", "revision", "state", "actor", "program", "at"];
+    let row = Query::insert()
+        .into_table(Alias::new(TABLE))
+        .columns(columns.map(Alias::new))
+        .values_panic([
+            "adoption".into(),
+            adoption.tool.word().into(),
+            adoption.revision.clone().into(),
+            adoption.text().into(),
+            writer.actor.clone().into(),
+            history::PROGRAM.into(),
+            history::now().into(),
+        ])
+        .to_owned();
+    tx.execute(&row).await?;
+    let covered = adoption.covered(engine);
+    let fingerprint = live.fingerprint();
+    for step in &covered {
+        let record = Record {
+            state: State::Adopted,
+            reason: Some(format!("taken over from {}", adoption.tool.word())),
+            fingerprint_before: Some(fingerprint.clone()),
+            fingerprint_after: Some(fingerprint.clone()),
+            ..applied_record(engine, step, writer, Instant::now())
+        };
+        writer.list(&tx, step.name).await?;
+        writer.put(&tx, record).await?;
+        let reason = adoption.revision.clone();
+        writer.log(&tx, step.name, "adopt", reason).await?;
+    }
+    tx.commit().await?;
+    Ok(covered.into_iter().map(|step| step.name).collect())
+}

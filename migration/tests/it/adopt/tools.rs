@@ -1,0 +1,232 @@
+//! What four tools leave, taken over on both engines.
+
+use entity::registry::resources;
+use migration::engine::Engine;
+use migration::schema::ddl;
+
+use super::refused::load;
+use super::{done, execute, list, number, rows, schema, tables, told};
+use crate::database::{self, Scratch};
+
+/// The tables of ours that a tool's file has, and its own.
+const TOOLS: &[(&str, &[&str], &str)] = &[
+    (
+        "prisma",
+        &["users", "threads", "messages"],
+        "_prisma_migrations",
+    ),
+    (
+        "drizzle",
+        &["threads", "messages", "token_consumption"],
+        "__drizzle_migrations",
+    ),
+    ("seaorm", &["threads", "messages"], "seaql_migrations"),
+];
+
+/// Where the tool keeps its table.
+fn place(tool: &str, engine: Engine, own: &str) -> String {
+    match (tool, engine) {
+        ("drizzle", Engine::Postgres) => format!("drizzle.{own}"),
+        _ => own.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn what_a_tool_built_is_taken_over_as_it_stands() {
+    for engine in database::engines() {
+        for (tool, ours, own) in TOOLS {
+            let scratch = Scratch::new(engine).await;
+            load(&scratch, engine, tool).await;
+            let theirs = place(tool, engine, own);
+            let all: Vec<&str> = [*ours, &[theirs.as_str()]].concat();
+            let before = (
+                tables(&scratch, &all).await,
+                rows(&scratch, engine, &all).await,
+            );
+
+            let json = done(&scratch, &["adopt", "--from", tool]);
+            assert!(!json["revision"].is_null(), "{tool}: {json:#}");
+            for table in *ours {
+                assert!(
+                    list(&json, "tables").contains(&(*table).to_owned()),
+                    "{tool}: {table}"
+                );
+            }
+            done(&scratch, &["drift"]);
+            done(&scratch, &["up"]);
+            let json = done(&scratch, &["status", "--check-drift"]);
+            assert_eq!(list(&json, "pending"), Vec::<String>::new());
+            assert_eq!(list(&json, "unknown"), Vec::<String>::new(), "{tool}");
+            let json = done(&scratch, &["drift"]);
+            assert_eq!(
+                list(&json, "undo"),
+                Vec::<String>::new(),
+                "{tool} {engine:?}: {json:#}"
+            );
+
+            let after = (
+                tables(&scratch, &all).await,
+                rows(&scratch, engine, &all).await,
+            );
+            assert_eq!(before, after, "{tool} on {engine:?}");
+            assert!(
+                schema(&scratch).await.tables.contains_key("jobs"),
+                "ours were made"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_table_of_ours_has_a_key_to_one_of_theirs() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        load(&scratch, engine, "prisma").await;
+        done(&scratch, &["adopt", "--from", "prisma"]);
+        done(&scratch, &["up"]);
+        let schema = schema(&scratch).await;
+        let theirs = ["users", "threads", "messages"];
+        let own = ["users", "threads", "messages", "Feedback"];
+        for (name, table) in &schema.tables {
+            if own.contains(&name.as_str()) {
+                continue;
+            }
+            for (key, text) in &table.constraints {
+                let leads = theirs.iter().any(|table| {
+                    text.starts_with(&format!("{table} ("))
+                        || text.contains(&format!("REFERENCES {table}"))
+                });
+                assert!(!leads, "{name}.{key}: {text}");
+            }
+        }
+        let json = done(&scratch, &["status"]);
+        let left = list(&json, "left_out");
+        assert!(
+            left.contains(&"user_identities.user_identities_user_id_fkey".to_owned()),
+            "{left:?}"
+        );
+        let reason = "SELECT count(*) FROM chancery_migrations WHERE reason LIKE
+            'left out: %user_identities.user_identities_user_id_fkey%'";
+        assert_eq!(number(&scratch, reason).await, 1);
+        if engine == Engine::Sqlite {
+            assert_eq!(told(&scratch, &["up", "--with", "keys"]).0, 1);
+            continue;
+        }
+        let json = done(&scratch, &["up", "--with", "keys"]);
+        assert!(list(&json, "made").len() > 10, "{json:#}");
+        done(&scratch, &["drift"]);
+        let keys = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated
+            AND confrelid = 'users'::regclass";
+        assert!(number(&scratch, keys).await > 10);
+    }
+}
+
+#[tokio::test]
+async fn search_comes_with_its_triggers() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        load(&scratch, engine, "drizzle").await;
+        let json = done(&scratch, &["adopt", "--from", "drizzle"]);
+        let left = list(&json, "left_out");
+        assert!(
+            left.iter().any(|one| one.starts_with("messages.messages_")),
+            "{left:?}"
+        );
+        // An index of another name that finds the same is enough.
+        let double = "messages.messages_thread_id_creation_date_message_id_idx".to_owned();
+        assert!(!left.contains(&double), "{left:?}");
+        done(&scratch, &["up"]);
+        let hits = match engine {
+            Engine::Sqlite => {
+                "SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'hippocampus'"
+            }
+            Engine::Postgres => {
+                "SELECT count(*) FROM messages WHERE search_vector @@ to_tsquery('english', 'hippocampus')"
+            }
+        };
+        assert_eq!(number(&scratch, hits).await, 0);
+        done(&scratch, &["up", "--with", "triggers,indexes"]);
+        assert_eq!(number(&scratch, hits).await, 1, "what stood is found");
+        let said = match engine {
+            Engine::Sqlite => "X'0c000000000040008000000000000002'",
+            Engine::Postgres => "'0c000000-0000-4000-8000-000000000002'",
+        };
+        let insert = format!(
+            "INSERT INTO messages (message_id, creation_date, content, thread_id, entity, is_complete)
+             SELECT {said}, creation_date, content, thread_id, entity, is_complete FROM messages"
+        );
+        execute(&scratch, &insert).await;
+        assert_eq!(
+            number(&scratch, hits).await,
+            2,
+            "what is said from now on is found"
+        );
+        let json = done(&scratch, &["status", "--check-drift"]);
+        let left = list(&json, "left_out");
+        assert!(left.iter().all(|one| one.ends_with("_fkey")), "{left:?}");
+        done(&scratch, &["drift"]);
+        let json = done(&scratch, &["up", "--with", "triggers"]);
+        assert_eq!(list(&json, "made"), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn the_other_programs_list_of_migrations_stays_its_own() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        load(&scratch, engine, "seaorm").await;
+        done(&scratch, &["adopt", "--from", "seaorm"]);
+        done(&scratch, &["up"]);
+        let theirs = "SELECT count(*) FROM seaql_migrations";
+        assert_eq!(number(&scratch, theirs).await, 2);
+        let ours = "SELECT count(*) FROM chancery_seaql_migrations";
+        let steps = i64::try_from(migration::steps().len()).expect("a number");
+        assert_eq!(number(&scratch, ours).await, steps);
+        done(&scratch, &["down", "-n", "1"]);
+        assert_eq!(number(&scratch, ours).await, steps - 1);
+        assert_eq!(number(&scratch, theirs).await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_has_everything_is_adopted_whole() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        for statement in ddl::create(engine, resources()) {
+            execute(&scratch, &statement).await;
+        }
+        let before = schema(&scratch).await;
+        let json = done(&scratch, &["adopt", "--from", "none"]);
+        assert_eq!(json["warn"], 0, "{json:#}");
+        assert_eq!(list(&json, "steps"), migration::steps());
+        let json = done(&scratch, &["up"]);
+        assert_eq!(list(&json, "applied"), Vec::<String>::new());
+        done(&scratch, &["status", "--check-drift"]);
+        done(&scratch, &["drift"]);
+        let mut after = schema(&scratch).await;
+        after
+            .tables
+            .retain(|name, _| before.tables.contains_key(name));
+        assert_eq!(before.tables, after.tables);
+    }
+}
+
+#[tokio::test]
+async fn two_who_adopt_at_once_do_it_once() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        load(&scratch, engine, "prisma").await;
+        let codes = std::thread::scope(|scope| {
+            let both =
+                [0, 1].map(|_| scope.spawn(|| told(&scratch, &["adopt", "--from", "prisma"]).0));
+            both.map(|one| one.join().expect("an end"))
+        });
+        let mut codes = codes.to_vec();
+        codes.sort_unstable();
+        assert_eq!(codes, [0, 4]);
+        assert_eq!(
+            number(&scratch, "SELECT count(*) FROM chancery_adoption").await,
+            1
+        );
+    }
+}
