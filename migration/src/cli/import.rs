@@ -1,0 +1,244 @@
+//! `import`: data of other systems.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use sea_orm_migration::sea_orm::DatabaseConnection;
+use serde_json::json;
+
+use super::Answer;
+use crate::error::Error;
+use crate::import::mongo::{self, Encoding};
+use crate::import::{Mode, Options, Report, Taken, Vault, prisma, undo};
+
+/// From where, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// From where.
+    #[command(subcommand)]
+    from: From,
+}
+
+/// From where.
+#[derive(Clone, Debug, clap::Subcommand)]
+enum From {
+    /// From dumps (`mongodump`) or exports (`mongoexport`) of the proxim8 collections.
+    Mongo {
+        /// A folder, or files.
+        #[arg(required_unless_present = "undo")]
+        paths: Vec<PathBuf>,
+        /// Read only files of this encoding. Without it the best of each collection is read.
+        #[arg(long)]
+        encoding: Option<Encoding>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// From a running database that Prisma keeps: the opportunity pipeline's or the agent platform's.
+    Prisma {
+        /// Where that database is: `postgres://…`, or `file:…` for `SQLite`.
+        #[arg(long, env = "CHANCERY_IMPORT_URL", hide_env_values = true)]
+        #[arg(required_unless_present = "undo")]
+        url: Option<String>,
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+/// How an import goes.
+#[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option by itself")]
+struct How {
+    /// Tell what an import would do, and do nothing.
+    #[arg(long, conflicts_with = "undo")]
+    dry_run: bool,
+    /// Compare every row with what is read, after the import; with `--dry-run`, without one.
+    #[arg(long, conflicts_with = "undo")]
+    verify: bool,
+    /// Take the last import of this source back.
+    #[arg(long)]
+    undo: bool,
+    /// Take back what can be, where rows were changed here or others refer to them: these stay.
+    #[arg(long, requires = "undo")]
+    keep_touched: bool,
+    /// The name under which ids of this source are known; another one for another database.
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// Where to list what was refused.
+    #[arg(long, value_name = "FILE", default_value = "import-rejects.jsonl")]
+    rejects: PathBuf,
+    /// Where to list what came in and deserves a look.
+    #[arg(long, value_name = "FILE", default_value = "import-notes.jsonl")]
+    notes: PathBuf,
+    /// How many documents are one transaction.
+    #[arg(long, value_name = "NUMBER", default_value_t = 500)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    portion: u32,
+}
+
+pub(super) async fn run(
+    args: &Args,
+    db: &DatabaseConnection,
+    vault: Option<&dyn Vault>,
+    quiet: bool,
+) -> Result<Answer, Error> {
+    let (default, how) = match &args.from {
+        From::Mongo { how, .. } => ("mongo", how),
+        From::Prisma { how, .. } => ("prisma", how),
+    };
+    let source = how.source.clone().unwrap_or_else(|| default.to_owned());
+    if how.undo {
+        return Ok(taken_back(
+            &source,
+            &undo(db, &source, how.keep_touched).await?,
+        ));
+    }
+    let bar = bar(quiet);
+    let lines = Mutex::new(String::new());
+    let told = |collection: &str, done: u64, all: u64| {
+        tell(&bar, &lines, quiet, (collection, done, all));
+    };
+    let modes = match (how.dry_run, how.verify) {
+        (true, true) => vec![Mode::Verify],
+        (true, false) => vec![Mode::DryRun],
+        (false, true) => vec![Mode::Apply, Mode::Verify],
+        (false, false) => vec![Mode::Apply],
+    };
+    let mut report = Report::default();
+    for mode in modes {
+        let options = Options {
+            mode,
+            source: source.clone(),
+            rejects: how.rejects.clone(),
+            notes: how.notes.clone(),
+            portion: how.portion as usize,
+            vault,
+            told: &told,
+        };
+        let next = match &args.from {
+            From::Mongo {
+                paths, encoding, ..
+            } => Box::pin(mongo::import(db, paths, *encoding, &options)).await?,
+            From::Prisma { url, .. } => {
+                let url = url.as_deref().unwrap_or_default();
+                Box::pin(prisma::import(db, url, &options)).await?
+            }
+        };
+        report = merged(&report, next);
+    }
+    bar.finish_and_clear();
+    Ok(told_of(&report, how.dry_run))
+}
+
+/// What a comparison adds to what an import told.
+fn merged(import: &Report, mut next: Report) -> Report {
+    if import.source.is_empty() {
+        return next;
+    }
+    for (name, counts) in &mut next.collections {
+        if let Some(done) = import.collections.get(name) {
+            let here = counts.checksum_here.take();
+            *counts = done.clone();
+            counts.checksum_here = here;
+        }
+    }
+    next
+}
+
+fn told_of(report: &Report, dry_run: bool) -> Answer {
+    let totals = report.totals();
+    let code = match (report.differences, totals.rejected) {
+        (0, 0) => 0,
+        (0, _) => 7,
+        _ => 2,
+    };
+    let mut lines = report.lines();
+    if dry_run && !report.verified {
+        lines.push("nothing was written: this was a dry run".to_owned());
+    }
+    Answer {
+        code,
+        lines,
+        json: json!({
+            "dry_run": dry_run,
+            "source": report.source,
+            "collections": report.collections,
+            "totals": totals,
+            "left_out": report.left_out,
+            "verified": report.verified,
+            "differences": report.differences,
+            "rejects": report.rejects,
+            "notes": report.notes,
+        }),
+    }
+}
+
+fn taken_back(source: &str, taken: &Taken) -> Answer {
+    let mut lines = Vec::new();
+    for stays in &taken.stays {
+        lines.push(format!(
+            "{} {} of {} {}: {}",
+            stays.table, stays.id, stays.collection, stays.external_id, stays.why
+        ));
+    }
+    if taken.done {
+        lines.push(format!(
+            "taken back: {} rows removed, {} as before, {} stay",
+            taken.removed, taken.restored, taken.kept
+        ));
+    } else {
+        lines.push(format!(
+            "nothing was taken back: {} rows were changed here or are referred to; --keep-touched leaves \
+             these and takes back the rest",
+            taken.kept
+        ));
+    }
+    let code = match (taken.done, taken.kept) {
+        (true, 0) => 0,
+        (true, _) => 7,
+        (false, _) => 5,
+    };
+    Answer {
+        code,
+        lines,
+        json: json!({"source": source, "undo": taken}),
+    }
+}
+
+/// A bar where somebody looks at it.
+fn bar(quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{msg:20} [{bar:40}] {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Move the bar; where there is none, a line for each collection.
+#[expect(
+    clippy::print_stderr,
+    reason = "the answer alone is on standard output"
+)]
+fn tell(
+    bar: &ProgressBar,
+    last: &Mutex<String>,
+    quiet: bool,
+    (collection, done, all): (&str, u64, u64),
+) {
+    bar.set_length(all);
+    bar.set_position(done);
+    bar.set_message(collection.to_owned());
+    if quiet || std::io::stderr().is_terminal() {
+        return;
+    }
+    if let Ok(mut last) = last.lock()
+        && *last != collection
+    {
+        collection.clone_into(&mut last);
+        eprintln!("{collection}: {done} of {all} documents are done");
+    }
+}

@@ -1,0 +1,260 @@
+//! The way of an import through all that it reads.
+
+use entity::platform::import_batch::ImportState;
+use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction};
+use serde_json::json;
+
+use super::batch;
+use super::draft::{Draft, Item, Reject};
+use super::ledger;
+use super::report::{Checksum, Counts, Lines, Report, Told};
+use super::settle::{Outcome, Settled, Settler};
+use super::{Mode, Options, begin, turn};
+use crate::error::Error;
+
+/// Something to import from.
+pub(super) trait Source {
+    /// A document, or a row.
+    type Body;
+
+    /// The collections, parents first.
+    fn collections(&self) -> Vec<&'static str>;
+    /// What is left out, and why.
+    fn left_out(&self) -> Vec<String>;
+    /// Read everything through, and tell how many documents there are. Fails where an input is cut
+    /// off, before anything is written.
+    async fn survey(&mut self) -> Result<u64, Error>;
+    /// Begin with a collection.
+    async fn open(&mut self, collection: &'static str) -> Result<(), Error>;
+    /// Its next documents, at most so many; none at its end.
+    async fn portion(&mut self, most: usize) -> Result<Vec<Item<Self::Body>>, Error>;
+    /// What a document becomes.
+    fn draft(&self, collection: &'static str, id: &str, body: &Self::Body)
+    -> Result<Draft, Reject>;
+}
+
+/// What is told while documents are read.
+struct Telling<'a> {
+    report: Report,
+    rejects: Lines,
+    notes: Lines,
+    sums: (Checksum, Checksum),
+    options: &'a Options<'a>,
+}
+
+pub(super) async fn run<S: Source>(
+    db: &DatabaseConnection,
+    source: &mut S,
+    options: &Options<'_>,
+) -> Result<Report, Error> {
+    let all = source.survey().await?;
+    let mut telling = Telling {
+        report: Report {
+            source: options.source.clone(),
+            left_out: source.left_out(),
+            verified: options.mode == Mode::Verify,
+            ..Report::default()
+        },
+        rejects: Lines::new(&options.rejects),
+        notes: Lines::new(&options.notes),
+        sums: <_>::default(),
+        options,
+    };
+    let mut settler = Settler {
+        source: &options.source,
+        mode: options.mode,
+        vault: options.vault,
+        batch: None,
+    };
+    let lock = match options.mode {
+        Mode::Apply => turn(db).await?,
+        Mode::DryRun | Mode::Verify => None,
+    };
+    if options.mode == Mode::Apply {
+        ledger::prepare(db).await?;
+    }
+    // A dry run is one transaction that is taken back.
+    let outer = match options.mode {
+        Mode::Apply => None,
+        Mode::DryRun | Mode::Verify => {
+            let outer = begin(db).await?;
+            ledger::prepare(&outer).await?;
+            Some(outer)
+        }
+    };
+    let mut done = 0;
+    for collection in source.collections() {
+        source.open(collection).await?;
+        telling.begin(collection);
+        (options.told)(collection, done, all);
+        loop {
+            let portion = source.portion(options.portion).await?;
+            if portion.is_empty() {
+                break;
+            }
+            done += portion.len() as u64;
+            if let Some(outer) = &outer {
+                settle(
+                    &mut settler,
+                    outer,
+                    source,
+                    collection,
+                    portion,
+                    &mut telling,
+                )
+                .await?;
+            } else {
+                let tx = begin(db).await?;
+                settle(&mut settler, &tx, source, collection, portion, &mut telling).await?;
+                if let Some(batch) = settler.batch {
+                    let at = json!({"collection": collection, "documents": done});
+                    batch::checkpoint(&tx, batch, at).await?;
+                }
+                tx.commit().await?;
+            }
+            (options.told)(collection, done, all);
+        }
+        telling.end(collection);
+    }
+    if let Some(outer) = outer {
+        outer.rollback().await?;
+    }
+    let mut report = telling.report;
+    report.rejects = telling.rejects.finish()?;
+    report.notes = telling.notes.finish()?;
+    if options.mode == Mode::Apply {
+        finish(db, &settler, &report).await?;
+    }
+    if let Some(lock) = lock {
+        lock.release().await?;
+    }
+    Ok(report)
+}
+
+/// Say how the batch ended: this run's, or one that was cut off when all was written.
+async fn finish(
+    db: &DatabaseConnection,
+    settler: &Settler<'_>,
+    report: &Report,
+) -> Result<(), Error> {
+    let batch = match settler.batch {
+        Some(batch) => Some(batch),
+        None => batch::unfinished(db, settler.source).await?,
+    };
+    let Some(batch) = batch else { return Ok(()) };
+    let state = match report.totals().rejected {
+        0 => ImportState::Completed,
+        _ => ImportState::Partial,
+    };
+    let counts = serde_json::to_value(&report.collections).ok();
+    batch::end(db, batch, state, counts).await
+}
+
+async fn settle<S: Source>(
+    settler: &mut Settler<'_>,
+    tx: &DatabaseTransaction,
+    source: &S,
+    collection: &'static str,
+    portion: Vec<Item<S::Body>>,
+    telling: &mut Telling<'_>,
+) -> Result<(), Error> {
+    for item in portion {
+        let drafted = match (&item.id, &item.body) {
+            (_, Err(why)) => Err(Reject {
+                reason: "bad_document",
+                field: None,
+                detail: why.clone(),
+                same_as: None,
+            }),
+            (None, Ok(_)) => Err(Reject::new("missing_required", "_id", "it is not there")),
+            (Some(id), Ok(_)) if id.chars().count() > 255 => {
+                Err(Reject::new("too_long", "_id", "it is longer than 255"))
+            }
+            (Some(id), Ok(body)) => source.draft(collection, id, body),
+        };
+        let settled = match drafted {
+            Err(reject) => Settled {
+                outcome: Outcome::Rejected(reject),
+                hash: String::new(),
+                here: None,
+                notes: Vec::new(),
+            },
+            Ok(draft) => {
+                let id = item.id.as_deref().unwrap_or_default();
+                Box::pin(settler.settle(tx, collection, id, draft)).await?
+            }
+        };
+        telling.tell(collection, &item, &settled)?;
+    }
+    Ok(())
+}
+
+impl Telling<'_> {
+    fn begin(&mut self, collection: &str) {
+        self.sums = <_>::default();
+        let counts = &mut self.report.collections;
+        counts.insert(collection.to_owned(), Counts::default());
+    }
+
+    fn end(&mut self, collection: &str) {
+        let verify = self.options.mode == Mode::Verify;
+        if let Some(counts) = self.report.collections.get_mut(collection) {
+            counts.checksum = self.sums.0.text();
+            counts.checksum_here = verify.then(|| self.sums.1.text());
+        }
+    }
+
+    fn tell<D>(
+        &mut self,
+        collection: &str,
+        item: &Item<D>,
+        settled: &Settled,
+    ) -> Result<(), Error> {
+        let Some(counts) = self.report.collections.get_mut(collection) else {
+            return Ok(());
+        };
+        let told = |reason, field, detail| Told {
+            collection,
+            id: item.id.as_deref(),
+            position: &item.position,
+            reason,
+            field,
+            detail,
+        };
+        counts.read += 1;
+        match &settled.outcome {
+            Outcome::Rejected(reject) => {
+                counts.rejected += 1;
+                *counts.reasons.entry(reject.reason.to_owned()).or_default() += 1;
+                let field = reject.field.as_deref();
+                return self
+                    .rejects
+                    .put(&told(reject.reason, field, &reject.detail));
+            }
+            Outcome::New => counts.new += 1,
+            Outcome::Updated => counts.updated += 1,
+            Outcome::Unchanged => counts.unchanged += 1,
+            Outcome::Linked => counts.linked += 1,
+            Outcome::Kept => counts.kept += 1,
+        }
+        counts.imported += 1;
+        self.sums.0.add(&settled.hash);
+        if let Some(here) = &settled.here {
+            self.sums.1.add(here);
+        }
+        for note in &settled.notes {
+            let name = format!("{}: {}", note.what, note.field);
+            *counts.notes.entry(name).or_default() += 1;
+            if note.listed {
+                self.notes.put(&told(note.what, Some(&note.field), ""))?;
+            }
+        }
+        let verify = self.options.mode == Mode::Verify;
+        if verify && settled.here.as_ref() != Some(&settled.hash) {
+            self.report.differences += 1;
+            let detail = "its rows are not as it says";
+            self.notes.put(&told("difference", None, detail))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,248 @@
+//! A file of documents, one after the other: `BSON` or extended JSON, with gzip around it or without.
+//! No more than one document is in memory.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use bson::Document;
+use flate2::bufread::MultiGzDecoder;
+use serde_json::{Value, json};
+
+use super::json;
+use crate::error::Error;
+
+/// No document of `MongoDB` is larger; as JSON it may be several times that.
+const MOST: usize = 64 * 1024 * 1024;
+/// How an archive of `mongodump` begins.
+const ARCHIVE: [u8; 4] = [0x6d, 0xe2, 0x99, 0x81];
+
+/// How documents are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Encoding {
+    /// As `mongodump` writes them.
+    Bson,
+    /// As `mongoexport --jsonFormat=canonical` writes them.
+    Canonical,
+    /// As `mongoexport` writes them.
+    Relaxed,
+}
+
+/// A document and where it stands.
+pub(super) struct Found {
+    pub(super) position: Value,
+    pub(super) document: Result<Document, String>,
+}
+
+/// Documents of a file.
+pub(super) struct Reader {
+    path: PathBuf,
+    input: Box<dyn BufRead + Send>,
+    bson: bool,
+    /// JSON that is not one document a line.
+    spread: bool,
+    number: u64,
+    line: u64,
+    offset: u64,
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path, encoding: Encoding) -> Result<Self, Error> {
+        let failed = |source| Error::File {
+            path: path.display().to_string(),
+            source,
+        };
+        let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed)?);
+        let front = file.fill_buf().map_err(failed)?;
+        let zipped = front.starts_with(&[0x1f, 0x8b]);
+        let mut input: Box<dyn BufRead + Send> = if zipped {
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file)))
+        } else {
+            Box::new(file)
+        };
+        let front = input.fill_buf().map_err(failed)?;
+        if front.starts_with(&ARCHIVE) {
+            return Err(Error::Import(format!(
+                "{}: this is an archive; write the dump with `mongodump --out DIR`, or restore it and \
+                 dump it so",
+                path.display()
+            )));
+        }
+        let bson = encoding == Encoding::Bson;
+        let mut spread = false;
+        if !bson {
+            let begins: Vec<u8> = front
+                .strip_prefix("\u{feff}".as_bytes())
+                .unwrap_or(front)
+                .iter()
+                .copied()
+                .skip_while(u8::is_ascii_whitespace)
+                .take(2)
+                .collect();
+            spread = begins.starts_with(b"[") || begins == b"{\n" || begins == b"{\r";
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            input,
+            bson,
+            spread,
+            number: 0,
+            line: 0,
+            offset: 0,
+        })
+    }
+
+    fn failed(&self, source: std::io::Error) -> Error {
+        Error::File {
+            path: self.path.display().to_string(),
+            source,
+        }
+    }
+
+    fn cut_off(&self) -> Error {
+        Error::Import(format!(
+            "{}: document {} at byte {} is cut off or damaged; nothing was written",
+            self.path.display(),
+            self.number + 1,
+            self.offset
+        ))
+    }
+
+    /// The next document, if there is one.
+    pub(super) fn next(&mut self) -> Result<Option<Found>, Error> {
+        if self.bson {
+            self.next_bson()
+        } else if self.spread {
+            self.next_spread()
+        } else {
+            self.next_line()
+        }
+    }
+
+    fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
+    fn next_bson(&mut self) -> Result<Option<Found>, Error> {
+        let mut bytes = Vec::new();
+        let mut front = (&mut self.input).take(4);
+        if let Err(error) = front.read_to_end(&mut bytes) {
+            return Err(self.failed(error));
+        }
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let length = <[u8; 4]>::try_from(&bytes[..]).map(i32::from_le_bytes);
+        let length = length.ok().and_then(|length| usize::try_from(length).ok());
+        let Some(length) = length.filter(|length| (5..=MOST).contains(length)) else {
+            return Err(self.cut_off());
+        };
+        let mut rest = (&mut self.input).take(length as u64 - 4);
+        if let Err(error) = rest.read_to_end(&mut bytes) {
+            return Err(self.failed(error));
+        }
+        if bytes.len() < length {
+            return Err(self.cut_off());
+        }
+        self.number += 1;
+        let position = json!({"file": self.name(), "document": self.number, "byte": self.offset});
+        self.offset += length as u64;
+        let document = Document::from_reader(&bytes[..]).map_err(|error| error.to_string());
+        Ok(Some(Found { position, document }))
+    }
+
+    fn next_line(&mut self) -> Result<Option<Found>, Error> {
+        loop {
+            let mut bytes = Vec::new();
+            let mut input = (&mut self.input).take(MOST as u64 + 1);
+            if let Err(error) = input.read_until(b'\n', &mut bytes) {
+                return Err(self.failed(error));
+            }
+            if bytes.is_empty() {
+                return Ok(None);
+            }
+            if bytes.len() > MOST {
+                return Err(self.cut_off());
+            }
+            let at = self.offset;
+            self.line += 1;
+            let whole = bytes.ends_with(b"\n");
+            let text = String::from_utf8_lossy(&bytes);
+            let text = text.trim_start_matches('\u{feff}').trim();
+            if text.is_empty() {
+                self.offset += bytes.len() as u64;
+                continue;
+            }
+            let document = match std::str::from_utf8(&bytes) {
+                Ok(_) => json::document(text),
+                Err(_) => Err("it is no UTF-8".to_owned()),
+            };
+            if document.is_err() && !whole && !text.ends_with('}') {
+                return Err(self.cut_off());
+            }
+            self.number += 1;
+            self.offset += bytes.len() as u64;
+            let position = json!({
+                "file": self.name(), "document": self.number, "line": self.line, "byte": at,
+            });
+            return Ok(Some(Found { position, document }));
+        }
+    }
+
+    /// A document in an array, or over several lines.
+    fn next_spread(&mut self) -> Result<Option<Found>, Error> {
+        let (mut bytes, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_u32, false, false);
+        let mut at = self.offset;
+        loop {
+            let buffer = match self.input.fill_buf() {
+                Ok(buffer) => buffer,
+                Err(error) => return Err(self.failed(error)),
+            };
+            if buffer.is_empty() {
+                return if bytes.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(self.cut_off())
+                };
+            }
+            let mut used = 0;
+            for byte in buffer.iter().copied() {
+                used += 1;
+                if depth == 0 && byte != b'{' {
+                    continue;
+                }
+                if bytes.is_empty() {
+                    at = self.offset + used as u64 - 1;
+                }
+                bytes.push(byte);
+                match byte {
+                    _ if escaped => escaped = false,
+                    b'\\' if quoted => escaped = true,
+                    b'"' => quoted = !quoted,
+                    b'{' if !quoted => depth += 1,
+                    b'}' if !quoted => depth -= 1,
+                    _ => {}
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+            self.input.consume(used);
+            self.offset += used as u64;
+            if bytes.len() > MOST {
+                return Err(self.cut_off());
+            }
+            if !bytes.is_empty() && depth == 0 {
+                break;
+            }
+        }
+        self.number += 1;
+        let position = json!({"file": self.name(), "document": self.number, "byte": at});
+        let document = match std::str::from_utf8(&bytes) {
+            Ok(text) => json::document(text),
+            Err(_) => Err("it is no UTF-8".to_owned()),
+        };
+        Ok(Some(Found { position, document }))
+    }
+}

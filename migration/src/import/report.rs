@@ -1,0 +1,220 @@
+//! What an import tells: counts by collection, and a line of JSON for each document that was refused
+//! or deserves a look.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::error::Error;
+
+/// What became of a collection's documents. `read` is `imported` and `rejected` together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// How many there are.
+    pub read: u64,
+    /// How many are in: new, updated, unchanged, linked and kept.
+    pub imported: u64,
+    /// How many came in now.
+    pub new: u64,
+    /// How many say something else than before, and now so do their rows.
+    pub updated: u64,
+    /// How many were in already.
+    pub unchanged: u64,
+    /// How many are of somebody who was here before.
+    pub linked: u64,
+    /// How many say something else than before, but their rows were changed or deleted here: these
+    /// stay as they are.
+    pub kept: u64,
+    /// How many were refused.
+    pub rejected: u64,
+    /// Why.
+    pub reasons: BTreeMap<String, u64>,
+    /// What was converted, renamed, left out or noticed, and how often.
+    pub notes: BTreeMap<String, u64>,
+    /// Of all documents that are in, whatever their order.
+    pub checksum: String,
+    /// The same of their rows here. Only where they were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum_here: Option<String>,
+}
+
+/// What an import did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Under which name the import is known.
+    pub source: String,
+    /// By collection.
+    pub collections: BTreeMap<String, Counts>,
+    /// Files and collections that nothing was read of, and why.
+    pub left_out: Vec<String>,
+    /// Where rows and documents differ, where they were compared.
+    pub differences: u64,
+    /// The file that lists what was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejects: Option<PathBuf>,
+    /// The file that lists what deserves a look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes: Option<PathBuf>,
+    /// Whether everything was compared.
+    pub verified: bool,
+}
+
+impl Report {
+    /// All collections together.
+    pub fn totals(&self) -> Counts {
+        let mut all = Counts::default();
+        for one in self.collections.values() {
+            all.read += one.read;
+            all.imported += one.imported;
+            all.new += one.new;
+            all.updated += one.updated;
+            all.unchanged += one.unchanged;
+            all.linked += one.linked;
+            all.kept += one.kept;
+            all.rejected += one.rejected;
+            for (reason, times) in &one.reasons {
+                *all.reasons.entry(reason.clone()).or_default() += times;
+            }
+            for (note, times) in &one.notes {
+                *all.notes.entry(note.clone()).or_default() += times;
+            }
+        }
+        all
+    }
+
+    /// Lines for a person.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (name, counts) in &self.collections {
+            lines.push(format!("{name}: {}", line(counts)));
+            let reasons = counts.reasons.iter();
+            lines.extend(reasons.map(|(reason, times)| format!("  refused {times}: {reason}")));
+            let notes = counts.notes.iter();
+            lines.extend(notes.map(|(note, times)| format!("  noted {times}: {note}")));
+        }
+        lines.push(format!("in all: {}", line(&self.totals())));
+        lines.extend(self.left_out.iter().map(|what| format!("left out: {what}")));
+        if let Some(file) = &self.rejects {
+            lines.push(format!("what was refused is in {}", file.display()));
+        }
+        if let Some(file) = &self.notes {
+            lines.push(format!("what deserves a look is in {}", file.display()));
+        }
+        if self.verified {
+            lines.push(match self.differences {
+                0 => "verified: every row is as its document says".to_owned(),
+                many => format!("verified: {many} rows are not as their documents say"),
+            });
+        }
+        lines
+    }
+}
+
+fn line(counts: &Counts) -> String {
+    let Counts {
+        read,
+        imported,
+        new,
+        updated,
+        unchanged,
+        linked,
+        kept,
+        rejected,
+        ..
+    } = counts;
+    format!(
+        "{read} read = {imported} imported + {rejected} refused ({new} new, {updated} updated, \
+         {unchanged} unchanged, {linked} linked, {kept} kept as they are here)"
+    )
+}
+
+/// A sum over hashes in which their order does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Checksum(u128);
+
+impl Checksum {
+    /// Take in a hash in hexadecimal.
+    pub(super) fn add(&mut self, hash: &str) {
+        let front = hash.get(..32).unwrap_or_default();
+        let number = u128::from_str_radix(front, 16).unwrap_or_default();
+        self.0 = self.0.wrapping_add(number);
+    }
+
+    pub(super) fn text(self) -> String {
+        format!("{:032x}", self.0)
+    }
+}
+
+/// A document that is told of: where it stands, and what is to be said.
+#[derive(Clone, Debug)]
+pub(super) struct Told<'a> {
+    pub(super) collection: &'a str,
+    pub(super) id: Option<&'a str>,
+    pub(super) position: &'a Value,
+    pub(super) reason: &'a str,
+    pub(super) field: Option<&'a str>,
+    pub(super) detail: &'a str,
+}
+
+/// A file of lines of JSON, which is there under its name when it is whole, and only if it has a line.
+pub(super) struct Lines {
+    path: PathBuf,
+    open: Option<BufWriter<File>>,
+}
+
+impl Lines {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            open: None,
+        }
+    }
+
+    fn part(&self) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".part");
+        name.into()
+    }
+
+    fn failed(&self, source: std::io::Error) -> Error {
+        Error::File {
+            path: self.path.display().to_string(),
+            source,
+        }
+    }
+
+    pub(super) fn put(&mut self, told: &Told<'_>) -> Result<(), Error> {
+        if self.open.is_none() {
+            let file = File::create(self.part()).map_err(|error| self.failed(error))?;
+            self.open = Some(BufWriter::new(file));
+        }
+        let line = json!({
+            "collection": told.collection,
+            "_id": told.id,
+            "position": told.position,
+            "reason": told.reason,
+            "field": told.field,
+            "detail": told.detail,
+        });
+        let written = match &mut self.open {
+            Some(file) => writeln!(file, "{line}"),
+            None => Ok(()),
+        };
+        written.map_err(|error| self.failed(error))
+    }
+
+    /// Give the file its name, and tell it.
+    pub(super) fn finish(mut self) -> Result<Option<PathBuf>, Error> {
+        let Some(mut file) = self.open.take() else {
+            return Ok(None);
+        };
+        file.flush().map_err(|error| self.failed(error))?;
+        drop(file);
+        std::fs::rename(self.part(), &self.path).map_err(|error| self.failed(error))?;
+        Ok(Some(self.path))
+    }
+}

@@ -1,0 +1,204 @@
+//! Taking the last import of a source back: rows that it changed are as before, rows that it made are
+//! gone. What was touched here since, or what something else refers to, is never lost: either nothing
+//! is taken back, or everything but that.
+
+use entity::platform::import_batch::ImportState;
+use entity::registry::resources;
+use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::batch;
+use super::ledger;
+use super::row::Row;
+use super::table;
+use super::{begin, turn};
+use crate::error::Error;
+
+/// How many rows that stay are named.
+const NAMED: usize = 1000;
+
+/// A row that stays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stays {
+    /// Its table.
+    pub table: &'static str,
+    /// Its key.
+    pub id: Uuid,
+    /// The document's collection.
+    pub collection: String,
+    /// The document.
+    #[serde(rename = "_id")]
+    pub external_id: String,
+    /// Why.
+    pub why: String,
+}
+
+/// What was taken back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Taken {
+    /// The import.
+    pub batch: Option<Uuid>,
+    /// How many rows are gone.
+    pub removed: u64,
+    /// How many rows are as before.
+    pub restored: u64,
+    /// How many rows stay.
+    pub kept: u64,
+    /// Which; the first thousand.
+    pub stays: Vec<Stays>,
+    /// Whether it was done: not where rows stay and nobody said that they may.
+    pub done: bool,
+}
+
+/// Take back the last import of `source` that was not taken back. Where rows would stay, nothing is
+/// done unless `keep_touched`.
+pub async fn undo(
+    db: &DatabaseConnection,
+    source: &str,
+    keep_touched: bool,
+) -> Result<Taken, Error> {
+    let lock = turn(db).await?;
+    let tx = begin(db).await?;
+    ledger::prepare(&tx).await?;
+    let Some(batch) = batch::last(&tx, source).await? else {
+        tx.rollback().await?;
+        return Err(Error::Import(format!(
+            "nothing to take back: no import of {source:?} is here"
+        )));
+    };
+    let batch = batch.id.0;
+    let mut taken = Taken {
+        batch: Some(batch),
+        ..Taken::default()
+    };
+    restore(&tx, source, batch, &mut taken).await?;
+    for resource in resources().iter().rev() {
+        remove(&tx, source, batch, resource.table, &mut taken).await?;
+    }
+    if taken.kept > 0 && !keep_touched {
+        tx.rollback().await?;
+        taken.removed = 0;
+        taken.restored = 0;
+        return Ok(taken);
+    }
+    ledger::forget_batch(&tx, batch).await?;
+    batch::end(&tx, batch, ImportState::Undone, None).await?;
+    tx.commit().await?;
+    if let Some(lock) = lock {
+        lock.release().await?;
+    }
+    taken.done = true;
+    Ok(taken)
+}
+
+impl Taken {
+    fn keep(&mut self, stays: Stays) {
+        self.kept += 1;
+        if self.stays.len() < NAMED {
+            self.stays.push(stays);
+        }
+    }
+}
+
+/// Give the rows that the batch changed what they had before.
+async fn restore(
+    tx: &DatabaseTransaction,
+    source: &str,
+    batch: Uuid,
+    taken: &mut Taken,
+) -> Result<(), Error> {
+    let mut after = (String::new(), String::new());
+    loop {
+        let rows = ledger::changed(tx, batch, (&after.0, &after.1)).await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = (last.before.table.to_owned(), last.before.id.to_string());
+        for row in rows {
+            let before = &row.before;
+            let stands = table::read(tx, before.table, before.id).await?;
+            let key = (source, row.collection.as_str(), row.external_id.as_str());
+            if stands.as_ref().map(Row::hash).as_ref() != Some(&row.hash) {
+                taken.keep(Stays {
+                    table: before.table,
+                    id: before.id,
+                    collection: row.collection.clone(),
+                    external_id: row.external_id.clone(),
+                    why: "it was changed or deleted here since".to_owned(),
+                });
+                continue;
+            }
+            table::update(tx, before).await?;
+            ledger::put_row(tx, batch, key, before).await?;
+            let record = ledger::record(tx, source, &row.collection, &row.external_id).await?;
+            if let Some(record) = record {
+                ledger::change_record(tx, record.id, &row.content_hash).await?;
+            }
+            taken.restored += 1;
+        }
+    }
+}
+
+/// Why a row that was left with `hash` stays, if it does; `except` may refer to it.
+async fn reason(
+    tx: &DatabaseTransaction,
+    table: &str,
+    id: Uuid,
+    hash: &str,
+    except: &str,
+) -> Result<Option<String>, Error> {
+    let Some(stands) = table::read(tx, table, id).await? else {
+        return Ok(None);
+    };
+    if stands.hash() != hash {
+        return Ok(Some("it was changed here since".to_owned()));
+    }
+    let referrer = table::referrer(tx, table, id, except).await?;
+    Ok(referrer.map(|other| format!("rows of {other} refer to it")))
+}
+
+/// Take away the rows that the batch made in a table.
+async fn remove(
+    tx: &DatabaseTransaction,
+    source: &str,
+    batch: Uuid,
+    table: &'static str,
+    taken: &mut Taken,
+) -> Result<(), Error> {
+    let mut after = String::new();
+    loop {
+        let rows = ledger::made(tx, batch, table, &after).await?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        after = last.id.to_string();
+        for row in rows {
+            let stands = table::read(tx, table, row.id).await?;
+            let mut why = reason(tx, table, row.id, &row.hash, "").await?;
+            // A person who stays keeps their way in.
+            if why.is_none()
+                && table == "user_identities"
+                && let Some(left) = ledger::row_hash(tx, "users", row.id).await?
+            {
+                why = reason(tx, "users", row.id, &left, table).await?;
+            }
+            if let Some(why) = why {
+                taken.keep(Stays {
+                    table,
+                    id: row.id,
+                    collection: row.collection,
+                    external_id: row.external_id,
+                    why,
+                });
+                continue;
+            }
+            if stands.is_some() {
+                table::delete(tx, table, row.id).await?;
+                taken.removed += 1;
+            }
+            ledger::forget_row(tx, table, row.id).await?;
+            ledger::forget_records_of(tx, source, table, row.id).await?;
+        }
+    }
+}
