@@ -1,0 +1,44 @@
+-- The shape of a shop that sells music, as many hands write SQLite: types of other engines, keys with
+-- and without names, computed columns, collations, checks, a table without rowid, full text, views.
+CREATE TABLE [Artist] (
+    [ArtistId] INTEGER NOT NULL,
+    [Name] NVARCHAR(120) COLLATE NOCASE,
+    CONSTRAINT [PK_Artist] PRIMARY KEY ([ArtistId])
+);
+CREATE TABLE "Album" (
+    "AlbumId" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+    "Title" NVARCHAR(160) NOT NULL,
+    "ArtistId" INTEGER NOT NULL REFERENCES "Artist" ("ArtistId") ON DELETE NO ACTION ON UPDATE CASCADE
+);
+CREATE TABLE track (
+    id INTEGER PRIMARY KEY,
+    album_id INTEGER REFERENCES "Album",
+    title TEXT NOT NULL CHECK (length(title) > 0),
+    milliseconds INTEGER NOT NULL DEFAULT 0,
+    seconds REAL GENERATED ALWAYS AS (milliseconds / 1000.0) VIRTUAL,
+    unit_price NUMERIC(10,2) NOT NULL DEFAULT 0.99,
+    "type" TEXT NOT NULL DEFAULT 'song',
+    UNIQUE (album_id, title),
+    CHECK (unit_price >= 0 AND milliseconds >= 0)
+);
+CREATE INDEX track_album ON track (album_id, title COLLATE NOCASE) WHERE album_id IS NOT NULL;
+CREATE UNIQUE INDEX track_lower ON track (lower(title), id);
+CREATE TABLE employee (
+    id INTEGER PRIMARY KEY,
+    reports_to INTEGER REFERENCES employee (id) ON DELETE SET NULL,
+    email VARCHAR(60) UNIQUE,
+    hired DATETIME DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE playlist_track (
+    playlist_id INTEGER NOT NULL,
+    track_id INTEGER NOT NULL REFERENCES track (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (playlist_id, track_id)
+) WITHOUT ROWID;
+CREATE TABLE setting (name TEXT PRIMARY KEY, value BLOB) STRICT;
+CREATE TABLE log (line TEXT);
+CREATE VIRTUAL TABLE track_text USING fts5(title, content='');
+CREATE TRIGGER track_text_insert AFTER INSERT ON track BEGIN
+    INSERT INTO track_text (rowid, title) VALUES (NEW.id, NEW.title);
+END;
+CREATE VIEW album_length AS SELECT album_id, sum(milliseconds) AS length FROM track GROUP BY album_id;

@@ -1,0 +1,108 @@
+//! `lint` and the findings of `plan`, on live tables of a size.
+
+use std::process::{Command, Output};
+
+use migration::engine::Engine;
+use migration::up_by;
+use sea_orm_migration::sea_orm::ConnectionTrait;
+
+use crate::database::{self, Scratch};
+
+fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_migration"))
+        .args(arguments)
+        .env("DATABASE_URL", &scratch.url)
+        .output()
+        .expect("the binary")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[tokio::test]
+async fn the_same_step_is_harmless_on_few_rows_and_a_danger_on_many() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up_by(&scratch.db, 99).await.expect("up");
+        let dir = tempfile::tempdir().expect("a directory");
+        let folder = dir.path().join("m20990101_000001_planted");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let write = |up: &str| {
+            for one in ["postgres", "sqlite"] {
+                std::fs::write(folder.join(format!("up.{one}.sql")), up).expect("a script");
+                std::fs::write(folder.join(format!("down.{one}.sql")), "SELECT 1;")
+                    .expect("a script");
+            }
+        };
+        let folder = folder.display().to_string();
+        write("CREATE INDEX planted ON live (a);");
+        scratch
+            .db
+            .execute_unprepared("CREATE TABLE live (a integer)")
+            .await
+            .expect("a table");
+        let insert = |rows: u32| {
+            format!(
+                "INSERT INTO live WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n WHERE a < {rows}) SELECT a FROM n"
+            )
+        };
+        scratch
+            .db
+            .execute_unprepared(&insert(12))
+            .await
+            .expect("rows");
+        if engine == Engine::Postgres {
+            scratch
+                .db
+                .execute_unprepared("ANALYZE live")
+                .await
+                .expect("counted");
+        }
+        let told = migrate(&scratch, &["lint", "--with", &folder]);
+        assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+        assert!(text(&told).contains("harmless here"), "{}", text(&told));
+
+        scratch
+            .db
+            .execute_unprepared(&insert(20_000))
+            .await
+            .expect("rows");
+        if engine == Engine::Postgres {
+            scratch
+                .db
+                .execute_unprepared("ANALYZE live")
+                .await
+                .expect("counted");
+        }
+        let told = migrate(&scratch, &["lint", "--with", &folder]);
+        assert_eq!(told.status.code(), Some(5), "{}", text(&told));
+        let rule = match engine {
+            Engine::Sqlite => "index-holds-the-file",
+            Engine::Postgres => "require-concurrent-index-creation",
+        };
+        assert!(text(&told).contains(rule), "{}", text(&told));
+        let told = migrate(&scratch, &["lint", "--with", &folder, "--allow", rule]);
+        assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+        write(&format!(
+            "-- chancery-lint: ignore {rule} because it runs at night\nCREATE INDEX planted ON live (a);"
+        ));
+        let told = migrate(&scratch, &["lint", "--with", &folder]);
+        assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+        assert!(text(&told).contains("it runs at night"), "{}", text(&told));
+    }
+}
+
+#[tokio::test]
+async fn our_own_steps_are_safe_on_an_empty_database_and_a_plan_has_the_findings() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let told = migrate(&scratch, &["lint", "--json"]);
+        assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+        up_by(&scratch.db, 5).await.expect("up");
+        let told = migrate(&scratch, &["plan"]);
+        assert_eq!(told.status.code(), Some(2));
+        let told = text(&told);
+        assert!(!told.contains("UNSAFE"), "{told}");
+    }
+}
