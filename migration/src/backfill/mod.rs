@@ -1,0 +1,270 @@
+//! Rows that are filled in beside the running program: batch after batch by a key, each in a commit of
+//! its own with how far it is, so that it can be stopped, killed and gone on with.
+
+mod postgres;
+mod sqlite;
+mod state;
+mod words;
+
+use std::time::Duration;
+
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbErr, Statement,
+};
+use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager};
+use serde::Serialize;
+
+pub(crate) use state::forget;
+pub(crate) use words::Backfill;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::lock;
+use crate::plan;
+use crate::runner::{Progress, Run};
+use crate::schema::{LiveSchema, Table, quoted};
+use crate::step::STEPS;
+use crate::timeouts::{self, TRIES};
+
+/// How a backfill goes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+    /// How many rows a batch has, if not as many as it says itself.
+    pub(crate) batch: Option<u64>,
+    /// How long the others are left alone after each.
+    pub(crate) pause: Duration,
+    /// At most so many batches.
+    pub(crate) most: Option<u64>,
+    /// Whether it begins anew.
+    pub(crate) restart: bool,
+}
+
+/// How far a backfill is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Standing {
+    /// Its name.
+    pub name: String,
+    /// `pending`, `running` or `done`.
+    pub state: &'static str,
+    /// How many rows it looked at.
+    pub seen: i64,
+    /// How many of them it changed.
+    pub changed: i64,
+    /// How many there were, about, when it began.
+    pub total: i64,
+}
+
+/// How long a writer of `SQLite` waits for its turn.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Do what is left of `backfill`.
+pub(crate) async fn run(
+    db: &DatabaseExecutor<'_>,
+    backfill: &Backfill,
+    pace: &Pace,
+    run: &Run<'_>,
+) -> Result<Standing, Error> {
+    let engine = Engine::of(db)?;
+    let schema = LiveSchema::read(db).await?;
+    check(backfill, &schema)?;
+    state::prepare(db).await?;
+    let sizes = plan::sizes(db).await?;
+    let total = sizes.get(&backfill.table).map_or(0, |size| size.rows);
+    if pace.restart {
+        forget(db, &backfill.name).await?;
+    }
+    let begun = state::begin(db, backfill, total, &run.writer.actor).await?;
+    if begun.words != backfill.words() {
+        return Err(Error::Backfill(format!(
+            "{} began as another statement ({}): say --restart to begin anew",
+            backfill.name, begun.words
+        )));
+    }
+    let mut batches = 0;
+    loop {
+        let stands = one_batch(db, engine, backfill, pace, run).await?;
+        let standing = Standing::of(&stands);
+        let (seen, total) = (stands.seen.unsigned_abs(), stands.total.unsigned_abs());
+        (run.told)(Progress::Rows(&backfill.name, seen, total.max(seen)));
+        batches += 1;
+        if standing.is_done() || pace.most.is_some_and(|most| batches >= most) {
+            return Ok(standing);
+        }
+        tokio::time::sleep(pace.pause).await;
+    }
+}
+
+/// The next batch, again and again where it waits too long for a lock.
+async fn one_batch(
+    db: &DatabaseExecutor<'_>,
+    engine: Engine,
+    backfill: &Backfill,
+    pace: &Pace,
+    run: &Run<'_>,
+) -> Result<state::Model, Error> {
+    for next in 0..=TRIES {
+        let tx = lock::begin_write(db, PATIENCE).await?;
+        match in_batch(&tx, engine, backfill, pace, run).await {
+            Ok(stands) => {
+                if stands.is_done() {
+                    // A row of SQLite may refer to none meanwhile.
+                    lock::check_keys(&tx).await?;
+                }
+                tx.commit().await?;
+                return Ok(stands);
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                if next == TRIES || !timeouts::is_too_long(&error) {
+                    return Err(Error::Backfill(format!(
+                        "{}: {error}; what is done stays, and the next run goes on there",
+                        backfill.name
+                    )));
+                }
+                let pause = timeouts::pause(next);
+                (run.told)(Progress::Again(&backfill.name, pause));
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+    unreachable!("the last try returns")
+}
+
+async fn in_batch(
+    tx: &DatabaseTransaction,
+    engine: Engine,
+    backfill: &Backfill,
+    pace: &Pace,
+    run: &Run<'_>,
+) -> Result<state::Model, DbErr> {
+    run.timeouts.within(tx).await?;
+    // Of two that run at once each takes the next batch in turn.
+    let mut stands = state::take(tx, &backfill.name).await?;
+    if stands.is_done() {
+        return Ok(stands);
+    }
+    let (table, key) = (quoted(&backfill.table), quoted(&backfill.key));
+    let after = stands.checkpoint.as_ref();
+    let after = after.map_or_else(String::new, |after| format!(" WHERE {key} > {after}"));
+    let literal = match engine {
+        Engine::Sqlite => sqlite::LITERAL,
+        Engine::Postgres => postgres::LITERAL,
+    };
+    let batch = pace.batch.unwrap_or(backfill.batch).max(1);
+    let end = format!(
+        "SELECT {literal}, n FROM (SELECT k, row_number() OVER (ORDER BY k) AS n FROM (SELECT {key} \
+         AS k FROM {table}{after} ORDER BY {key} LIMIT {batch}) one) all_of_them ORDER BY n DESC \
+         LIMIT 1"
+    );
+    let end = tx
+        .query_one_raw(Statement::from_string(engine.backend(), end))
+        .await?;
+    let Some(end) = end else {
+        stands.finish();
+        return state::put(tx, stands).await;
+    };
+    let (end, rows): (String, i64) = (end.try_get_by_index(0)?, end.try_get_by_index(1)?);
+    let and = |condition: &Option<String>| {
+        let given = condition.as_ref();
+        given.map_or_else(String::new, |given| format!(" AND ({given})"))
+    };
+    let after = stands
+        .checkpoint
+        .as_ref()
+        .map(|after| format!("{key} > {after}"));
+    let update = format!(
+        "UPDATE {table} SET {} WHERE {key} <= {end}{}{}",
+        backfill.set,
+        and(&after),
+        and(&backfill.only),
+    );
+    let changed = tx.execute_unprepared(&update).await?.rows_affected();
+    stands.checkpoint = Some(end);
+    stands.seen += rows;
+    stands.changed += i64::try_from(changed).unwrap_or_default();
+    state::put(tx, stands).await
+}
+
+/// Refuse what could not be gone through by its key.
+fn check(backfill: &Backfill, schema: &LiveSchema) -> Result<(), Error> {
+    let refuse = |why: &str| Err(Error::Backfill(format!("{}: {why}", backfill.name)));
+    let (table, key) = (&backfill.table, &backfill.key);
+    let Some(found) = schema.tables.get(table) else {
+        return refuse(&format!("there is no table {table}"));
+    };
+    if !found.columns.iter().any(|column| column.name == *key) {
+        return refuse(&format!("{table} has no column {key}"));
+    }
+    if !is_key(found, key) {
+        return refuse(&format!(
+            "{table}.{key} is no key by itself: name a column that is, and that takes no null"
+        ));
+    }
+    Ok(())
+}
+
+fn is_key(table: &Table, column: &str) -> bool {
+    let alone = format!("({})", quoted(column)).to_lowercase();
+    let is_null = |one: &crate::schema::Column| one.name == column && one.nullable;
+    let nullable = table.columns.iter().any(is_null);
+    table.constraints.values().any(|text| {
+        let text = text.to_lowercase();
+        (text.starts_with("primary key") || (text.starts_with("unique") && !nullable))
+            && text.replace(" (", "(").contains(&alone)
+    })
+}
+
+/// The backfills that the applied steps declare.
+pub(crate) fn declared(engine: Engine, applied: &[String]) -> Result<Vec<Backfill>, Error> {
+    let steps = STEPS
+        .iter()
+        .filter(|step| applied.iter().any(|name| name == step.name));
+    steps
+        .filter_map(|step| step.backfill(engine))
+        .map(Backfill::read)
+        .collect()
+}
+
+/// How far those are that the applied steps declare, and whatever else was begun.
+pub(crate) async fn standing<'c>(
+    db: impl IntoSchemaManagerConnection<'c>,
+    applied: &[String],
+) -> Result<Vec<Standing>, Error> {
+    let manager = SchemaManager::new(db);
+    let engine = Engine::of(manager.get_connection())?;
+    let begun = if manager.has_table(state::TABLE).await? {
+        state::all(manager.get_connection()).await?
+    } else {
+        Vec::new()
+    };
+    let mut found: Vec<Standing> = begun.iter().map(Standing::of).collect();
+    for one in declared(engine, applied)? {
+        if !found.iter().any(|known| known.name == one.name) {
+            found.push(Standing {
+                name: one.name,
+                state: "pending",
+                seen: 0,
+                changed: 0,
+                total: 0,
+            });
+        }
+    }
+    Ok(found)
+}
+
+impl Standing {
+    fn of(stands: &state::Model) -> Self {
+        Self {
+            name: stands.name.clone(),
+            state: if stands.is_done() { "done" } else { "running" },
+            seen: stands.seen,
+            changed: stands.changed,
+            total: stands.total,
+        }
+    }
+
+    /// Whether nothing is left of it.
+    pub(crate) fn is_done(&self) -> bool {
+        self.state == "done"
+    }
+}

@@ -1,0 +1,223 @@
+//! What a backup says of itself.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+use chrono::{SecondsFormat, Utc};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::engine::Engine;
+use crate::error::Error;
+
+const NAME: &str = "manifest.json";
+
+/// The format's number: raised when an older program could not read it.
+const FORMAT: u32 = 1;
+
+/// How the rows are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Method {
+    /// `pg_dump`, in its custom format.
+    PgDump,
+    /// A script of the schema and `COPY` of each table, in one snapshot.
+    Copy,
+    /// `VACUUM INTO`: a database file.
+    Vacuum,
+}
+
+/// What a table holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sum {
+    /// How many rows.
+    pub(crate) rows: i64,
+    /// A number of all their values, whatever their order.
+    pub(crate) sum: String,
+}
+
+/// What each table holds.
+pub(crate) type Sums = BTreeMap<String, Sum>;
+
+/// A file of the backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    bytes: u64,
+    sha256: String,
+}
+
+/// What a backup says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    format: u32,
+    /// Its name.
+    pub(crate) id: String,
+    /// Of which engine.
+    pub(crate) engine: Engine,
+    /// How.
+    pub(crate) method: Method,
+    /// By which version of the program.
+    program: String,
+    /// When: RFC 3339, UTC.
+    made_at: String,
+    /// The steps that were applied.
+    pub(crate) steps: Vec<String>,
+    /// Of the schema.
+    pub(crate) fingerprint: String,
+    /// Extensions that must be there before it is restored.
+    pub(crate) extensions: Vec<String>,
+    /// The schema that it was in, where the engine has such.
+    pub(crate) schema: Option<String>,
+    /// What each table held.
+    pub(crate) tables: Sums,
+    /// Whether it was restored and compared.
+    pub(crate) tested: bool,
+    files: BTreeMap<String, Kept>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a backup is named by the time at which it is made"
+)]
+fn now() -> chrono::DateTime<Utc> {
+    Utc::now()
+}
+
+/// A name for a backup that is made now: names sort by time.
+pub(crate) fn fresh_id() -> String {
+    let at = now().format("%Y%m%dT%H%M%S%3fZ");
+    format!("{at}-{:x}", std::process::id())
+}
+
+impl Manifest {
+    pub(super) fn begun(id: &str, engine: Engine) -> Self {
+        Self {
+            format: FORMAT,
+            id: id.to_owned(),
+            engine,
+            method: match engine {
+                Engine::Sqlite => Method::Vacuum,
+                Engine::Postgres => Method::Copy,
+            },
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            made_at: now().to_rfc3339_opts(SecondsFormat::Millis, true),
+            steps: Vec::new(),
+            fingerprint: String::new(),
+            extensions: Vec::new(),
+            schema: None,
+            tables: Sums::new(),
+            tested: false,
+            files: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn write(&self, directory: &Path) -> Result<(), Error> {
+        let path = directory.join(NAME);
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        std::fs::write(&path, text).map_err(|source| Error::file(&path, source))
+    }
+
+    /// The manifest of the backup in `directory`.
+    pub(super) fn read(directory: &Path) -> Result<Self, Error> {
+        let path = directory.join(NAME);
+        let text = std::fs::read_to_string(&path).map_err(|source| Error::file(&path, source))?;
+        let manifest: Self = serde_json::from_str(&text).map_err(|error| {
+            Error::Backup(format!(
+                "{} is no manifest of a backup: {error}",
+                path.display()
+            ))
+        })?;
+        if manifest.format != FORMAT {
+            return Err(Error::Backup(format!(
+                "{} is of format {}, and this program reads {FORMAT}: use the program that made it \
+                 ({})",
+                manifest.id, manifest.format, manifest.program
+            )));
+        }
+        Ok(manifest)
+    }
+
+    /// Put down what files there are.
+    pub(super) fn list_files(&mut self, directory: &Path) -> Result<(), Error> {
+        let found =
+            std::fs::read_dir(directory).map_err(|source| Error::file(directory, source))?;
+        for entry in found {
+            let entry = entry.map_err(|source| Error::file(directory, source))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let kept = kept(&entry.path())?;
+            self.files.insert(name, kept);
+        }
+        Ok(())
+    }
+
+    /// Refuse where a file is not what it was.
+    pub(super) fn check_files(&self, directory: &Path) -> Result<(), Error> {
+        for (name, expected) in &self.files {
+            let path = directory.join(name);
+            if kept(&path)? != *expected {
+                return Err(Error::Backup(format!(
+                    "{} was changed after the backup was made: use another backup",
+                    path.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuse where `fingerprint` and `tables` are not those of the backup, naming what differs.
+    pub(super) fn compare(&self, fingerprint: &str, tables: &Sums) -> Result<(), Error> {
+        let mut differing: Vec<String> = Vec::new();
+        let names = self.tables.keys().chain(tables.keys());
+        let names: std::collections::BTreeSet<&String> = names.collect();
+        for name in names {
+            match (self.tables.get(name), tables.get(name)) {
+                (Some(one), Some(other)) if one == other => {}
+                (Some(one), Some(other)) if one.rows == other.rows => {
+                    differing.push(format!("{name}: other values"));
+                }
+                (one, other) => {
+                    let rows = |sum: Option<&Sum>| sum.map_or(-1, |sum| sum.rows);
+                    differing.push(format!("{name}: {} rows, {}", rows(one), rows(other)));
+                }
+            }
+        }
+        if differing.is_empty() && self.fingerprint != fingerprint {
+            differing.push("the schema".to_owned());
+        }
+        if differing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::Backup(format!(
+            "what was restored is not what was backed up ({}): do not rely on {}",
+            differing.join("; "),
+            self.id
+        )))
+    }
+
+    /// How many rows there are in all.
+    pub(crate) fn rows(&self) -> i64 {
+        self.tables.values().map(|sum| sum.rows).sum()
+    }
+}
+
+fn kept(path: &Path) -> Result<Kept, Error> {
+    let mut file = File::open(path).map_err(|source| Error::file(path, source))?;
+    let mut hash = Sha256::new();
+    let mut bytes = 0;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = std::io::Read::read(&mut file, &mut buffer);
+        let read = read.map_err(|source| Error::file(path, source))?;
+        if read == 0 {
+            break;
+        }
+        bytes += read as u64;
+        hash.update(&buffer[..read]);
+    }
+    Ok(Kept {
+        bytes,
+        sha256: hex::encode(hash.finalize()),
+    })
+}

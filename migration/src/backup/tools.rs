@@ -1,0 +1,165 @@
+//! `pg_dump` and `pg_restore`, where there are such, and where they know the server.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use percent_encoding::percent_decode_str;
+use sea_orm_migration::sea_orm::sqlx::ConnectOptions as _;
+use sea_orm_migration::sea_orm::sqlx::postgres::PgPool;
+use tokio::process::Command;
+
+use super::manifest::Manifest;
+use crate::error::Error;
+use crate::schema::quoted;
+
+const FILE: &str = "data.pgdump";
+
+/// Whether a database can be made in which a dump is proven.
+pub(super) const MAY_CREATE: &str =
+    "SELECT (rolsuper OR rolcreatedb)::text FROM pg_roles WHERE rolname = current_user";
+
+/// The two programs.
+pub(super) struct Tools {
+    dump: PathBuf,
+    restore: PathBuf,
+}
+
+impl Tools {
+    /// The programs in `directory`, or on the path; refused where they are older than the server.
+    pub(super) fn find(directory: Option<&Path>, server: i32) -> Result<Self, Error> {
+        let program = |name: &str| directory.map_or_else(|| name.into(), |dir| dir.join(name));
+        let found = Self {
+            dump: program("pg_dump"),
+            restore: program("pg_restore"),
+        };
+        for path in [&found.dump, &found.restore] {
+            let told = std::process::Command::new(path).arg("--version").output();
+            let told = told.map_err(|source| Error::file(path, source))?;
+            let told = String::from_utf8_lossy(&told.stdout).into_owned();
+            let version = told.split_once(") ").and_then(|(_, rest)| {
+                let end = rest.find(|letter: char| !letter.is_ascii_digit());
+                rest[..end.unwrap_or(rest.len())].parse::<i32>().ok()
+            });
+            if version.is_none_or(|version| version < server / 10_000) {
+                return Err(Error::Backup(format!(
+                    "{} is {:?}, and the server is {}: name newer ones with --pg-tools, or say \
+                     --method copy",
+                    path.display(),
+                    told.trim(),
+                    server / 10_000
+                )));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Dump the manifest's schema as the snapshot has it.
+    pub(super) async fn dump(
+        &self,
+        pool: &PgPool,
+        snapshot: &str,
+        manifest: &Manifest,
+        directory: &Path,
+    ) -> Result<(), Error> {
+        let mut command = command(&self.dump, pool);
+        command
+            .args([
+                "--format=custom",
+                "--no-owner",
+                "--no-privileges",
+                "--no-password",
+            ])
+            .arg(format!("--snapshot={snapshot}"))
+            .arg(format!("--schema={}", pattern(manifest)))
+            .arg("--file")
+            .arg(directory.join(FILE));
+        run(command).await
+    }
+
+    /// Restore the dump in one transaction.
+    pub(super) async fn restore(
+        &self,
+        pool: &PgPool,
+        manifest: &Manifest,
+        directory: &Path,
+    ) -> Result<(), Error> {
+        let mut command = command(&self.restore, pool);
+        let database = pool
+            .connect_options()
+            .get_database()
+            .unwrap_or_default()
+            .to_owned();
+        command
+            .args(["--no-owner", "--no-privileges", "--no-password"])
+            .args(["--single-transaction", "--exit-on-error"])
+            .arg(format!(
+                "--schema={}",
+                manifest.schema.as_deref().unwrap_or("public")
+            ))
+            .arg("--dbname")
+            .arg(database)
+            .arg(directory.join(FILE));
+        run(command).await
+    }
+}
+
+/// A program that finds the database in its environment: what stands on a command line, everybody
+/// on the machine can read.
+fn command(program: &Path, pool: &PgPool) -> Command {
+    let options = pool.connect_options();
+    let url = options.to_url_lossy();
+    let mut command = Command::new(program);
+    command.kill_on_drop(true).stdin(Stdio::null());
+    let socket = options.get_socket().map(|path| path.display().to_string());
+    command
+        .env(
+            "PGHOST",
+            socket.unwrap_or_else(|| options.get_host().to_owned()),
+        )
+        .env("PGPORT", options.get_port().to_string())
+        .env("PGUSER", options.get_username());
+    if let Some(name) = options.get_database() {
+        command.env("PGDATABASE", name);
+    }
+    if let Some(password) = url.password() {
+        let password = percent_decode_str(password)
+            .decode_utf8_lossy()
+            .into_owned();
+        command.env("PGPASSWORD", password);
+    }
+    for (key, value) in url.query_pairs() {
+        let name = match key.as_ref() {
+            "sslmode" => "PGSSLMODE",
+            "sslrootcert" => "PGSSLROOTCERT",
+            "sslcert" => "PGSSLCERT",
+            "sslkey" => "PGSSLKEY",
+            _ => continue,
+        };
+        command.env(name, value.as_ref());
+    }
+    command
+}
+
+/// The schema as a pattern of names that means itself.
+fn pattern(manifest: &Manifest) -> String {
+    let name = quoted(manifest.schema.as_deref().unwrap_or("public"));
+    if name.starts_with('"') {
+        name
+    } else {
+        format!("\"{name}\"")
+    }
+}
+
+async fn run(mut command: Command) -> Result<(), Error> {
+    let program = command.as_std().get_program().to_owned();
+    let done = command.output().await;
+    let done = done.map_err(|source| Error::file(Path::new(&program), source))?;
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(Error::Backup(format!(
+        "{}: {}",
+        Path::new(&program).display(),
+        String::from_utf8_lossy(&done.stderr).trim()
+    )))
+}

@@ -1,0 +1,211 @@
+//! Backfills: batch after batch, each row once, whoever stops or kills them.
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use migration::engine::Engine;
+use migration::up;
+use sea_orm_migration::sea_orm::ConnectionTrait;
+use serde_json::Value;
+
+use crate::database::{self, Scratch, one};
+
+const ROWS: u8 = 25;
+
+fn command(scratch: &Scratch, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
+    command.args(arguments).env("DATABASE_URL", &scratch.url);
+    command
+}
+
+fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
+    command(scratch, arguments).output().expect("the binary")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+/// People of version 1, every third without a name.
+async fn fill(scratch: &Scratch, engine: Engine) {
+    up(&scratch.db).await.expect("up");
+    for last in 0..ROWS {
+        let id = match engine {
+            Engine::Sqlite => format!("x'000000000000000000000000000000{last:02x}'"),
+            Engine::Postgres => format!("'00000000-0000-0000-0000-0000000000{last:02x}'"),
+        };
+        let name = if last % 3 == 0 { "NULL" } else { "'it''s'" };
+        let insert = format!(
+            "INSERT INTO users (id, name, role, status, version, created_at, updated_at) VALUES
+             ({id}, {name}, 'user', 'active', 1, '2026-01-01 00:00:00+00:00',
+              '2026-01-01 00:00:00+00:00')"
+        );
+        scratch.db.execute_unprepared(&insert).await.expect("a row");
+    }
+}
+
+/// A file with a backfill that raises versions: a row that is done twice has 3.
+fn raising(dir: &tempfile::TempDir, only: &str) -> PathBuf {
+    let file = dir.path().join("raise.sql");
+    let text = format!(
+        "-- backfill raise key=id batch=4\nUPDATE users SET version = version + 1{only};\n"
+    );
+    std::fs::write(&file, text).expect("a file");
+    file
+}
+
+async fn versions(scratch: &Scratch) -> String {
+    let sql =
+        "SELECT CAST(min(version) AS text) || ' to ' || CAST(max(version) AS text) FROM users";
+    one(&scratch.db, sql).await
+}
+
+#[tokio::test]
+async fn a_backfill_goes_on_where_it_was_stopped_and_status_tells_how_far_it_is() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = raising(&dir, " WHERE name IS NOT NULL");
+        let file = file.to_str().expect("a path");
+        assert_eq!(migrate(&scratch, &["status"]).status.code(), Some(0));
+        let some = ["backfill", "--file", file, "--batches", "2", "--json"];
+        let told = migrate(&scratch, &some);
+        assert_eq!(
+            told.status.code(),
+            Some(7),
+            "{}",
+            String::from_utf8_lossy(&told.stderr)
+        );
+        assert_eq!(json(&told)["backfills"][0]["seen"], 8);
+        let told = migrate(&scratch, &["status", "--json"]);
+        assert_eq!(told.status.code(), Some(7));
+        let told = json(&told);
+        assert_eq!(told["backfills"][0]["state"], "running");
+        assert_eq!(told["backfills"][0]["name"], "raise");
+
+        let told = migrate(&scratch, &["backfill", "--file", file, "--json"]);
+        assert_eq!(
+            told.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&told.stderr)
+        );
+        let told = json(&told);
+        assert_eq!(told["backfills"][0]["seen"], ROWS);
+        assert_eq!(told["backfills"][0]["changed"], 16, "those with a name");
+        assert_eq!(migrate(&scratch, &["status"]).status.code(), Some(0));
+        assert_eq!(versions(&scratch).await, "1 to 2");
+        // What is done is done.
+        let again = migrate(&scratch, &["backfill", "--file", file]);
+        assert_eq!(again.status.code(), Some(0));
+        assert_eq!(versions(&scratch).await, "1 to 2");
+        let drift = migrate(&scratch, &["drift"]);
+        assert_eq!(drift.status.code(), Some(0), "the state is no drift");
+    }
+}
+
+#[tokio::test]
+async fn a_killed_backfill_and_two_at_once_do_each_row_once() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = raising(&dir, "");
+        let file = file.to_str().expect("a path");
+        let slow = ["backfill", "--file", file, "--batch", "1", "--pause", "200"];
+        let mut child = command(&scratch, &slow)
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary");
+        let far = "SELECT CAST(seen AS text) FROM chancery_backfills WHERE seen > 2";
+        while scratch.db.execute_unprepared(far).await.is_err()
+            || !has_row(&scratch, engine, far).await
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        child.kill().expect("a signal that nothing can catch");
+        child.wait().expect("an end");
+        assert_eq!(versions(&scratch).await, "1 to 2", "it was in its middle");
+        let two: Vec<_> = (0..2)
+            .map(|_| {
+                let all = ["backfill", "--file", file, "--batch", "3", "--pause", "0"];
+                command(&scratch, &all)
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .expect("the binary")
+            })
+            .collect();
+        for mut child in two {
+            assert!(child.wait().expect("an end").success());
+        }
+        assert_eq!(versions(&scratch).await, "2 to 2");
+    }
+}
+
+async fn has_row(scratch: &Scratch, engine: Engine, sql: &str) -> bool {
+    let backend = match engine {
+        Engine::Sqlite => sea_orm_migration::sea_orm::DbBackend::Sqlite,
+        Engine::Postgres => sea_orm_migration::sea_orm::DbBackend::Postgres,
+    };
+    let statement = sea_orm_migration::sea_orm::Statement::from_string(backend, sql);
+    let found = scratch.db.query_one_raw(statement).await;
+    found.expect("an answer").is_some()
+}
+
+#[tokio::test]
+async fn what_cannot_be_gone_through_is_refused_and_another_statement_begins_anew_only_if_told() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("bad.sql");
+        let path = file.to_str().expect("a path");
+        for (text, why) in [
+            ("UPDATE users SET version = 2", "no backfill begins here"),
+            (
+                "-- backfill a key=id\nUPDATE nobody SET a = 1",
+                "no table nobody",
+            ),
+            (
+                "-- backfill a key=nothing\nUPDATE users SET version = 2",
+                "no column nothing",
+            ),
+            (
+                "-- backfill a key=name\nUPDATE users SET version = 2",
+                "no key by itself",
+            ),
+            (
+                "-- backfill a key=id\nUPDATE users SET nothing = 2",
+                "what is done stays",
+            ),
+        ] {
+            std::fs::write(&file, text).expect("a file");
+            let told = migrate(&scratch, &["backfill", "--file", path]);
+            assert_eq!(told.status.code(), Some(1), "{text}");
+            let words = String::from_utf8_lossy(&told.stderr).into_owned();
+            assert!(words.contains(why), "{words}");
+        }
+        let unknown = migrate(&scratch, &["backfill", "nothing"]);
+        assert_eq!(unknown.status.code(), Some(1));
+
+        let file = raising(&dir, "");
+        let file = file.to_str().expect("a path");
+        assert_eq!(
+            migrate(&scratch, &["backfill", "--file", file])
+                .status
+                .code(),
+            Some(0)
+        );
+        raising(&dir, " WHERE name IS NULL");
+        let told = migrate(&scratch, &["backfill", "--file", file]);
+        assert_eq!(told.status.code(), Some(1));
+        let words = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(words.contains("--restart"), "{words}");
+        let told = migrate(&scratch, &["backfill", "--file", file, "--restart"]);
+        assert_eq!(told.status.code(), Some(0));
+        assert_eq!(versions(&scratch).await, "2 to 3");
+    }
+}

@@ -1,0 +1,204 @@
+//! Backups: what is written comes back, is compared, and is refused where it would lie.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use migration::engine::Engine;
+use migration::schema::{LiveSchema, difference};
+use migration::{down, up};
+use sea_orm_migration::sea_orm::ConnectionTrait;
+use serde_json::Value;
+
+use crate::database::{self, Scratch, one};
+
+fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_migration"))
+        .args(arguments)
+        .env("DATABASE_URL", &scratch.url)
+        .output()
+        .expect("the binary")
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Rows whose values are not easily copied: signs of every kind, nothing, bytes, a time.
+async fn fill(scratch: &Scratch, engine: Engine) {
+    up(&scratch.db).await.expect("up");
+    let uuid = |last: u8| match engine {
+        Engine::Sqlite => format!("x'000000000000000000000000000000{last:02x}'"),
+        Engine::Postgres => format!("'00000000-0000-0000-0000-0000000000{last:02x}'"),
+    };
+    for (last, name) in [(1, "'a\tb\\N''\"\né🙂'"), (2, "NULL"), (3, "''")] {
+        let insert = format!(
+            "INSERT INTO users (id, name, role, status, version, created_at, updated_at) VALUES
+             ({}, {name}, 'user', 'active', 1, '2026-01-01 00:00:00.123456+00:00',
+              '2026-01-01 00:00:00+00:00')",
+            uuid(last)
+        );
+        scratch.db.execute_unprepared(&insert).await.expect("a row");
+    }
+    let more = "CREATE TABLE counted (id integer PRIMARY KEY, value double precision);
+        INSERT INTO counted (id, value) VALUES (1, 0.1), (2, 1e300), (3, NULL)";
+    scratch.db.execute_unprepared(more).await.expect("a table");
+}
+
+/// The directory of the one backup in `directory`.
+fn only(directory: &Path) -> PathBuf {
+    let found = std::fs::read_dir(directory).expect("a directory");
+    let found: Vec<PathBuf> = found.map(|one| one.expect("an entry").path()).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+/// The ways in which a database of `engine` can be backed up here.
+fn ways(engine: Engine) -> Vec<Vec<String>> {
+    match engine {
+        Engine::Sqlite => vec![vec![]],
+        Engine::Postgres => {
+            let tools = crate::cluster::programs().map(|path| path.display().to_string());
+            let dump = tools.map(|path| {
+                ["--method", "pg-dump", "--pg-tools", &path]
+                    .map(str::to_owned)
+                    .to_vec()
+            });
+            let copy = ["--method", "copy"].map(str::to_owned).to_vec();
+            dump.into_iter().chain([copy]).collect()
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_backed_up_comes_back_as_it_was() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        for way in ways(engine) {
+            let dir = tempfile::tempdir().expect("a directory");
+            let place = dir.path().to_str().expect("a path");
+            let way: Vec<&str> = way.iter().map(String::as_str).collect();
+            let made = migrate(&scratch, &[&["backup", place, "--json"], &way[..]].concat());
+            assert_eq!(made.status.code(), Some(0), "{way:?} {}", words(&made));
+            let told: Value = serde_json::from_slice(&made.stdout).expect("JSON");
+            assert_eq!(told["tested"], true);
+            assert_eq!(told["tables"]["users"]["rows"], 3);
+            let backup = only(dir.path());
+            assert_eq!(
+                backup.file_name().and_then(|name| name.to_str()),
+                told["id"].as_str()
+            );
+            let noted = "SELECT step FROM chancery_migration_log WHERE action = 'backup'
+                ORDER BY id DESC";
+            assert_eq!(
+                one(&scratch.db, noted).await,
+                told["id"].as_str().expect("an id")
+            );
+
+            let other = Scratch::new(engine).await;
+            let tools = if way.len() > 2 { &way[2..] } else { &[] };
+            let back = backup.to_str().expect("a path");
+            let done = migrate(&other, &[&["restore", back], tools].concat());
+            assert_eq!(done.status.code(), Some(0), "{way:?} {}", words(&done));
+            let db = database::connect_once(&other.url).await;
+            let (was, is) = (
+                LiveSchema::read(&scratch.db).await,
+                LiveSchema::read(&db).await,
+            );
+            let (was, is) = (was.expect("a schema"), is.expect("a schema"));
+            let found: Vec<String> = difference(&was, &is)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            assert_eq!(found, Vec::<String>::new(), "{way:?}");
+            let name = "SELECT name FROM users WHERE name <> ''";
+            assert_eq!(one(&db, name).await, "a\tb\\N'\"\né🙂");
+            let noted = "SELECT step FROM chancery_migration_log WHERE action = 'restore'";
+            assert_eq!(one(&db, noted).await, told["id"].as_str().expect("an id"));
+            // It is a database to go on with.
+            assert_eq!(migrate(&other, &["status"]).status.code(), Some(0));
+            db.close().await.expect("closed");
+
+            let again = migrate(&other, &[&["restore", back], tools].concat());
+            assert_eq!(again.status.code(), Some(1));
+            assert!(words(&again).contains("not empty"), "{}", words(&again));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_backup_that_was_changed_or_would_not_come_back_is_refused() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let place = dir.path().to_str().expect("a path");
+        let how: &[&str] = match engine {
+            Engine::Sqlite => &["backup", place],
+            Engine::Postgres => &["backup", place, "--method", "copy"],
+        };
+        assert_eq!(migrate(&scratch, how).status.code(), Some(0));
+        let backup = only(dir.path());
+        // Of another engine.
+        let manifest = backup.join("manifest.json");
+        let text = std::fs::read_to_string(&manifest).expect("a manifest");
+        let other = Scratch::new(engine).await;
+        let back = backup.to_str().expect("a path");
+        // A row fewer than the manifest says, and every file as it says: compared, and undone.
+        let lying = text.replacen("\"rows\": 3", "\"rows\": 4", 1);
+        assert_ne!(lying, text);
+        std::fs::write(&manifest, lying).expect("written");
+        let refused = migrate(&other, &["restore", back]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(words(&refused).contains("4 rows, 3"), "{}", words(&refused));
+        std::fs::write(&manifest, &text).expect("written");
+        // A file that is not what it was.
+        let file = match engine {
+            Engine::Sqlite => backup.join("data.db"),
+            Engine::Postgres => backup.join("table-users.copy.gz"),
+        };
+        let mut bytes = std::fs::read(&file).expect("a file");
+        let last = bytes.len() - 1;
+        bytes[last] ^= 1;
+        std::fs::write(&file, bytes).expect("written");
+        let refused = migrate(&other, &["restore", back]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(
+            words(&refused).contains("was changed"),
+            "{}",
+            words(&refused)
+        );
+        let db = database::connect_once(&other.url).await;
+        let left = LiveSchema::read(&db).await.expect("a schema");
+        assert!(left.tables.is_empty(), "nothing is half-written");
+        let found = std::fs::read_dir(dir.path()).expect("a directory").count();
+        assert_eq!(found, 1);
+    }
+}
+
+#[tokio::test]
+async fn up_backs_up_first_where_something_is_pending() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let place = dir.path().join("backups");
+        let place = place.to_str().expect("a path");
+        let up = match engine {
+            Engine::Sqlite => vec!["up", "--backup", place],
+            Engine::Postgres => vec!["up", "--backup", place, "--method", "copy"],
+        };
+        assert_eq!(migrate(&scratch, &up).status.code(), Some(0));
+        assert!(!Path::new(place).exists(), "nothing was pending");
+        down(&scratch.db, 1).await.expect("down");
+        let done = migrate(&scratch, &up);
+        assert_eq!(done.status.code(), Some(0), "{}", words(&done));
+        let backup = only(Path::new(place));
+        // It is of the moment before.
+        let other = Scratch::new(engine).await;
+        let back = backup.to_str().expect("a path");
+        let done = migrate(&other, &["restore", back]);
+        assert_eq!(done.status.code(), Some(0), "{}", words(&done));
+        assert_eq!(migrate(&other, &["status"]).status.code(), Some(2));
+    }
+}
