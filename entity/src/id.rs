@@ -201,6 +201,20 @@ ids! {
     TokenDayRollupId = "token_day_rollup",
     /// The row of `rollup_state`.
     RollupStateId = "rollup_state",
+    /// A row of `run_rollups`.
+    RunRollupId = "run_rollup",
+    /// A row of `run_deltas`.
+    RunDeltaId = "run_delta",
+    /// A row of `user_packs`.
+    UserPackId = "user_pack",
+    /// A row of `day_packs`.
+    DayPackId = "day_pack",
+    /// A row of `active_rollups`.
+    ActiveRollupId = "active_rollup",
+    /// A row of `stage_rollups`.
+    StageRollupId = "stage_rollup",
+    /// A row of `stage_deltas`.
+    StageDeltaId = "stage_delta",
 }
 
 /// A row of `tool_calls`. The one key that is a text: the model's provider made it, and it may hold

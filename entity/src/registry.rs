@@ -350,5 +350,12 @@ registry! {
     analytics::user_month_rollup,           Own("user_id"),                             Verbs,      Forever;
     analytics::thread_rollup,               Via("thread_id", conversation::thread),     Verbs,      Forever;
     analytics::token_delta,                 Own("user_id"),                             Verbs,      Forever;
+    analytics::user_pack,                   Staff,                                      Verbs,      Forever;
+    analytics::day_pack,                    Staff,                                      Verbs,      Forever;
+    analytics::active_rollup,               Staff,                                      Verbs,      Forever;
+    analytics::run_rollup,                  Staff,                                      Verbs,      Forever;
+    analytics::run_delta,                   Staff,                                      Verbs,      Forever;
+    analytics::stage_rollup,                Staff,                                      Verbs,      Forever;
+    analytics::stage_delta,                 Staff,                                      Verbs,      Forever;
     analytics::rollup_state,                Staff,                                      Verbs,      Forever;
 }

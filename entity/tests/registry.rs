@@ -41,7 +41,7 @@ fn every_table_is_registered_once() {
     for resource in resources() {
         assert!(seen.insert(resource.table), "{} twice", resource.table);
     }
-    assert_eq!(seen.len(), 63);
+    assert_eq!(seen.len(), 70);
 }
 
 #[test]

@@ -21,6 +21,11 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the row last changed.
     pub updated_at: DateTimeUtc,
+    /// When those of runs, stages and active people were first proven, too.
+    pub charts_built_at: Option<DateTimeUtc>,
+    /// How far a rebuild came that was broken off.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub resume_from: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

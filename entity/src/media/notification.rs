@@ -74,6 +74,7 @@ impl Declared for Entity {
     const DECLARATION: Declaration = Declaration {
         indexes: &[
             Index::on(&["user_id", "created_at", "id"]),
+            Index::on(&["created_at", "id"]),
             Index::on(&["user_id"])
                 .filter("NOT is_read")
                 .named("notifications_unread_idx"),

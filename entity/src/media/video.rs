@@ -81,6 +81,8 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// When the row last changed.
     pub updated_at: DateTimeUtc,
+    /// When the generator took it on.
+    pub submitted_at: Option<DateTimeUtc>,
 
     /// Whose video it is.
     #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]

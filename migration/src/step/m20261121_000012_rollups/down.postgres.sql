@@ -1,3 +1,4 @@
+-- irreversible token_deltas: a delta without tokens is not known before this step, and the rollups have it
 DROP INDEX videos_completed_at_id_idx;
 DROP INDEX agent_executions_created_at_id_idx;
 DROP INDEX stage_outputs_created_at_stage_number_duration_ms_id_idx;

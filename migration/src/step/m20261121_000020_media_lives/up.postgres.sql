@@ -1,0 +1,11 @@
+CREATE TYPE nft_standard AS ENUM ('erc721', 'erc1155', 'solana');
+CREATE TYPE nft_problem AS ENUM ('not_owner', 'no_such_token', 'unanswered');
+ALTER TABLE nft_ownership ADD COLUMN chain varchar(64);
+ALTER TABLE nft_ownership ADD COLUMN standard nft_standard;
+ALTER TABLE nft_ownership ADD COLUMN checked_at timestamp with time zone;
+ALTER TABLE nft_ownership ADD COLUMN problem nft_problem;
+ALTER TABLE videos ADD COLUMN submitted_at timestamp with time zone;
+UPDATE nft_ownership SET checked_at = last_verified;
+CREATE INDEX nft_ownership_user_id_created_at_id_idx ON nft_ownership (user_id, created_at, id);
+CREATE INDEX nft_ownership_verified_idx ON nft_ownership (checked_at, id) WHERE verified;
+CREATE INDEX notifications_created_at_id_idx ON notifications (created_at, id);

@@ -1,0 +1,3 @@
+DROP TABLE day_packs;
+
+DROP TYPE pack_subject;
