@@ -1,10 +1,10 @@
 //! Which database it is. The one place of this crate that asks `SeaORM`.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A database that Chancery runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// `SQLite`, embedded.
@@ -23,6 +23,14 @@ impl Engine {
                 db: other.as_str(),
                 ctx: "chancery",
             }),
+        }
+    }
+
+    /// As people call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
         }
     }
 

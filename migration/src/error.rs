@@ -1,8 +1,10 @@
 //! What a migration can answer instead of a result.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm_migration::sea_orm::DbErr;
+use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sqlx};
 
 /// What went wrong, or was refused.
 #[derive(Debug, thiserror::Error)]
@@ -22,10 +24,148 @@ pub enum Error {
     /// The history holds steps that this program does not know: it is older than the database.
     #[error("the history names steps that are not here: {}", .0.join(", "))]
     Unknown(Vec<String>),
+    /// Some of the steps that one replaces are applied, and not all.
+    #[error(
+        "the database has {there} of the {of} steps that {step} replaces: apply the others with the \
+         last program that has them by themselves, then use this one"
+    )]
+    Half {
+        /// The one that replaces them.
+        step: String,
+        /// How many are applied.
+        there: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// Applied steps were other statements when they were applied.
+    #[error(
+        "applied steps were changed afterwards: {}; `migrate resolve STEP --applied --reason TEXT` \
+         takes them as they are now",
+        .0.join(", ")
+    )]
+    Modified(Vec<String>),
+    /// A pending step is older than an applied one.
+    #[error(
+        "pending steps are older than applied ones: {}; name those that may be applied all the same \
+         with --out-of-order",
+        .0.join(", ")
+    )]
+    OutOfOrder(Vec<String>),
+    /// A step failed.
+    #[error("{step}: {source}; {what_stays}")]
+    Stopped {
+        /// Which.
+        step: &'static str,
+        /// What there is of it.
+        what_stays: String,
+        /// What the database said.
+        source: DbErr,
+    },
+    /// What is pending is not what was planned.
+    #[error("this is not what was planned: the plan is {0} by now")]
+    OtherPlan(String),
+    /// Going up would lose rows.
+    #[error("this would lose {}; name the step with --allow-loss to do it all the same", .0.join(", "))]
+    Destructive(Vec<String>),
+    /// The database is not what somebody says it is.
+    #[error("the database does not have the schema that this would mean: {}", .0.join("; "))]
+    Drift(Vec<String>),
     /// Going down would lose rows, and nobody said that this is wanted.
     #[error("this would lose rows ({}); say --accept-loss to do it all the same", .0.join(", "))]
     Loss(Vec<String>),
+    /// A foreign key would lead to no row.
+    #[error("rows would refer to rows that are not there: {}", .0.join(", "))]
+    Orphans(Vec<String>),
+    /// A source of a schema is none.
+    #[error(
+        "{0:?} is no schema: say `database`, `entities`, `steps`, an address, a file of SQL or a directory that `pull` wrote"
+    )]
+    NoSuchSource(String),
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The two sides of a comparison are of two engines.
+    #[error("a schema of SQLite and one of PostgreSQL have no common terms")]
+    TwoEngines,
+    /// A column went and another came: it may be one that was renamed, and it may be not.
+    #[error(
+        "is {table}.{old} renamed to {table}.{new}? say --rename {table}.{old}:{new} if it is, and \
+         --drop {table}.{old} if it is not"
+    )]
+    Ambiguous {
+        /// The table.
+        table: String,
+        /// What went.
+        old: String,
+        /// What came.
+        new: String,
+    },
+    /// Rows that are there would have nothing in a column that wants something.
+    #[error(
+        "{table}.{column} takes no null and has no default, so what do the rows have that are \
+         there? say --fill {table}.{column}=EXPRESSION, or give it a default"
+    )]
+    Unfilled {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A step for both engines needs both.
+    #[error(
+        "a step is made for both engines, and what PostgreSQL makes of it only PostgreSQL tells: \
+         name one with --database-url"
+    )]
+    NeedsPostgres,
+    /// An import cannot be done.
+    #[error("{0}")]
+    Import(String),
+    /// An option could not be understood.
+    #[error("{0}")]
+    Option(String),
+    /// A database cannot be taken over as it is.
+    #[error("{0}")]
+    NotAdoptable(String),
+    /// A step would change tables that another program made.
+    #[error(
+        "these change tables that another program made: {}; make the change there, or let it be made \
+         with --allow-changes STEP",
+        .0.join("; ")
+    )]
+    Foreign(Vec<String>),
+    /// Everything would be dropped, and some of it is another program's.
+    #[error(
+        "this database was taken over from {0}, whose tables are not ours to drop: name another \
+         database"
+    )]
+    Adopted(&'static str),
     /// Not in production.
-    #[error("`fresh` drops everything and is refused in production")]
-    Production,
+    #[error("`{0}` drops everything and is refused in production")]
+    Production(&'static str),
+    /// A backup could not be made, proven or brought back.
+    #[error("{0}")]
+    Backup(String),
+    /// A backfill could not be read, or stopped.
+    #[error("backfill {0}")]
+    Backfill(String),
+}
+
+impl Error {
+    /// A file or directory that could not be read or written.
+    pub(crate) fn file(path: &Path, source: std::io::Error) -> Self {
+        Self::File {
+            path: path.display().to_string(),
+            source,
+        }
+    }
+
+    /// What the driver answered where it is spoken to by itself.
+    pub(crate) fn query(error: sqlx::Error) -> Self {
+        DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))).into()
+    }
 }

@@ -6,39 +6,71 @@
 //!
 //! Not here: rows. A step makes structure, never demo data.
 
+mod adopt;
+mod backfill;
+mod backup;
 pub mod cli;
 pub mod engine;
 mod error;
 mod fresh;
+pub mod generate;
 mod history;
+pub mod import;
+mod lint;
 mod lock;
+pub mod plan;
+mod pull;
+pub mod rows;
+mod runner;
 pub mod schema;
+pub mod seed;
+mod squash;
 mod step;
+mod timeouts;
+mod verify;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm_migration::sea_orm::sea_query::{Alias, DynIden, IntoIden};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
+use crate::adopt::{ASIDE, Adoption};
+pub use crate::adopt::{LeftOut, Optional, Tool};
 use crate::engine::Engine;
 pub use crate::error::Error;
-pub use crate::history::{Status, status};
+use crate::history::Writer;
+pub use crate::history::{Failed, HalfReplaced, Status, status};
+pub use crate::lock::Kind as LockKind;
 use crate::lock::Lock;
+pub use crate::runner::Progress;
 use crate::step::{STEPS, Step};
+pub use crate::timeouts::Timeouts;
 
 /// How long [`up`] waits for another migration to end.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The history, oldest first.
-#[derive(Clone, Copy, Debug)]
-pub struct Migrator;
+/// What `SeaORM` knows us by.
+struct Migrator;
 
 impl MigratorTrait for Migrator {
+    // What makes the standard table; the steps are run by `runner`.
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        STEPS
-            .iter()
-            .map(|step| Box::new(*step) as Box<dyn MigrationTrait>)
-            .collect()
+        Vec::new()
+    }
+}
+
+/// The same, where another program keeps the standard table.
+struct Aside;
+
+impl MigratorTrait for Aside {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        Vec::new()
+    }
+
+    fn migration_table_name() -> DynIden {
+        Alias::new(ASIDE).into_iden()
     }
 }
 
@@ -55,73 +87,207 @@ pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
 /// Apply everything that is pending, and tell what that was. Of several processes that ask at once,
 /// one does it and the others wait for it.
 pub async fn up(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
-    up_to(db, PATIENCE, None).await
+    up_to(db, &Way::default()).await
+}
+
+/// Take over a database that `tool` built, whose tables stay as they are, and tell the steps that this
+/// adopts. It is refused where the program could not work on what stands.
+pub async fn adopt(db: &DatabaseConnection, tool: Tool) -> Result<Vec<String>, Error> {
+    let taken = adopt::take(db, tool, &Way::default(), false).await?;
+    if !taken.written {
+        return Err(Error::Drift(taken.refused()));
+    }
+    Ok(taken.steps.into_iter().map(str::to_owned).collect())
 }
 
 /// Apply at most `steps` of what is pending.
-async fn up_to(
-    db: &DatabaseConnection,
+pub async fn up_by(db: &DatabaseConnection, steps: u32) -> Result<Vec<String>, Error> {
+    let way = Way {
+        steps: Some(steps),
+        ..Way::default()
+    };
+    up_to(db, &way).await
+}
+
+/// Undo the last `steps` that are applied, whatever is lost, and tell what that was, newest first.
+pub async fn down(db: &DatabaseConnection, steps: u32) -> Result<Vec<String>, Error> {
+    let way = Way {
+        steps: Some(steps),
+        accept_loss: true,
+        ..Way::default()
+    };
+    undo(db, &way).await
+}
+
+/// How a run goes.
+struct Way {
+    /// How long it waits for another run to end.
     patience: Duration,
+    /// At most so many steps.
     steps: Option<u32>,
-) -> Result<Vec<String>, Error> {
+    /// Whether rows may be lost.
+    accept_loss: bool,
+    /// The steps that may be applied although later ones are.
+    out_of_order: Vec<String>,
+    /// The steps that may lose what is there.
+    lossy: Vec<String>,
+    /// The steps that may change tables of another program.
+    changes: Vec<String>,
+    /// The plan that must be the plan.
+    plan: Option<String>,
+    /// Who it is.
+    writer: Writer,
+    /// Who hears how it goes.
+    told: Arc<dyn Fn(Progress<'_>) + Send + Sync>,
+    /// Where a backup is put before anything is done, if anywhere.
+    backup: Option<backup::Making>,
+    /// How long things may take.
+    timeouts: Timeouts,
+    /// What the lock is.
+    lock: lock::Kind,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self {
+            patience: PATIENCE,
+            steps: None,
+            accept_loss: false,
+            out_of_order: Vec::new(),
+            lossy: Vec::new(),
+            changes: Vec::new(),
+            plan: None,
+            writer: Writer {
+                actor: "the program".to_owned(),
+            },
+            told: Arc::new(runner::quietly),
+            backup: None,
+            timeouts: Timeouts::default(),
+            lock: lock::Kind::Auto,
+        }
+    }
+}
+
+impl Way {
+    fn run(&self) -> runner::Run<'_> {
+        runner::Run {
+            writer: &self.writer,
+            told: &*self.told,
+            timeouts: self.timeouts,
+        }
+    }
+}
+
+/// Apply what is pending.
+async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
     if checked(status(db).await?)?.pending.is_empty() {
         return Ok(Vec::new());
     }
-    let lock = Lock::take(db, patience).await?;
+    let lock = Lock::take_as(db, way.patience, way.lock).await?;
     let before = checked(status(lock.db()).await?)?;
-    Migrator::up(lock.db(), steps).await?;
-    let after = status(lock.db()).await?;
-    lock.release().await?;
-    Ok(before
-        .pending
-        .into_iter()
-        .filter(|name| !after.pending.contains(name))
-        .collect())
+    let most = way.steps.map_or(usize::MAX, |steps| {
+        usize::try_from(steps).unwrap_or(usize::MAX)
+    });
+    let going: Vec<&Step> = STEPS
+        .iter()
+        .filter(|step| before.pending.iter().any(|name| name == step.name))
+        .take(most)
+        .collect();
+    let stray = |name: &&String| {
+        going.iter().any(|step| step.name == **name) && !way.out_of_order.contains(name)
+    };
+    let strays: Vec<String> = before.out_of_order.iter().filter(stray).cloned().collect();
+    if !strays.is_empty() {
+        return Err(Error::OutOfOrder(strays));
+    }
+    let adoption = Adoption::of(&lock.db()).await?;
+    if let Some(adoption) = &adoption {
+        let foreign = adopt::changes(adoption, Engine::of(db)?, &going, &way.changes);
+        if !foreign.is_empty() {
+            return Err(Error::Foreign(foreign));
+        }
+    }
+    if let Some(wanted) = &way.plan {
+        let plan = plan::plan(&lock.db(), &before).await?;
+        if *wanted != plan.hash {
+            return Err(Error::OtherPlan(plan.hash));
+        }
+    }
+    let unnamed = unnamed(&going, &way.lossy);
+    let losses = plan::losses(&lock.db(), unnamed.into_iter()).await?;
+    if !losses.is_empty() {
+        return Err(Error::Destructive(losses));
+    }
+    if let Some(making) = &way.backup {
+        let made = backup::make(db, lock.db(), making, &way.writer, &*way.told);
+        Box::pin(made).await?;
+    }
+    let done = runner::up(&lock.db(), &going, &way.run()).await;
+    // What was done before one that failed stays.
+    let released = lock.release().await;
+    done?;
+    released?;
+    Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
 }
 
-/// Undo the last `steps` that are applied, and tell what that was, newest first. Without `accept`
-/// it refuses when rows would be lost.
-async fn down(
-    db: &DatabaseConnection,
-    patience: Duration,
-    steps: u32,
-    accept: bool,
-) -> Result<Vec<String>, Error> {
-    let lock = Lock::take(db, patience).await?;
+/// Those of `steps` that nobody named as allowed to lose something.
+fn unnamed<'s>(steps: &[&'s Step], lossy: &[String]) -> Vec<&'s Step> {
+    let is_named = |step: &Step| lossy.iter().any(|name| name == step.name);
+    let unnamed = steps.iter().filter(|step| !is_named(step));
+    unnamed.copied().collect()
+}
+
+/// Undo what was applied last. Unless that is accepted it refuses when rows would be lost.
+async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
+    let lock = Lock::take_as(db, way.patience, way.lock).await?;
     let before = checked(status(lock.db()).await?)?;
+    let most = way
+        .steps
+        .map_or(1, |steps| usize::try_from(steps).unwrap_or(usize::MAX));
     let going: Vec<&Step> = STEPS
         .iter()
         .rev()
         .filter(|step| before.applied.iter().any(|name| name == step.name))
-        .take(usize::try_from(steps).unwrap_or(usize::MAX))
+        .take(most)
         .collect();
-    if !accept {
+    if !way.accept_loss {
         let loss = loss(&lock.db(), &going).await?;
         if !loss.is_empty() {
             return Err(Error::Loss(loss));
         }
     }
-    Migrator::down(lock.db(), Some(steps)).await?;
-    lock.release().await?;
+    let done = runner::down(&lock.db(), &going, &way.run()).await;
+    let released = lock.release().await;
+    done?;
+    released?;
     Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
 }
 
 /// Drop everything and apply every step.
-async fn fresh(db: &DatabaseConnection, patience: Duration) -> Result<Vec<String>, Error> {
-    let lock = Lock::take(db, patience).await?;
+async fn fresh(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
+    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+    if let Some(adoption) = Adoption::of(&lock.db()).await? {
+        return Err(Error::Adopted(adoption.tool.word()));
+    }
     fresh::drop_everything(&lock.db()).await?;
-    Migrator::up(lock.db(), None).await?;
+    let going: Vec<&Step> = STEPS.iter().collect();
+    runner::up(&lock.db(), &going, &way.run()).await?;
     lock.release().await?;
-    Ok(STEPS.iter().map(|step| step.name.to_owned()).collect())
+    Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
 }
 
 /// The tables that undoing `steps` would take away with rows in them, and how many.
 async fn loss(db: &impl ConnectionTrait, steps: &[&Step]) -> Result<Vec<String>, Error> {
     let engine = Engine::of(db)?;
+    let adoption = Adoption::of(db).await?;
     let mut found = Vec::new();
     for table in steps.iter().flat_map(|step| step.drops(engine)) {
         // Both are made with their rows: a version, and a copy of what messages say.
         if table == "alembic_version" || table.starts_with("messages_fts") {
+            continue;
+        }
+        // Nor is what another program made.
+        if adoption.as_ref().is_some_and(|one| one.has(table)) {
             continue;
         }
         let count = format!("SELECT count(*) FROM {table}");
@@ -136,22 +302,44 @@ async fn loss(db: &impl ConnectionTrait, steps: &[&Step]) -> Result<Vec<String>,
     Ok(found)
 }
 
-/// Only a history that is wholly known can be moved.
+/// Only a history that is wholly known, and as it was, can be moved.
 fn checked(status: Status) -> Result<Status, Error> {
-    if status.unknown.is_empty() {
-        Ok(status)
-    } else {
-        Err(Error::Unknown(status.unknown))
+    if let Some(half) = status.half_replaced.first() {
+        return Err(Error::Half {
+            step: half.step.clone(),
+            there: half.there,
+            of: half.of,
+        });
     }
+    if !status.unknown.is_empty() {
+        return Err(Error::Unknown(status.unknown));
+    }
+    if !status.modified.is_empty() {
+        return Err(Error::Modified(status.modified));
+    }
+    Ok(status)
 }
 
 /// A connection to migrate with: one session works and one holds the lock.
+pub async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
+    connect_with(url, Timeouts::default()).await
+}
+
+/// A connection to migrate with, on which things may take as long as `timeouts` say.
 #[expect(
     clippy::disallowed_methods,
     reason = "a migration has a connection of its own"
 )]
-pub async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
+pub async fn connect_with(url: &str, timeouts: Timeouts) -> Result<DatabaseConnection, Error> {
     let mut options = sea_orm_migration::sea_orm::ConnectOptions::new(url);
     options.max_connections(2).sqlx_logging(false);
+    timeouts.every_session(&mut options);
+    // A table of SQLite that is made anew is set aside meanwhile, and nothing that refers to it by
+    // name may follow it. The keys are checked before the lock is given back.
+    options.map_sqlx_sqlite_opts(|options| {
+        options
+            .foreign_keys(false)
+            .pragma("legacy_alter_table", "ON")
+    });
     Ok(sea_orm_migration::sea_orm::Database::connect(options).await?)
 }

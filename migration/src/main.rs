@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
         eprintln!("error: name the database with --database-url or DATABASE_URL");
         return ExitCode::FAILURE;
     }
-    match migration::connect(&cli.migrate.address(&cli.database_url)).await {
+    match cli.migrate.connect(&cli.database_url).await {
         Ok(db) => {
             let production = environment.as_deref() == Some("production");
             ExitCode::from(run(&cli.migrate, &db, production).await)

@@ -1,11 +1,10 @@
 //! `down`: undo what was applied last.
 
-use std::time::Duration;
-
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::{Answer, place};
+use crate::Way;
 use crate::error::Error;
 use crate::history::status;
 use crate::step::STEPS;
@@ -24,11 +23,7 @@ pub struct Args {
     accept_loss: bool,
 }
 
-pub(super) async fn run(
-    args: &Args,
-    db: &DatabaseConnection,
-    patience: Duration,
-) -> Result<Answer, Error> {
+pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Result<Answer, Error> {
     let steps = match &args.to {
         None => args.number,
         Some(name) => {
@@ -40,7 +35,15 @@ pub(super) async fn run(
             u32::try_from(going.count()).unwrap_or(u32::MAX)
         }
     };
-    let undone = crate::down(db, patience, steps, args.accept_loss).await?;
+    let undone = crate::undo(
+        db,
+        &Way {
+            steps: Some(steps),
+            accept_loss: args.accept_loss,
+            ..way
+        },
+    )
+    .await?;
     let mut lines: Vec<String> = undone.iter().map(|name| format!("undone {name}")).collect();
     if lines.is_empty() {
         lines.push("nothing to undo".to_owned());

@@ -1,22 +1,47 @@
 //! The commands of `chancery migrate`, the same in both binaries: the caller connects, [`run`] does
 //! the rest and answers with the exit code.
 //!
-//! 0 done or in sync, 1 error, 2 pending, 4 a history that does not fit, 5 rows would be lost,
-//! 6 the lock was not to be had.
+//! 0 done or in sync, 1 error, 2 pending or different, 3 drift, 4 a history that does not fit, 5 rows would be lost,
+//! 6 the lock was not to be had, 7 some is left to do, or done but for what was refused.
 
+mod adopt;
+mod backfill;
+mod backup;
+mod colour;
+mod diff;
 mod down;
+mod drift;
 mod fresh;
+mod generate;
+mod import;
+mod lint;
+mod plan;
+mod progress;
+mod pull;
+mod reset;
+mod resolve;
+mod restore;
+mod seed;
+mod squash;
 mod status;
 mod up;
+mod verify;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::history::Writer;
+use crate::import::Vault;
+use crate::lock::Kind;
+use crate::runner::quietly;
+use crate::seed::Seed;
 use crate::step::STEPS;
+use crate::{Timeouts, Way};
 
 /// Moves the database's schema along its history.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,6 +52,25 @@ pub struct MigrateArgs {
     /// How many seconds to wait while another process migrates.
     #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS")]
     pub lock_wait: u64,
+    /// What keeps other runs out of `PostgreSQL`.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "KIND")]
+    pub lock: Kind,
+    /// How many seconds a statement waits for a lock before it lets the others go on and tries again
+    /// (`PostgreSQL`).
+    #[arg(long, global = true, default_value_t = 5.0, value_name = "SECONDS")]
+    pub lock_timeout: f64,
+    /// How many seconds a statement may take; as the server says unless set (`PostgreSQL`).
+    #[arg(long, global = true, value_name = "SECONDS")]
+    pub statement_timeout: Option<f64>,
+    /// Who does it, for the history.
+    #[arg(
+        long,
+        global = true,
+        env = "USER",
+        default_value = "unknown",
+        hide_env_values = true
+    )]
+    pub actor: String,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -41,12 +85,78 @@ pub enum Command {
     /// Undo what was applied last.
     Down(down::Args),
     /// Tell what is applied and what is pending. Reads only.
-    Status,
+    Status(status::Args),
+    /// Tell what `up` would do: each statement, its locks, what it touches and loses.
+    Plan(plan::Args),
+    /// Tell in what two schemas differ, and how to get from one to the other. Reads only.
+    Diff(diff::Args),
+    /// Take over a live database whose tables are ours, built by another tool: writes the history, and
+    /// no table of the other program.
+    Adopt(adopt::Args),
+    /// Tell in what the database is not as the history left it. Reads only.
+    Drift(drift::Args),
+    /// Write the step that makes of the schema of all steps that of the entities.
+    Generate(generate::Args),
+    /// Say how a step stands, from whatever state.
+    Resolve(resolve::Args),
+    /// Fill rows in beside the running program, batch after batch.
+    Backfill(backfill::Args),
+    /// Make several steps one, which databases that have them all have.
+    Squash(squash::Args),
+    /// Write a backup, and prove it: it is restored elsewhere and compared.
+    Backup(backup::Args),
+    /// Bring a backup back into an empty database, and compare.
+    Restore(restore::Args),
+    /// Tell what is unsafe about the pending steps on this database.
+    Lint(lint::Args),
+    /// Write the database's schema as entities, keeping what somebody made of them since.
+    Pull(pull::Args),
+    /// Try each step in a scratch database: up, down and up again, without rows and with rows.
+    Verify(verify::Args),
+    /// Bring in data of another system: dumps of `MongoDB`, a database that Prisma keeps.
+    Import(import::Args),
     /// Drop everything and apply every step. For development: refused in production.
     Fresh,
+    /// Drop everything, apply every step and sow a seed. For development: refused in production.
+    Reset(reset::Args),
+    /// Sow rows to begin with, by name; twice is once.
+    Seed(seed::Args),
+}
+
+/// What a program brings along for its commands.
+#[derive(Default)]
+pub struct Brought<'b, 's> {
+    /// More seeds to sow.
+    pub seeds: &'b [Seed<'s>],
+    /// Seals what must be sealed.
+    pub vault: Option<&'b dyn Vault>,
 }
 
 impl MigrateArgs {
+    /// Connect as this command wants it, when the database is at `url`.
+    pub async fn connect(&self, url: &str) -> Result<DatabaseConnection, Error> {
+        crate::connect_with(&self.address(url), self.timeouts()?).await
+    }
+
+    fn timeouts(&self) -> Result<Timeouts, Error> {
+        let seconds = |name: &str, given: f64| {
+            Duration::try_from_secs_f64(given)
+                .map_err(|_| Error::Option(format!("--{name} {given}: say a number of seconds")))
+        };
+        Ok(Timeouts {
+            lock: seconds("lock-timeout", self.lock_timeout)?,
+            statement: self
+                .statement_timeout
+                .map(|given| seconds("statement-timeout", given))
+                .transpose()?,
+        })
+    }
+
+    /// Whether the command keeps secrets, and needs what seals them.
+    pub fn seals(&self) -> bool {
+        matches!(self.command, Command::Import(_))
+    }
+
     /// Where to connect for this command, when the database is at `url`. Asking for the status of a
     /// `SQLite` file that is not there must not make it, so it is asked of an empty one in memory.
     pub fn address(&self, url: &str) -> String {
@@ -57,7 +167,16 @@ impl MigrateArgs {
             .and_then(|file| file.split('?').next())
             .unwrap_or_default();
         let absent = file.is_some() && path != ":memory:" && !Path::new(path).exists();
-        if absent && matches!(self.command, Command::Status) {
+        let looks = matches!(
+            self.command,
+            Command::Status(_)
+                | Command::Plan(_)
+                | Command::Adopt(_)
+                | Command::Backup(_)
+                | Command::Lint(_)
+                | Command::Verify(_)
+        );
+        if absent && looks {
             return "sqlite::memory:".to_owned();
         }
         url.to_owned()
@@ -73,18 +192,63 @@ struct Answer {
 
 /// Run a command on the database behind `db`, print its answer, and tell the exit code.
 /// `production` is whether this is a production environment.
+pub async fn run(args: &MigrateArgs, db: &DatabaseConnection, production: bool) -> u8 {
+    run_with(args, db, production, &Brought::default()).await
+}
+
+/// As [`run`], with what the program brings along.
 #[expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a command's answer goes there"
 )]
-pub async fn run(args: &MigrateArgs, db: &DatabaseConnection, production: bool) -> u8 {
-    let patience = Duration::from_secs(args.lock_wait);
+pub async fn run_with(
+    args: &MigrateArgs,
+    db: &DatabaseConnection,
+    production: bool,
+    brought: &Brought<'_, '_>,
+) -> u8 {
+    let way = Way {
+        timeouts: args.timeouts().unwrap_or_default(),
+        lock: args.lock,
+        patience: Duration::from_secs(args.lock_wait),
+        writer: Writer {
+            actor: args.actor.clone(),
+        },
+        told: if args.json {
+            Arc::new(quietly)
+        } else {
+            progress::teller()
+        },
+        ..Way::default()
+    };
     let (name, answer) = match &args.command {
-        Command::Up(up) => ("up", up::run(up, db, patience).await),
-        Command::Down(down) => ("down", down::run(down, db, patience).await),
-        Command::Status => ("status", status::run(db).await),
-        Command::Fresh => ("fresh", fresh::run(db, patience, production).await),
+        Command::Up(up) => ("up", up::run(up, db, way).await),
+        Command::Down(down) => ("down", down::run(down, db, way).await),
+        Command::Status(status) => ("status", status::run(status, db).await),
+        Command::Plan(plan) => ("plan", plan::run(plan, db, &way).await),
+        Command::Diff(diff) => ("diff", diff::run(diff, db).await),
+        Command::Adopt(adopt) => ("adopt", adopt::run(adopt, db, &way).await),
+        Command::Drift(drift) => ("drift", drift::run(drift, db).await),
+        Command::Generate(generate) => ("generate", generate::run(generate, db).await),
+        Command::Resolve(resolve) => ("resolve", resolve::run(resolve, db, &way).await),
+        Command::Backfill(backfill) => ("backfill", backfill::run(backfill, db, &way).await),
+        Command::Squash(squash) => ("squash", squash::run(squash, db).await),
+        Command::Backup(backup) => ("backup", backup::run(backup, db, &way).await),
+        Command::Restore(restore) => ("restore", restore::run(restore, db, &way).await),
+        Command::Reset(reset) => (
+            "reset",
+            reset::run(reset, db, &way, production, brought.seeds).await,
+        ),
+        Command::Seed(seed) => ("seed", seed::run(seed, db, production, brought.seeds).await),
+        Command::Lint(lint) => ("lint", lint::run(lint, db).await),
+        Command::Pull(pull) => ("pull", pull::run(pull, db).await),
+        Command::Verify(verify) => ("verify", verify::run(verify, db).await),
+        Command::Import(import) => (
+            "import",
+            Box::pin(import::run(import, db, brought.vault, args.json)).await,
+        ),
+        Command::Fresh => ("fresh", fresh::run(db, &way, production).await),
     };
     let answer = answer.unwrap_or_else(|error| {
         if !args.json {
@@ -103,8 +267,14 @@ pub async fn run(args: &MigrateArgs, db: &DatabaseConnection, production: bool) 
         }
         println!("{object}");
     } else {
+        let is_comparison = matches!(name, "diff" | "drift");
         for line in answer.lines {
-            println!("{line}");
+            if is_comparison {
+                // Without colours where nobody would see them.
+                anstream::println!("{}", colour::painted(&line));
+            } else {
+                println!("{line}");
+            }
         }
     }
     answer.code
@@ -112,10 +282,16 @@ pub async fn run(args: &MigrateArgs, db: &DatabaseConnection, production: bool) 
 
 fn code(error: &Error) -> u8 {
     match error {
-        Error::Database(_) | Error::NoSuchStep(_) | Error::Production => 1,
-        Error::Unknown(_) => 4,
-        Error::Loss(_) => 5,
+        Error::Drift(_) => 3,
+        Error::Half { .. }
+        | Error::Unknown(_)
+        | Error::Modified(_)
+        | Error::OutOfOrder(_)
+        | Error::OtherPlan(_)
+        | Error::NotAdoptable(_) => 4,
+        Error::Loss(_) | Error::Destructive(_) | Error::Foreign(_) => 5,
         Error::Locked { .. } => 6,
+        _ => 1,
     }
 }
 

@@ -4,29 +4,80 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use crate::adopt::Optional;
+use crate::backfill::{Standing, standing};
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::history::{Status, status};
+use crate::history::{Failed, is_as_left, status};
 
-pub(super) async fn run(db: &DatabaseConnection) -> Result<Answer, Error> {
-    let Status {
-        applied,
-        pending,
-        unknown,
-    } = status(db).await?;
-    let code = match (unknown.is_empty(), pending.is_empty()) {
-        (false, _) => 4,
-        (true, false) => 2,
-        (true, true) => 0,
+/// What else is looked at.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Look whether the schema is as the last run left it; `drift` tells in what it is not.
+    #[arg(long)]
+    check_drift: bool,
+}
+
+pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
+    let engine = Engine::of(db)?;
+    let status = status(db).await?;
+    let drifted = args.check_drift && is_as_left(db).await? == Some(false);
+    let fits =
+        status.unknown.is_empty() && status.modified.is_empty() && status.half_replaced.is_empty();
+    let backfills = standing(db, &status.applied).await?;
+    let is_filled = backfills.iter().all(Standing::is_done);
+    let code = match (fits, drifted, status.pending.is_empty()) {
+        (false, _, _) => 4,
+        (true, true, _) => 3,
+        (true, false, false) => 2,
+        (true, false, true) if is_filled => 0,
+        (true, false, true) => 7,
     };
-    let named = |what: &str, names: &[String]| -> Vec<String> {
-        names
-            .iter()
-            .map(|name| format!("{what:<8} {name}"))
-            .collect()
-    };
-    let mut lines = named("applied", &applied);
-    lines.extend(named("pending", &pending));
-    lines.extend(named("unknown", &unknown));
-    let json = json!({"applied": applied, "pending": pending, "unknown": unknown});
+    let mut ran = status.applied.clone();
+    ran.retain(|name| !status.adopted.contains(name));
+    let mut lines = Vec::new();
+    for (what, names) in [
+        ("applied", &ran),
+        ("pending", &status.pending),
+        ("rolled back", &status.rolled_back),
+        ("out of order", &status.out_of_order),
+        ("adopted", &status.adopted),
+        ("modified", &status.modified),
+        ("unknown", &status.unknown),
+    ] {
+        lines.extend(names.iter().map(|name| format!("{what:<12} {name}")));
+    }
+    lines.extend(status.left_out.iter().map(|one| {
+        let word = one.kind.word();
+        let how = match (one.kind, engine) {
+            (Optional::Keys, Engine::Sqlite) => String::new(),
+            _ => format!(" (`up --with {word}` makes it)"),
+        };
+        format!("{:<12} {one}{how}", "left out")
+    }));
+    lines.extend(status.failed.iter().map(|failed| {
+        let Failed {
+            step,
+            statements_done,
+            error,
+        } = failed;
+        format!(
+            "{:<12} {step} after {statements_done} statements: {error}",
+            "failed"
+        )
+    }));
+    lines.extend(status.half_replaced.iter().map(|half| {
+        format!(
+            "{:<12} {}: {} of the {} steps that it replaces",
+            "half there", half.step, half.there, half.of
+        )
+    }));
+    lines.extend(backfills.iter().map(super::backfill::line));
+    if drifted {
+        lines.push("the schema is not as the last run left it: see `migrate drift`".to_owned());
+    }
+    let mut json = json!(status);
+    json["backfills"] = json!(backfills);
+    json["drifted"] = drifted.into();
     Ok(Answer { code, lines, json })
 }

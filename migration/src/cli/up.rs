@@ -1,11 +1,13 @@
 //! `up`: apply what is pending.
 
-use std::time::Duration;
+use std::path::PathBuf;
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
-use super::{Answer, place};
+use super::{Answer, backup, place};
+use crate::Way;
+use crate::adopt::{Optional, make};
 use crate::error::Error;
 use crate::history::status;
 use crate::step::STEPS;
@@ -19,13 +21,29 @@ pub struct Args {
     /// At most so many steps.
     #[arg(short, value_name = "N")]
     number: Option<u32>,
+    /// A step that may be applied although later ones are.
+    #[arg(long, value_name = "STEP")]
+    out_of_order: Vec<String>,
+    /// A step that may lose what is there.
+    #[arg(long, value_name = "STEP")]
+    allow_loss: Vec<String>,
+    /// A step that may change tables of another program, on a database that was taken over.
+    #[arg(long, value_name = "STEP")]
+    allow_changes: Vec<String>,
+    /// Make what was left out of such tables, too: their indexes, while others write, their triggers.
+    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
+    with: Vec<Optional>,
+    /// Do exactly what `plan` printed with this hash, or nothing.
+    #[arg(long, value_name = "HASH")]
+    plan: Option<String>,
+    /// Write a backup into this directory first, and prove it, where anything is pending.
+    #[arg(long, value_name = "DIRECTORY")]
+    backup: Option<PathBuf>,
+    #[command(flatten)]
+    making: backup::How,
 }
 
-pub(super) async fn run(
-    args: &Args,
-    db: &DatabaseConnection,
-    patience: Duration,
-) -> Result<Answer, Error> {
+pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Result<Answer, Error> {
     let steps = match &args.to {
         None => args.number,
         Some(name) => {
@@ -37,17 +55,41 @@ pub(super) async fn run(
             Some(u32::try_from(left.count()).unwrap_or(u32::MAX))
         }
     };
-    let applied = crate::up_to(db, patience, steps).await?;
+    let named = |names: &[String]| -> Result<Vec<String>, Error> {
+        let names = names.iter();
+        names
+            .map(|name| Ok(STEPS[place(name)?].name.to_owned()))
+            .collect()
+    };
+    let way = Way {
+        steps,
+        out_of_order: named(&args.out_of_order)?,
+        lossy: named(&args.allow_loss)?,
+        changes: named(&args.allow_changes)?,
+        plan: args.plan.clone(),
+        backup: args
+            .backup
+            .as_deref()
+            .map(|directory| args.making.making(directory)),
+        ..way
+    };
+    let applied = crate::up_to(db, &way).await?;
+    let made = if args.with.is_empty() {
+        Vec::new()
+    } else {
+        make(db, &way, &args.with).await?
+    };
     let mut lines: Vec<String> = applied
         .iter()
         .map(|name| format!("applied {name}"))
         .collect();
+    lines.extend(made.iter().map(|one| format!("made {one}")));
     if lines.is_empty() {
         lines.push("nothing to apply".to_owned());
     }
     Ok(Answer {
         code: 0,
         lines,
-        json: json!({"applied": applied}),
+        json: json!({"applied": applied, "made": made}),
     })
 }

@@ -3,13 +3,16 @@
 //! The second of two waits until the first is done, then finds nothing left to do. A process that
 //! dies leaves no lock behind: it lives and ends with a connection.
 
+mod lease;
 mod postgres;
 mod sqlite;
 
 use std::time::Duration;
 
 use sea_orm_migration::sea_orm::sqlx::postgres::PgConnection;
-use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseExecutor, DatabaseTransaction};
+use sea_orm_migration::sea_orm::{
+    DatabaseConnection, DatabaseExecutor, DatabaseTransaction, TransactionTrait,
+};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -29,14 +32,49 @@ enum Held {
     Sqlite(DatabaseTransaction),
     /// An advisory lock on a connection of its own.
     Postgres(PgConnection),
+    /// A row, where sessions are shared.
+    Lease(lease::Lease),
+}
+
+/// What a lock of `PostgreSQL` is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// A session's, or a row with an end where a pooler hands sessions out by the transaction.
+    #[default]
+    Auto,
+    /// A session's.
+    Session,
+    /// A row with an end.
+    Lease,
 }
 
 impl<'d> Lock<'d> {
     /// Take the lock, waiting for it at most as long as `wait`.
     pub(crate) async fn take(db: &'d DatabaseConnection, wait: Duration) -> Result<Self, Error> {
-        let held = match Engine::of(db)? {
-            Engine::Sqlite => Held::Sqlite(sqlite::take(db, wait).await?),
-            Engine::Postgres => Held::Postgres(postgres::take(db, wait).await?),
+        Self::take_as(db, wait, Kind::Auto).await
+    }
+
+    /// Take the lock as `kind` says.
+    pub(crate) async fn take_as(
+        db: &'d DatabaseConnection,
+        wait: Duration,
+        kind: Kind,
+    ) -> Result<Self, Error> {
+        let held = match (Engine::of(db)?, kind) {
+            (Engine::Sqlite, _) => Held::Sqlite(sqlite::take(db, wait).await?),
+            (Engine::Postgres, kind) => {
+                let own = match kind {
+                    Kind::Auto => postgres::own_session(db).await?,
+                    Kind::Session => Some(postgres::any_session(db).await?),
+                    Kind::Lease => None,
+                };
+                if let Some(session) = own {
+                    Held::Postgres(postgres::take(session, wait).await?)
+                } else {
+                    let pool = db.get_postgres_connection_pool();
+                    Held::Lease(lease::Lease::take(pool, wait).await?)
+                }
+            }
         };
         Ok(Self { db, held })
     }
@@ -45,16 +83,40 @@ impl<'d> Lock<'d> {
     pub(crate) fn db(&self) -> DatabaseExecutor<'_> {
         match &self.held {
             Held::Sqlite(transaction) => transaction.into(),
-            Held::Postgres(_) => self.db.into(),
+            Held::Postgres(_) | Held::Lease(_) => self.db.into(),
         }
     }
 
     /// Keep what was done and let the next one in.
     pub(crate) async fn release(self) -> Result<(), Error> {
         match self.held {
-            Held::Sqlite(transaction) => transaction.commit().await?,
+            Held::Sqlite(transaction) => {
+                sqlite::check_keys(&transaction).await?;
+                transaction.commit().await?;
+            }
             Held::Postgres(connection) => postgres::release(connection).await?,
+            Held::Lease(lease) => lease.give_back().await?,
         }
         Ok(())
+    }
+}
+
+/// A transaction that writes, beside whoever else does; a writer of `SQLite` waits for its turn as
+/// long as `wait`.
+pub(crate) async fn begin_write(
+    db: &DatabaseExecutor<'_>,
+    wait: Duration,
+) -> Result<DatabaseTransaction, Error> {
+    match Engine::of(db)? {
+        Engine::Sqlite => sqlite::take(db, wait).await,
+        Engine::Postgres => Ok(db.begin().await?),
+    }
+}
+
+/// Refuse where a row refers to one that is not there; `PostgreSQL` looks by itself.
+pub(crate) async fn check_keys(tx: &DatabaseTransaction) -> Result<(), Error> {
+    match Engine::of(tx)? {
+        Engine::Sqlite => sqlite::check_keys(tx).await,
+        Engine::Postgres => Ok(()),
     }
 }

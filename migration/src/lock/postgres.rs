@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sea_orm_migration::sea_orm::sqlx::{self, Connection, PgConnection};
+use sea_orm_migration::sea_orm::sqlx::{self, Connection, Executor as _, PgConnection, Row as _};
 use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
 use tracing::info;
 
@@ -28,9 +28,67 @@ const HOLDER: &str =
         = hashtextextended('chancery.migrate.' || current_schema(), 0)
     LIMIT 1";
 
-pub(super) async fn take(db: &DatabaseConnection, wait: Duration) -> Result<PgConnection, Error> {
+pub(super) const LEASE_CREATE: &str = "CREATE TABLE IF NOT EXISTS chancery_migration_lease (
+        name text NOT NULL CONSTRAINT chancery_migration_lease_pkey PRIMARY KEY,
+        holder text NOT NULL,
+        expires_at timestamptz NOT NULL
+    )";
+
+pub(super) const LEASE_TAKE: &str =
+    "INSERT INTO chancery_migration_lease AS lease (name, holder, expires_at)
+    VALUES ('migrate', $holder, clock_timestamp() + interval '30 seconds')
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+    WHERE lease.expires_at < clock_timestamp()";
+
+pub(super) const LEASE_RENEW: &str = "UPDATE chancery_migration_lease
+    SET expires_at = clock_timestamp() + interval '30 seconds'
+    WHERE name = 'migrate' AND holder = $holder";
+
+pub(super) const LEASE_GIVE: &str =
+    "DELETE FROM chancery_migration_lease WHERE name = 'migrate' AND holder = $holder";
+
+pub(super) const LEASE_HOLDER: &str =
+    "SELECT format('%s, until %s', holder, expires_at) FROM chancery_migration_lease";
+
+const SESSION: &str = "SELECT pg_backend_pid()";
+
+/// How long a look at the sessions may take.
+const LOOK: Duration = Duration::from_secs(3);
+
+/// A session of our own, or none where something hands sessions out for a transaction only: then
+/// another transaction takes the session that was ours a moment ago, and we have another one.
+pub(super) async fn own_session(db: &DatabaseConnection) -> Result<Option<PgConnection>, Error> {
     let pool = db.get_postgres_connection_pool();
-    let mut connection = pool.acquire().await.map_err(acquire)?.detach();
+    let mut ours = pool.acquire().await.map_err(acquire)?.detach();
+    let before = session(&mut ours).await?;
+    let mut other = pool.acquire().await.map_err(acquire)?;
+    other.execute(sqlx::raw_sql("BEGIN")).await.map_err(query)?;
+    let others = session(&mut other).await?;
+    // Where the pooler has one session only, ours waits for the other's end.
+    let after = tokio::time::timeout(LOOK, session(&mut ours)).await;
+    other
+        .execute(sqlx::raw_sql("ROLLBACK"))
+        .await
+        .map_err(query)?;
+    let is_same = matches!(after, Ok(Ok(after)) if after == before && others != before);
+    Ok(is_same.then_some(ours))
+}
+
+async fn session(connection: &mut PgConnection) -> Result<i32, Error> {
+    let row = connection.fetch_one(sqlx::raw_sql(SESSION)).await;
+    row.and_then(|row| row.try_get(0)).map_err(query)
+}
+
+/// A session of our own, whatever is between.
+pub(super) async fn any_session(db: &DatabaseConnection) -> Result<PgConnection, Error> {
+    let pool = db.get_postgres_connection_pool();
+    Ok(pool.acquire().await.map_err(acquire)?.detach())
+}
+
+pub(super) async fn take(
+    mut connection: PgConnection,
+    wait: Duration,
+) -> Result<PgConnection, Error> {
     let began = Instant::now();
     let mut told = false;
     loop {

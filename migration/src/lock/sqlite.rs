@@ -3,15 +3,15 @@
 use std::time::{Duration, Instant};
 
 use sea_orm_migration::sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait, sqlx,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait, sqlx,
 };
 
 use super::ASK_AGAIN;
 use crate::error::Error;
 
 pub(super) async fn take(
-    db: &DatabaseConnection,
+    db: &impl TransactionTrait<Transaction = DatabaseTransaction>,
     wait: Duration,
 ) -> Result<DatabaseTransaction, Error> {
     let began = Instant::now();
@@ -32,6 +32,24 @@ pub(super) async fn take(
             }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+/// Whether every foreign key leads to a row: nobody asked while the steps ran.
+pub(super) async fn check_keys(transaction: &DatabaseTransaction) -> Result<(), Error> {
+    let check = "SELECT DISTINCT \"table\", parent FROM pragma_foreign_key_check";
+    let found = transaction
+        .query_all_raw(Statement::from_string(DbBackend::Sqlite, check))
+        .await?;
+    let pairs = found.iter().map(|row| {
+        let (from, to): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        Ok(format!("{from} to {to}"))
+    });
+    let pairs: Vec<String> = pairs.collect::<Result<_, DbErr>>()?;
+    if pairs.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Orphans(pairs))
     }
 }
 

@@ -3,15 +3,99 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{Column, LiveSchema, Table};
+use super::name::quoted;
+use super::{Column, Filling, LiveSchema, Sequence, Table, View};
+
+/// What a [`Difference`] is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Object {
+    /// An extension.
+    Extension(String),
+    /// An enum type.
+    Enum(String),
+    /// A domain or composite type.
+    Type(String),
+    /// A sequence.
+    Sequence(String),
+    /// A function, by signature.
+    Function(String),
+    /// A table.
+    Table(String),
+    /// What is said of a table as a whole.
+    Option(String, String),
+    /// A column of a table.
+    Column(String, String),
+    /// The order of a table's columns.
+    Order(String),
+    /// A key, check or exclusion of a table.
+    Constraint(String, String),
+    /// An index of a table.
+    Index(String, String),
+    /// A trigger of a table.
+    Trigger(String, String),
+    /// A policy of a table.
+    Policy(String, String),
+    /// A view.
+    View(String),
+    /// A comment, by what it is on.
+    Comment(String),
+    /// The owner of something.
+    Owner(String),
+}
+
+impl Object {
+    /// The table that it is, or is part of.
+    pub fn table(&self) -> Option<&str> {
+        match self {
+            Self::Table(table)
+            | Self::Option(table, _)
+            | Self::Column(table, _)
+            | Self::Order(table)
+            | Self::Constraint(table, _)
+            | Self::Index(table, _)
+            | Self::Trigger(table, _)
+            | Self::Policy(table, _) => Some(table),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Extension(name) => write!(f, "extension {name}"),
+            Self::Enum(name) => write!(f, "enum {name}"),
+            Self::Type(name) => write!(f, "type {name}"),
+            Self::Sequence(name) => write!(f, "sequence {name}"),
+            Self::Function(name) => write!(f, "function {name}"),
+            Self::Table(name) => write!(f, "table {name}"),
+            Self::Option(table, name) => write!(f, "option {table}: {name}"),
+            Self::Column(table, name) => write!(f, "column {table}.{name}"),
+            Self::Order(table) => write!(f, "order of the columns of {table}"),
+            Self::Constraint(table, name) => write!(f, "constraint {table}.{name}"),
+            Self::Index(table, name) => write!(f, "index {table}.{name}"),
+            Self::Trigger(table, name) => write!(f, "trigger {table}.{name}"),
+            Self::Policy(table, name) => write!(f, "policy {table}.{name}"),
+            Self::View(name) => write!(f, "view {name}"),
+            Self::Comment(on) => write!(f, "comment on {on}"),
+            Self::Owner(of) => write!(f, "owner of {of}"),
+        }
+    }
+}
+
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 /// One thing in which two schemas differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// What it is about: `column runs.status`.
-    pub object: String,
+    pub object: Object,
     /// In what they differ.
     #[serde(flatten)]
     pub change: Change,
@@ -52,76 +136,174 @@ impl fmt::Display for Difference {
 
 /// In what `actual` differs from `expected`. Equal schemas have none.
 pub fn difference(expected: &LiveSchema, actual: &LiveSchema) -> Vec<Difference> {
-    let mut found = Vec::new();
+    let mut found = Found(Vec::new());
+    found.sets(&expected.extensions, &actual.extensions, Object::Extension);
     for (name, pair) in paired(&expected.tables, &actual.tables) {
-        if let Some((from, to)) = existing(&mut found, &format!("table {name}"), pair) {
-            tables(&mut found, name, from, to);
+        if let Some((from, to)) = found.existing(Object::Table(name.to_owned()), pair) {
+            found.tables(name, from, to);
         }
     }
-    texts(&mut found, "view ", &expected.views, &actual.views);
-    texts(
-        &mut found,
-        "function ",
-        &expected.functions,
-        &actual.functions,
-    );
+    found.shapes(&expected.views, &actual.views, Object::View);
+    found.shapes(&expected.functions, &actual.functions, Object::Function);
     for (name, pair) in paired(&expected.enums, &actual.enums) {
-        let object = format!("enum {name}");
-        if let Some((from, to)) = existing(&mut found, &object, pair) {
-            changed(&mut found, object, from.join(", "), to.join(", "));
+        let object = Object::Enum(name.to_owned());
+        if let Some((from, to)) = found.existing(object.clone(), pair) {
+            found.changed(object, from.join(", "), to.join(", "));
         }
     }
-    found
-}
-
-fn tables(found: &mut Vec<Difference>, name: &str, from: &Table, to: &Table) {
-    changed(
-        found,
-        format!("table {name}"),
-        from.options.clone(),
-        to.options.clone(),
-    );
-    columns(found, name, &from.columns, &to.columns);
-    texts(
-        found,
-        &format!("constraint {name}."),
-        &from.constraints,
-        &to.constraints,
-    );
-    texts(found, &format!("index {name}."), &from.indexes, &to.indexes);
-    texts(
-        found,
-        &format!("trigger {name}."),
-        &from.triggers,
-        &to.triggers,
-    );
-}
-
-fn columns(found: &mut Vec<Difference>, table: &str, from: &[Column], to: &[Column]) {
-    let by_name = |columns: &[Column]| -> BTreeMap<String, Column> {
-        columns
-            .iter()
-            .map(|column| (column.name.clone(), column.clone()))
-            .collect()
+    found.shapes(&expected.types, &actual.types, Object::Type);
+    found.shapes(&expected.sequences, &actual.sequences, Object::Sequence);
+    // What went or came took its comments and its owner along.
+    let gone: Vec<Object> = found.0.iter().map(|one| one.object.clone()).collect();
+    let common = |on: &&String| !gone.iter().any(|object| is_on(object, on));
+    let filter = |all: &BTreeMap<String, String>| -> BTreeMap<String, String> {
+        let kept = all.iter().filter(|(on, _)| common(on));
+        kept.map(|(on, text)| (on.clone(), text.clone())).collect()
     };
-    let before = found.len();
-    for (name, pair) in paired(&by_name(from), &by_name(to)) {
-        let object = format!("column {table}.{name}");
-        if let Some((from, to)) = existing(found, &object, pair) {
-            changed(found, object, from.to_string(), to.to_string());
+    let comments = (filter(&expected.comments), filter(&actual.comments));
+    found.shapes(&comments.0, &comments.1, Object::Comment);
+    let owners = (filter(&expected.owners), filter(&actual.owners));
+    found.shapes(&owners.0, &owners.1, Object::Owner);
+    found.0
+}
+
+/// Whether a comment or an owner `on` something goes with `object`.
+pub(super) fn is_on(object: &Object, on: &str) -> bool {
+    let Some((_, of)) = on.split_once(' ') else {
+        return false;
+    };
+    match object {
+        Object::Table(table) => {
+            let table = quoted(table);
+            of == table
+                || of
+                    .strip_prefix(&table)
+                    .is_some_and(|rest| rest.starts_with('.'))
+                || of.ends_with(&format!(" on {table}"))
+        }
+        Object::Column(table, column) => of == format!("{}.{}", quoted(table), quoted(column)),
+        Object::Constraint(table, name)
+        | Object::Trigger(table, name)
+        | Object::Policy(table, name) => of == format!("{} on {}", quoted(name), quoted(table)),
+        Object::Index(_, name)
+        | Object::View(name)
+        | Object::Enum(name)
+        | Object::Type(name)
+        | Object::Sequence(name) => of == quoted(name),
+        Object::Function(signature) => of == signature,
+        _ => false,
+    }
+}
+
+struct Found(Vec<Difference>);
+
+impl Found {
+    fn tables(&mut self, name: &str, from: &Table, to: &Table) {
+        let of = |make: fn(String, String) -> Object| {
+            let table = name.to_owned();
+            move |part: String| make(table.clone(), part)
+        };
+        self.sets(&from.options, &to.options, of(Object::Option));
+        self.columns(name, &from.columns, &to.columns);
+        self.shapes(&from.constraints, &to.constraints, of(Object::Constraint));
+        self.shapes(&from.indexes, &to.indexes, of(Object::Index));
+        self.shapes(&from.triggers, &to.triggers, of(Object::Trigger));
+        self.shapes(&from.policies, &to.policies, of(Object::Policy));
+    }
+
+    fn columns(&mut self, table: &str, from: &[Column], to: &[Column]) {
+        let by_name = |columns: &[Column]| -> BTreeMap<String, Column> {
+            let pairs = columns.iter().map(|one| (one.name.clone(), one.clone()));
+            pairs.collect()
+        };
+        let before = self.0.len();
+        for (name, pair) in paired(&by_name(from), &by_name(to)) {
+            let object = Object::Column(table.to_owned(), name.to_owned());
+            if let Some((from, to)) = self.existing(object.clone(), pair) {
+                self.changed(object, from.to_string(), to.to_string());
+            }
+        }
+        if self.0.len() == before {
+            let order = |columns: &[Column]| {
+                let names: Vec<&str> = columns.iter().map(|one| one.name.as_str()).collect();
+                names.join(", ")
+            };
+            self.changed(Object::Order(table.to_owned()), order(from), order(to));
         }
     }
-    if found.len() == before {
-        let order = |columns: &[Column]| {
-            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-            names.join(", ")
+
+    fn shapes<T: Shape>(
+        &mut self,
+        from: &BTreeMap<String, T>,
+        to: &BTreeMap<String, T>,
+        object: impl Fn(String) -> Object,
+    ) {
+        for (name, pair) in paired(from, to) {
+            if let Some((from, to)) = self.existing(object(name.to_owned()), pair) {
+                self.changed(object(name.to_owned()), from.shape(), to.shape());
+            }
+        }
+    }
+
+    fn sets(
+        &mut self,
+        from: &BTreeSet<String>,
+        to: &BTreeSet<String>,
+        object: impl Fn(String) -> Object,
+    ) {
+        let missing = from.difference(to).map(|name| (name, Change::Missing));
+        let added = to.difference(from).map(|name| (name, Change::Added));
+        for (name, change) in missing.chain(added) {
+            let object = object(name.clone());
+            self.0.push(Difference { object, change });
+        }
+    }
+
+    /// Both of the pair, or a word about the one that is not there.
+    fn existing<'m, T>(&mut self, object: Object, pair: Pair<'m, T>) -> Option<(&'m T, &'m T)> {
+        let change = match pair {
+            (Some(from), Some(to)) => return Some((from, to)),
+            (Some(_), None) => Change::Missing,
+            (None, _) => Change::Added,
         };
-        changed(
-            found,
-            format!("order of the columns of {table}"),
-            order(from),
-            order(to),
-        );
+        self.0.push(Difference { object, change });
+        None
+    }
+
+    fn changed(&mut self, object: Object, from: String, to: String) {
+        if from != to {
+            let change = Change::Changed { from, to };
+            self.0.push(Difference { object, change });
+        }
+    }
+}
+
+/// What is compared, as text.
+trait Shape {
+    fn shape(&self) -> String;
+}
+
+impl Shape for String {
+    fn shape(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Shape for View {
+    fn shape(&self) -> String {
+        let indexes = self.indexes.values().map(|index| format!("; {index}"));
+        std::iter::once(self.create.clone())
+            .chain(indexes)
+            .collect()
+    }
+}
+
+impl Shape for Sequence {
+    fn shape(&self) -> String {
+        match &self.owned_by {
+            Some(column) => format!("{} OWNED BY {column}", self.definition),
+            None => self.definition.clone(),
+        }
     }
 }
 
@@ -131,23 +313,13 @@ impl fmt::Display for Column {
         if !self.nullable {
             f.write_str(" NOT NULL")?;
         }
-        if let Some(default) = &self.default {
-            write!(f, " DEFAULT {default}")?;
-        }
-        Ok(())
-    }
-}
-
-fn texts(
-    found: &mut Vec<Difference>,
-    what: &str,
-    from: &BTreeMap<String, String>,
-    to: &BTreeMap<String, String>,
-) {
-    for (name, pair) in paired(from, to) {
-        let object = format!("{what}{name}");
-        if let Some((from, to)) = existing(found, &object, pair) {
-            changed(found, object, from.clone(), to.clone());
+        match &self.filling {
+            Some(Filling::Default(value)) => write!(f, " DEFAULT {value}"),
+            Some(Filling::Generated(value)) => {
+                write!(f, " GENERATED ALWAYS AS ({value}) STORED")
+            }
+            Some(Filling::Identity(when)) => write!(f, " GENERATED {when} AS IDENTITY"),
+            None => Ok(()),
         }
     }
 }
@@ -162,31 +334,4 @@ fn paired<'m, T>(
     names
         .into_iter()
         .map(|name| (name.as_str(), (from.get(name), to.get(name))))
-}
-
-/// Both of the pair, or a word about the one that is not there.
-fn existing<'m, T>(
-    found: &mut Vec<Difference>,
-    object: &str,
-    pair: Pair<'m, T>,
-) -> Option<(&'m T, &'m T)> {
-    let change = match pair {
-        (Some(from), Some(to)) => return Some((from, to)),
-        (Some(_), None) => Change::Missing,
-        (None, _) => Change::Added,
-    };
-    found.push(Difference {
-        object: object.to_owned(),
-        change,
-    });
-    None
-}
-
-fn changed(found: &mut Vec<Difference>, object: String, from: String, to: String) {
-    if from != to {
-        found.push(Difference {
-            object,
-            change: Change::Changed { from, to },
-        });
-    }
 }

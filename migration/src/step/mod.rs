@@ -4,13 +4,16 @@
 
 mod postgres;
 
+use std::path::Path;
+
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
-use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager, async_trait};
+use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
+use crate::schema::squeezed;
 
 /// One step of the history.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     /// Its folder's name, by which the history knows it.
     pub(crate) name: &'static str,
@@ -18,13 +21,24 @@ pub(crate) struct Step {
     sqlite: Script,
     /// Whether `PostgreSQL` runs each statement by itself, outside a transaction.
     apart: bool,
+    /// What is filled in once it is applied, beside the running program.
+    backfill: Option<Later>,
+    /// The names of those that it stands for, a line each.
+    replaces: &'static str,
 }
 
 /// What a step does on one engine, and how it is undone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Script {
     up: &'static str,
     down: &'static str,
+}
+
+/// What a step leaves to be filled in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Later {
+    postgres: &'static str,
+    sqlite: &'static str,
 }
 
 macro_rules! step {
@@ -40,6 +54,23 @@ macro_rules! step {
                 down: include_str!(concat!($name, "/down.sqlite.sql")),
             },
             apart: $apart,
+            backfill: None,
+            replaces: "",
+        }
+    };
+    ($name:literal, squashed) => {
+        Step {
+            replaces: include_str!(concat!($name, "/replaces.txt")),
+            ..step!($name)
+        }
+    };
+    ($name:literal, backfill) => {
+        Step {
+            backfill: Some(Later {
+                postgres: include_str!(concat!($name, "/backfill.postgres.sql")),
+                sqlite: include_str!(concat!($name, "/backfill.sqlite.sql")),
+            }),
+            ..step!($name)
         }
     };
     ($name:literal) => {
@@ -73,60 +104,150 @@ pub(crate) const STEPS: &[Step] = &[
     step!("m20261121_000014_hours_and_months"),
     // Owners take turns: the next owner who waits is found by an index, and so is the first priority.
     step!("m20261121_000015_job_turns"),
+    // Charts from sums: runs by where they stand, people by how long they were away, how long stages took.
+    // Triggers feed those of runs and of stages.
+    step!("m20261121_000016_run_rollups"),
+    step!("m20261121_000017_active_rollups"),
+    step!("m20261121_000018_stage_rollups"),
+    // What people spent on days and in months that are over, packed: who spent most.
+    step!("m20261121_000019_user_packs"),
+    // Which chain is asked who holds an NFT, and what it said; since when a generator has a video.
+    step!("m20261121_000020_media_lives"),
+    // The tokens and runs of days that are over, packed: a chart reads one row a day.
+    step!("m20261121_000021_day_packs"),
 ];
 
 impl Step {
-    /// The tables that going down takes away, with all that is in them.
-    pub(crate) fn drops(&self, engine: Engine) -> impl Iterator<Item = &'static str> {
-        self.script(engine).down.lines().filter_map(|line| {
-            line.strip_prefix("DROP TABLE ")
-                .map(|rest| rest.trim_end_matches(';').trim())
+    /// The step whose four scripts are in `folder`, called as the folder is. It lives as long as the
+    /// program, as those of the list do.
+    pub(crate) fn in_folder(folder: &Path) -> std::io::Result<Self> {
+        let read = |name: &str| -> std::io::Result<&'static str> {
+            Ok(std::fs::read_to_string(folder.join(name))?.leak())
+        };
+        let name = folder.canonicalize()?;
+        let name = name
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        let postgres = Script {
+            up: read("up.postgres.sql")?,
+            down: read("down.postgres.sql")?,
+        };
+        Ok(Self {
+            name: name.unwrap_or_default().leak(),
+            apart: postgres.up.contains(" CONCURRENTLY "),
+            backfill: None,
+            replaces: "",
+            postgres,
+            sqlite: Script {
+                up: read("up.sqlite.sql")?,
+                down: read("down.sqlite.sql")?,
+            },
         })
     }
 
-    fn script(&self, engine: Engine) -> Script {
-        match engine {
+    /// The tables that going down takes away, with all that is in them.
+    pub(crate) fn drops(&self, engine: Engine) -> impl Iterator<Item = &'static str> {
+        self.script(engine, Direction::Down)
+            .lines()
+            .filter_map(|line| {
+                line.strip_prefix("DROP TABLE ")
+                    .map(|rest| rest.trim_end_matches(';').trim())
+            })
+    }
+
+    /// The script that does or undoes it.
+    pub(crate) fn script(&self, engine: Engine, direction: Direction) -> &'static str {
+        let script = match engine {
             Engine::Sqlite => self.sqlite,
             Engine::Postgres => self.postgres,
+        };
+        match direction {
+            Direction::Up => script.up,
+            Direction::Down => script.down,
         }
     }
 
-    async fn execute(
+    /// The statements of a step that runs each by itself.
+    pub(crate) fn statements(&self, engine: Engine, direction: Direction) -> Vec<&'static str> {
+        let statements = self.script(engine, direction).split(";\n");
+        let statements = statements.map(str::trim);
+        statements.filter(|text| !text.is_empty()).collect()
+    }
+
+    /// Those that it stands for, oldest first.
+    pub(crate) fn replaces(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.replaces
+            .lines()
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+    }
+
+    /// Whether it leaves something to be filled in.
+    pub(crate) fn has_backfill(&self) -> bool {
+        self.backfill.is_some()
+    }
+
+    /// What is filled in once it is applied.
+    pub(crate) fn backfill(&self, engine: Engine) -> Option<&'static str> {
+        self.backfill.map(|backfill| match engine {
+            Engine::Sqlite => backfill.sqlite,
+            Engine::Postgres => backfill.postgres,
+        })
+    }
+
+    /// Whether each statement runs by itself, outside a transaction.
+    pub(crate) fn is_apart(&self, engine: Engine) -> bool {
+        self.apart && engine == Engine::Postgres
+    }
+
+    /// Run one statement of a step that runs each by itself.
+    pub(crate) async fn run_apart(
         &self,
-        manager: &SchemaManager<'_>,
-        pick: fn(Script) -> &'static str,
+        db: &impl ConnectionTrait,
+        statement: &str,
     ) -> Result<(), DbErr> {
-        let db = manager.get_connection();
-        let engine = Engine::of(db)?;
-        let script = pick(self.script(engine));
-        if self.apart && engine == Engine::Postgres {
-            return postgres::one_by_one(db, script).await;
+        postgres::run_apart(db, statement).await
+    }
+
+    /// A number that changes when the step does: SHA-256, in hexadecimal, of what it does here, without
+    /// blanks and comments.
+    pub(crate) fn checksum(&self, engine: Engine) -> String {
+        let words = squeezed(self.script(engine, Direction::Up));
+        hex::encode(Sha256::digest(words))
+    }
+}
+
+#[cfg(test)]
+impl Step {
+    /// A step that does `up`.
+    pub(crate) fn doing(name: &'static str, up: &'static str) -> Self {
+        let script = Script { up, down: "" };
+        Self {
+            postgres: script,
+            sqlite: script,
+            ..Self::idle(name, "")
         }
-        db.execute_unprepared(script).await.map(drop)
+    }
+
+    /// A step that does nothing, and stands for the lines of `replaces`.
+    pub(crate) fn idle(name: &'static str, replaces: &'static str) -> Self {
+        let nothing = Script { up: "", down: "" };
+        Self {
+            name,
+            postgres: nothing,
+            sqlite: nothing,
+            apart: false,
+            backfill: None,
+            replaces,
+        }
     }
 }
 
-impl MigrationName for Step {
-    fn name(&self) -> &str {
-        self.name
-    }
-}
-
-#[async_trait::async_trait]
-#[expect(
-    elided_lifetimes_in_paths,
-    reason = "async_trait makes another signature of it"
-)]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.execute(manager, |script| script.up).await
-    }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        self.execute(manager, |script| script.down).await
-    }
-
-    fn use_transaction(&self) -> Option<bool> {
-        Some(!self.apart)
-    }
+/// Which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// Doing.
+    Up,
+    /// Undoing.
+    Down,
 }

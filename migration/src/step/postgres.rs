@@ -3,27 +3,22 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
 
-/// Run the statements of `script`, each by itself. An index that an earlier try left invalid is
-/// dropped before it is made again.
-pub(super) async fn one_by_one(db: &impl ConnectionTrait, script: &str) -> Result<(), DbErr> {
-    for statement in script
-        .split(";\n")
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
+/// Run `statement` by itself. An index that an earlier try left invalid is dropped before it is made
+/// again.
+pub(super) async fn run_apart(db: &impl ConnectionTrait, statement: &str) -> Result<(), DbErr> {
+    if let Some(index) = made_by(statement)
+        && is_invalid(db, index).await?
     {
-        if let Some(index) = made_by(statement)
-            && is_invalid(db, index).await?
-        {
-            db.execute_unprepared(&format!("DROP INDEX CONCURRENTLY {index}"))
-                .await?;
-        }
-        db.execute_unprepared(statement).await?;
+        db.execute_unprepared(&format!("DROP INDEX CONCURRENTLY {index}"))
+            .await?;
     }
-    Ok(())
+    db.execute_unprepared(statement).await.map(drop)
 }
 
 fn made_by(statement: &str) -> Option<&str> {
-    let rest = statement.strip_prefix("CREATE INDEX CONCURRENTLY IF NOT EXISTS ")?;
+    let rest = statement
+        .strip_prefix("CREATE INDEX CONCURRENTLY IF NOT EXISTS ")
+        .or_else(|| statement.strip_prefix("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "))?;
     rest.split_whitespace().next()
 }
 

@@ -3,9 +3,8 @@
 
 use entity::registry::resources;
 use migration::engine::Engine;
-use migration::schema::{BOOKKEEPING, LiveSchema, ddl, difference};
-use migration::{Migrator, pending, status, up};
-use sea_orm_migration::MigratorTrait;
+use migration::schema::{BOOKKEEPING, LiveSchema, Object, ddl, difference};
+use migration::{down, pending, status, up, up_by};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
 use crate::database::{self, Scratch};
@@ -17,10 +16,12 @@ async fn schema(scratch: &Scratch) -> LiveSchema {
         .without(BOOKKEEPING)
 }
 
-/// Fails with a line for each thing in which the two differ.
+/// Fails with a line for each thing in which the two differ. A new field of an entity may stand
+/// anywhere; a table has it at its end.
 fn assert_same(expected: &LiveSchema, actual: &LiveSchema) {
     let lines: Vec<String> = difference(expected, actual)
         .iter()
+        .filter(|one| !matches!(one.object, Object::Order(_)))
         .map(ToString::to_string)
         .collect();
     assert!(
@@ -58,14 +59,8 @@ async fn down_takes_everything_away_and_up_brings_it_back() {
         up(&scratch.db).await.expect("up");
         let before = schema(&scratch).await;
 
-        Migrator::down(&scratch.db, None).await.expect("down");
-        let nothing = LiveSchema {
-            tables: [].into(),
-            views: [].into(),
-            enums: [].into(),
-            functions: [].into(),
-            engine,
-        };
+        down(&scratch.db, 99).await.expect("down");
+        let nothing = LiveSchema::empty(engine);
         assert_same(&nothing, &schema(&scratch).await);
 
         up(&scratch.db).await.expect("up again");
@@ -78,14 +73,11 @@ async fn every_step_goes_down_and_up_by_itself() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
         for step in pending(&scratch.db).await.expect("pending") {
-            Migrator::up(&scratch.db, Some(1)).await.expect("up");
+            let told = |error| panic!("{step}: {error}");
+            up_by(&scratch.db, 1).await.unwrap_or_else(told);
             let before = schema(&scratch).await;
-            Migrator::down(&scratch.db, Some(1))
-                .await
-                .unwrap_or_else(|e| panic!("{step}: {e}"));
-            Migrator::up(&scratch.db, Some(1))
-                .await
-                .unwrap_or_else(|e| panic!("{step}: {e}"));
+            down(&scratch.db, 1).await.unwrap_or_else(told);
+            up_by(&scratch.db, 1).await.unwrap_or_else(told);
             assert_same(&before, &schema(&scratch).await);
         }
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use migration::engine::Engine;
-use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm_migration::sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend,
+};
 
 use crate::cluster::Cluster;
 
@@ -115,4 +117,27 @@ pub(crate) async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(3).sqlx_logging(false);
     Database::connect(options).await.expect("a database")
+}
+
+/// A way to a database with one session only.
+pub(crate) async fn connect_once(url: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    Database::connect(options).await.expect("a database")
+}
+
+/// The first value that `sql` finds, a text.
+pub(crate) async fn one(db: &DatabaseConnection, sql: &str) -> String {
+    let backend = Engine::of(db).expect("an engine");
+    let backend = match backend {
+        Engine::Sqlite => DbBackend::Sqlite,
+        Engine::Postgres => DbBackend::Postgres,
+    };
+    let statement = sea_orm_migration::sea_orm::Statement::from_string(backend, sql);
+    let row = db
+        .query_one_raw(statement)
+        .await
+        .expect("an answer")
+        .expect("a row");
+    row.try_get_by_index(0).expect("a text")
 }

@@ -6,6 +6,11 @@
     reason = "a test makes its own databases and ids"
 )]
 
+use sea_orm_migration::sea_orm::sqlx;
+
+mod adopt;
+mod backfill;
+mod backup;
 mod both_ways;
 #[expect(
     dead_code,
@@ -15,7 +20,38 @@ mod both_ways;
 )]
 #[path = "../../../service/tests/support/cluster.rs"]
 mod cluster;
+mod colour;
 mod commands;
+mod compare;
 mod database;
+mod drift;
+mod dump;
+mod generate;
+mod history;
+mod import_mongo;
+mod import_prisma;
+mod importing;
+mod lint;
 mod objects;
+mod of_drift;
+mod planning;
+mod prisma_database;
+mod pull;
+mod running;
+mod seed;
+#[rustfmt::skip]
+#[expect(
+    clippy::allow_attributes,
+    reason = "an expectation of what a macro leaves unused is told to be unfulfilled"
+)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    clippy::struct_field_names,
+    reason = "what was pulled is here to be compiled"
+)]
+#[path = "../data/pulled/mod.rs"]
+mod pulled;
 mod shared_tables;
+mod squash;
+mod verify;

@@ -59,7 +59,7 @@ async fn a_fresh_database_differs_from_the_backends_in_cascades_and_indexes_alon
     assert_eq!(theirs.tables.len(), TABLES.len());
     let told: Vec<String> = difference(&theirs, &ours)
         .into_iter()
-        .map(|d| d.object)
+        .map(|d| d.object.to_string())
         .collect();
     assert_eq!(
         told,

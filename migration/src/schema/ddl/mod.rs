@@ -16,10 +16,8 @@ use sea_orm_migration::sea_query::{
     SqliteQueryBuilder, TableBuilder,
 };
 
+use super::name::quoted;
 use crate::engine::Engine;
-
-/// Words that neither engine takes as a name without quotes.
-const RESERVED: &[&str] = &["offset", "order"];
 
 /// The statements that make `resources`, in the order in which they run: types, tables, indexes,
 /// then the objects that only one engine has.
@@ -141,7 +139,8 @@ fn column(engine: Engine, def: &ColumnDef) -> String {
     format!("{} {kind}{null}{default}", quoted(&def.get_column_name()))
 }
 
-fn column_type(engine: Engine, kind: &ColumnType) -> String {
+/// What the engine calls a type.
+pub(crate) fn column_type(engine: Engine, kind: &ColumnType) -> String {
     let mut sql = String::new();
     match engine {
         Engine::Sqlite => {
@@ -190,17 +189,4 @@ fn index_part(engine: Engine, part: &str) -> String {
     format!("{} {direction}", quoted(column))
         .trim_end()
         .to_owned()
-}
-
-fn quoted(name: &str) -> String {
-    if RESERVED.contains(&name) {
-        format!("\"{name}\"")
-    } else {
-        name.to_owned()
-    }
-}
-
-/// A text as SQL writes it.
-fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
 }

@@ -3,7 +3,7 @@
 use entity::registry::Resource;
 use sea_orm_migration::sea_query::ColumnType;
 
-use super::text;
+use super::super::name::literal as text;
 
 /// A `CREATE TYPE` for each enum among the resource's columns.
 pub(super) fn types(resource: &Resource) -> Vec<String> {

@@ -3,7 +3,7 @@
 use entity::registry::Resource;
 use sea_orm_migration::sea_query::{ColumnType, StringLen};
 
-use super::{quoted, text};
+use super::super::name::{literal as text, quoted};
 
 /// The checks that follow from the columns' types: an enum's values, a text's greatest length.
 pub(super) fn checks(resource: &Resource) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// Words that stand between words of other kinds, whatever their number, as one space; what is
 /// quoted stays.
-pub(super) fn squeezed(sql: &str) -> String {
+pub(crate) fn squeezed(sql: &str) -> String {
     words(sql).join(" ")
 }
 
@@ -42,6 +42,83 @@ pub(super) fn constraints(sql: &str) -> BTreeMap<String, String> {
         }
     }
     found
+}
+
+/// What the text says of a column that no pragma tells.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// What it is generated from, with `VIRTUAL` where it is not stored.
+    pub(super) generated: Option<String>,
+    /// `COLLATE …` and `AUTOINCREMENT`.
+    pub(super) more: Vec<String>,
+}
+
+/// What the text says of its columns, by their names in small letters.
+pub(super) fn columns(sql: &str) -> BTreeMap<String, Told> {
+    let mut columns = BTreeMap::new();
+    for item in items(sql) {
+        let words = words(&item);
+        let (Some(name), false) = (words.first(), is_constraint(&words)) else {
+            continue;
+        };
+        let mut told = Told::default();
+        for (at, word) in words.iter().enumerate().skip(1) {
+            let next = words.get(at + 1);
+            match (word.to_ascii_uppercase().as_str(), next) {
+                ("COLLATE", Some(name)) => {
+                    told.more.push(format!("collate {}", name.to_lowercase()));
+                }
+                ("AUTOINCREMENT", _) => told.more.push("autoincrement".to_owned()),
+                ("AS", Some(expression)) if expression.starts_with('(') => {
+                    let stored = words.get(at + 2);
+                    let stored = stored.is_some_and(|word| word.eq_ignore_ascii_case("STORED"));
+                    let expression = expression.strip_prefix('(').unwrap_or(expression);
+                    let expression = expression.strip_suffix(')').unwrap_or(expression);
+                    let kind = if stored { "" } else { " /* virtual */" };
+                    told.generated = Some(format!("{expression}{kind}"));
+                }
+                _ => {}
+            }
+        }
+        let name = name.trim_matches(['"', '`', '[', ']']).to_lowercase();
+        columns.insert(name, told);
+    }
+    columns
+}
+
+/// The column, in small letters, that is the number of the row: the one `integer` that alone is the
+/// primary key. The catalogue has no key for it.
+pub(crate) fn row_number(sql: &str) -> Option<String> {
+    let bare = |name: &str| {
+        name.trim_matches(['"', '`', '[', ']', '(', ')', ' '])
+            .to_lowercase()
+    };
+    let items = items(sql);
+    let words: Vec<Vec<String>> = items.iter().map(|item| words(item)).collect();
+    let is = |words: &[String], at: usize, word: &str| {
+        words
+            .get(at)
+            .is_some_and(|one| one.eq_ignore_ascii_case(word))
+    };
+    let integer = |name: &str| {
+        let mut columns = words.iter().filter(|words| !is_constraint(words));
+        columns.any(|words| bare(&words[0]) == name && is(words, 1, "INTEGER"))
+    };
+    for words in &words {
+        let at = words
+            .iter()
+            .position(|word| word.eq_ignore_ascii_case("PRIMARY"));
+        let Some(at) = at.filter(|at| is(words, at + 1, "KEY")) else {
+            continue;
+        };
+        let name = if is_constraint(words) {
+            words.get(at + 2).map(|list| bare(list))
+        } else {
+            words.first().map(|name| bare(name))
+        };
+        return name.filter(|name| integer(name));
+    }
+    None
 }
 
 /// Whether an item is a constraint of the table, not a column.
@@ -116,11 +193,21 @@ fn words(sql: &str) -> Vec<String> {
     words
 }
 
-/// Quoted texts, runs of blanks, runs of letters, and every other character by itself.
+/// Quoted texts, runs of blanks (which a comment is), runs of letters, and every other character by
+/// itself.
 fn tokens(sql: &str) -> impl Iterator<Item = &str> {
     let mut rest = sql;
     std::iter::from_fn(move || {
         let first = rest.chars().next()?;
+        let comment = match rest.get(..2) {
+            Some("--") => Some(rest.find('\n').unwrap_or(rest.len())),
+            Some("/*") => Some(rest.find("*/").map_or(rest.len(), |end| end + 2)),
+            _ => None,
+        };
+        if let Some(length) = comment {
+            rest = &rest[length..];
+            return Some(" ");
+        }
         let length = match first {
             '\'' | '"' | '`' => rest[1..].find(first).map_or(rest.len(), |end| end + 2),
             _ if first.is_whitespace() => run(rest, char::is_whitespace),
@@ -166,6 +253,27 @@ mod tests {
                 "a_pkey: PRIMARY KEY (id)",
             ]
         );
+    }
+
+    #[test]
+    fn finds_what_no_pragma_tells_of_a_column() {
+        let found = columns(
+            "CREATE TABLE a (id integer PRIMARY KEY AUTOINCREMENT, -- a comment, (with a bracket\n \
+             \"Name\" text COLLATE NOCASE, n integer GENERATED ALWAYS AS (id + 1) STORED, \
+             m /* , */ integer AS (id), CHECK (n > 0))",
+        );
+        let told = |generated: Option<&str>, more: &[&str]| Told {
+            generated: generated.map(str::to_owned),
+            more: more.iter().map(|word| (*word).to_owned()).collect(),
+        };
+        let expected = [
+            ("id", told(None, &["autoincrement"])),
+            ("m", told(Some("id /* virtual */"), &[])),
+            ("n", told(Some("id + 1"), &[])),
+            ("name", told(None, &["collate nocase"])),
+        ];
+        let expected = expected.map(|(name, told)| (name.to_owned(), told));
+        assert_eq!(found, BTreeMap::from(expected));
     }
 
     #[test]

@@ -3,62 +3,106 @@
 
 mod create_table;
 
-use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value,
-};
+use std::collections::BTreeMap;
 
-use self::create_table::squeezed;
-use super::{Column, LiveSchema, Table};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
+
+pub(crate) use self::create_table::{row_number, squeezed};
+use super::{Column, Filling, LiveSchema, Table, View};
 use crate::engine::Engine;
 
-const TABLES: &str = "SELECT l.name, l.type, l.wr, l.strict, m.sql
+const TABLES: &str = "SELECT l.name, l.type, l.wr, l.strict, m.sql, m.rootpage
     FROM pragma_table_list l JOIN sqlite_master m ON m.name = l.name
     WHERE l.schema = 'main' AND l.type IN ('table', 'view', 'virtual')
       AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
 
-const COLUMNS: &str = "SELECT name, type, \"notnull\", dflt_value, hidden
-    FROM pragma_table_xinfo(?) ORDER BY cid";
+// Each tells of all tables at once, and of which in its last column.
+const COLUMNS: &str = "SELECT x.name, x.type, x.\"notnull\", x.dflt_value, x.hidden, x.cid, m.name
+    FROM sqlite_master m JOIN pragma_table_xinfo(m.name) x
+    WHERE m.type = 'table' ORDER BY m.name, x.cid";
 
-const FOREIGN_KEYS: &str = "SELECT group_concat(\"from\", ', '), \"table\",
-        group_concat(\"to\", ', '), on_delete, on_update
-    FROM (SELECT * FROM pragma_foreign_key_list(?) ORDER BY id, seq) GROUP BY id";
+const FOREIGN_KEYS: &str = "SELECT group_concat(f.\"from\", ', ' ORDER BY f.seq), f.\"table\",
+        group_concat(f.\"to\", ', ' ORDER BY f.seq), f.on_delete, f.on_update, m.name
+    FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f
+    WHERE m.type = 'table' GROUP BY m.name, f.id";
 
 const KEYS: &str = "SELECT CASE l.origin WHEN 'pk' THEN 'primary key' ELSE 'unique' END,
         (SELECT group_concat(name, ', ') FROM
-            (SELECT name FROM pragma_index_xinfo(l.name) WHERE key ORDER BY seqno))
-    FROM pragma_index_list(?) l WHERE l.origin IN ('pk', 'u')";
+            (SELECT name FROM pragma_index_xinfo(l.name) WHERE key ORDER BY seqno)), m.name
+    FROM sqlite_master m JOIN pragma_index_list(m.name) l
+    WHERE m.type = 'table' AND l.origin IN ('pk', 'u')";
 
-const INDEXES: &str = "SELECT name, sql FROM sqlite_master
-    WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL";
+const INDEXES: &str = "SELECT name, sql, tbl_name FROM sqlite_master
+    WHERE type = 'index' AND sql IS NOT NULL";
 
-const TRIGGERS: &str =
-    "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ?";
+const TRIGGERS: &str = "SELECT name, sql, tbl_name FROM sqlite_master WHERE type = 'trigger'";
+
+/// What a catalogue tells of each table.
+type ByTable = BTreeMap<String, Vec<QueryResult>>;
+
+/// The parts of all tables.
+struct Parts {
+    columns: ByTable,
+    foreign_keys: ByTable,
+    keys: ByTable,
+    indexes: ByTable,
+    triggers: ByTable,
+}
+
+impl Parts {
+    async fn read(db: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        Ok(Self {
+            columns: by_table(db, COLUMNS, 6).await?,
+            foreign_keys: by_table(db, FOREIGN_KEYS, 5).await?,
+            keys: by_table(db, KEYS, 2).await?,
+            indexes: by_table(db, INDEXES, 2).await?,
+            triggers: by_table(db, TRIGGERS, 2).await?,
+        })
+    }
+}
+
+/// The rows by the table that stands in their column `at`.
+async fn by_table(db: &impl ConnectionTrait, sql: &str, at: usize) -> Result<ByTable, DbErr> {
+    let mut found = ByTable::new();
+    for row in rows(db, sql).await? {
+        found.entry(text(&row, at)?).or_default().push(row);
+    }
+    Ok(found)
+}
 
 pub(super) async fn read(db: &impl ConnectionTrait) -> Result<LiveSchema, DbErr> {
     let mut schema = LiveSchema::empty(Engine::Sqlite);
-    for row in rows(db, TABLES, None).await? {
+    let parts = Parts::read(db).await?;
+    for row in rows(db, TABLES).await? {
         let (name, sql): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(4)?);
         match text(&row, 1)?.as_str() {
             "view" => {
-                schema.views.insert(name, squeezed(&sql));
+                let view = View {
+                    create: squeezed(&sql),
+                    ..View::default()
+                };
+                schema.views.insert(name, view);
             }
             "virtual" => {
                 let table = Table {
-                    options: squeezed(&sql),
-                    ..table(db, &name).await?
+                    options: [squeezed(&sql)].into(),
+                    source: sql.clone(),
+                    ..table(&parts, &name, "")?
                 };
                 schema.tables.insert(name, table);
             }
             _ => {
-                let mut table = table(db, &name).await?;
+                let mut table = table(&parts, &name, &sql)?;
                 let (without_rowid, strict): (bool, bool) =
                     (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
                 table.options = [(without_rowid, "WITHOUT ROWID"), (strict, "STRICT")]
                     .into_iter()
-                    .filter_map(|(set, word)| set.then_some(word))
-                    .collect::<Vec<_>>()
-                    .join(", ");
+                    .filter(|(set, _)| *set)
+                    .map(|(_, word)| word.to_owned())
+                    .collect();
                 table.constraints.extend(create_table::constraints(&sql));
+                table.oid = row.try_get_by_index(5)?;
+                table.source = sql;
                 schema.tables.insert(name, table);
             }
         }
@@ -66,53 +110,63 @@ pub(super) async fn read(db: &impl ConnectionTrait) -> Result<LiveSchema, DbErr>
     Ok(schema)
 }
 
-async fn table(db: &impl ConnectionTrait, name: &str) -> Result<Table, DbErr> {
+fn table(parts: &Parts, name: &str, sql: &str) -> Result<Table, DbErr> {
     let mut table = Table::default();
-    for row in rows(db, COLUMNS, Some(name)).await? {
+    let told = create_table::columns(sql);
+    for row in parts.columns.get(name).into_iter().flatten() {
         let hidden: i32 = row.try_get_by_index(4)?;
         let default: Option<String> = row.try_get_by_index(3)?;
         // 1 is a virtual table's own; 2 and 3 are generated, from an expression that only the
         // text of CREATE TABLE tells.
-        if hidden != 1 {
-            table.columns.push(Column {
-                name: text(&row, 0)?,
-                kind: text(&row, 1)?.to_lowercase(),
-                nullable: !row.try_get_by_index::<bool>(2)?,
-                default: if hidden == 0 {
-                    default
-                } else {
-                    Some("generated".to_owned())
-                },
-            });
+        if hidden == 1 {
+            continue;
         }
+        let name = text(row, 0)?;
+        let words = told.get(&name.to_lowercase());
+        let generated = words.and_then(|words| words.generated.clone());
+        let mut kind = text(row, 1)?.to_lowercase();
+        for word in words.iter().flat_map(|words| &words.more) {
+            kind.push(' ');
+            kind.push_str(word);
+        }
+        table.columns.push(Column {
+            name,
+            kind,
+            nullable: !row.try_get_by_index::<bool>(2)?,
+            filling: match hidden {
+                0 => default.map(Filling::Default),
+                _ => generated.map(Filling::Generated),
+            },
+            number: row.try_get_by_index(5)?,
+        });
     }
-    for row in rows(db, FOREIGN_KEYS, Some(name)).await? {
+    for row in parts.foreign_keys.get(name).into_iter().flatten() {
         let to: Option<String> = row.try_get_by_index(2)?;
         table.constraints.insert(
-            format!("foreign key ({})", text(&row, 0)?),
+            format!("foreign key ({})", text(row, 0)?),
             format!(
                 "{} ({}) on delete {} on update {}",
-                text(&row, 1)?,
+                text(row, 1)?,
                 to.unwrap_or_default(),
-                text(&row, 3)?,
-                text(&row, 4)?,
+                text(row, 3)?,
+                text(row, 4)?,
             ),
         );
     }
-    for row in rows(db, KEYS, Some(name)).await? {
+    for row in parts.keys.get(name).into_iter().flatten() {
         table.constraints.insert(
-            format!("{} ({})", text(&row, 0)?, text(&row, 1)?),
+            format!("{} ({})", text(row, 0)?, text(row, 1)?),
             String::new(),
         );
     }
-    for row in rows(db, INDEXES, Some(name)).await? {
-        let sql = squeezed(&text(&row, 1)?).replacen(" IF NOT EXISTS", "", 1);
-        table.indexes.insert(text(&row, 0)?, sql);
+    for row in parts.indexes.get(name).into_iter().flatten() {
+        let sql = squeezed(&text(row, 1)?).replacen(" IF NOT EXISTS", "", 1);
+        table.indexes.insert(text(row, 0)?, sql);
     }
-    for row in rows(db, TRIGGERS, Some(name)).await? {
+    for row in parts.triggers.get(name).into_iter().flatten() {
         table
             .triggers
-            .insert(text(&row, 0)?, squeezed(&text(&row, 1)?));
+            .insert(text(row, 0)?, squeezed(&text(row, 1)?));
     }
     Ok(table)
 }
@@ -121,16 +175,7 @@ fn text(row: &QueryResult, at: usize) -> Result<String, DbErr> {
     row.try_get_by_index(at)
 }
 
-async fn rows(
-    db: &impl ConnectionTrait,
-    sql: &str,
-    argument: Option<&str>,
-) -> Result<Vec<QueryResult>, DbErr> {
-    let arguments: Vec<Value> = argument.into_iter().map(Into::into).collect();
-    db.query_all_raw(Statement::from_sql_and_values(
-        DbBackend::Sqlite,
-        sql,
-        arguments,
-    ))
-    .await
+async fn rows(db: &impl ConnectionTrait, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
+    db.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql))
+        .await
 }

@@ -1,0 +1,89 @@
+//! `plan`: what `up` would do.
+
+use sea_orm_migration::sea_orm::DatabaseConnection;
+use serde_json::json;
+
+use super::Answer;
+use crate::error::Error;
+use crate::history::status;
+use crate::lock::Lock;
+use crate::plan::{Plan, Planned, plan, rehearse};
+use crate::{Way, checked};
+
+/// How far the look goes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Do it all in a transaction that is rolled back, and tell how long each step took. Writers wait
+    /// meanwhile.
+    #[arg(long)]
+    rehearse: bool,
+}
+
+pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
+    let status = checked(status(db).await?)?;
+    let mut plan = plan(db, &status).await?;
+    if args.rehearse && !plan.steps.is_empty() {
+        let lock = Lock::take(db, way.patience).await?;
+        rehearse(db, &status, &lock, &mut plan).await?;
+        lock.release().await?;
+    }
+    Ok(Answer {
+        code: if plan.steps.is_empty() { 0 } else { 2 },
+        lines: lines(&plan),
+        json: json!(plan),
+    })
+}
+
+fn lines(plan: &Plan) -> Vec<String> {
+    let mut lines = Vec::new();
+    if plan.steps.is_empty() {
+        lines.push("nothing is pending".to_owned());
+        return lines;
+    }
+    for step in &plan.steps {
+        let how = if step.in_transaction {
+            "one transaction"
+        } else {
+            "each statement by itself"
+        };
+        let took = step
+            .rehearsed_ms
+            .map(|ms| format!(", {ms} ms when rehearsed"));
+        lines.push(format!(
+            "-- {} ({how}{})",
+            step.step,
+            took.unwrap_or_default()
+        ));
+        for one in &step.statements {
+            lines.extend(notes(one));
+            lines.push(format!("{};", one.sql));
+        }
+        lines.extend(step.findings.iter().map(super::lint::line));
+        lines.push(String::new());
+    }
+    lines.push(format!("plan {}", plan.hash));
+    lines
+}
+
+/// What there is to say of a statement.
+fn notes(one: &Planned) -> Option<String> {
+    let mut notes = Vec::new();
+    if let Some(lock) = one.lock {
+        notes.push(format!(
+            "locks {}: {lock}",
+            one.table.as_deref().unwrap_or_default()
+        ));
+    }
+    match (one.rows, one.bytes) {
+        (Some(rows), Some(bytes)) => notes.push(format!("{rows} rows, {bytes} bytes")),
+        (Some(rows), None) => notes.push(format!("{rows} rows")),
+        _ => {}
+    }
+    if one.every_row {
+        notes.push("reads or writes every row".to_owned());
+    }
+    if let Some(loses) = &one.loses {
+        notes.push(format!("LOSES {loses}"));
+    }
+    (!notes.is_empty()).then(|| format!("-- {}", notes.join("; ")))
+}

@@ -1,0 +1,320 @@
+//! Steps written from the difference between the schema of the steps and that of the entities.
+
+mod of_drift;
+mod postgres;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use entity::registry::Resource;
+use sea_orm_migration::sea_orm::DatabaseConnection;
+
+pub(crate) use of_drift::of_drift;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::schema::change::{self, Options, Statement};
+use crate::schema::{BOOKKEEPING, Column, LiveSchema, Renames, Table, difference, scratch};
+use crate::step::STEPS;
+
+/// What nobody but a person can know of a change.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// What is the same under another name, beside what the entities say.
+    pub renames: Renames,
+    /// Columns that go, and are not renamed: table and column.
+    pub drops: BTreeSet<(String, String)>,
+    /// What the rows that are there have in a new column: an expression.
+    pub fills: BTreeMap<(String, String), String>,
+}
+
+/// A step's four scripts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Each file's name and what it holds.
+    pub files: Vec<(&'static str, String)>,
+    /// The same of a second step, whose statements run each by itself beside readers and writers; none
+    /// where nothing needs that.
+    pub online: Vec<(&'static str, String)>,
+    /// What going up, or down again, loses.
+    pub losses: Vec<String>,
+}
+
+/// The step that makes of what the steps make what `resources` want, or nothing where that is the
+/// same. `db` must be `PostgreSQL`, which spells its own definitions; `SQLite` is in the program.
+pub async fn written(
+    db: &DatabaseConnection,
+    resources: impl IntoIterator<Item = &Resource> + Clone,
+    said: &Said,
+) -> Result<Option<Written>, Error> {
+    if Engine::of(db)? != Engine::Postgres {
+        return Err(Error::NeedsPostgres);
+    }
+    let mut written = Written::default();
+    let mut differs = false;
+    for engine in [Engine::Postgres, Engine::Sqlite] {
+        let from = scratch::of_steps(engine, db, STEPS)
+            .await?
+            .without(BOOKKEEPING);
+        let to = scratch::of_entities(engine, db, resources.clone())
+            .await?
+            .without(BOOKKEEPING);
+        let mut renames = said.renames.clone();
+        for resource in resources.clone() {
+            by_entity(resource, engine, &from, &mut renames);
+        }
+        let known = renames.applied(&from);
+        ask(&known, &to, said)?;
+        // A writer of SQLite has the whole file anyway.
+        let mid = match engine {
+            Engine::Postgres => postgres::between(&known, &to, &said.fills),
+            Engine::Sqlite => to.clone(),
+        };
+        let mut options = Options {
+            renames,
+            in_order: false,
+            fills: said.fills.clone(),
+        };
+        // What is put off is filled in then.
+        options
+            .fills
+            .retain(|key, _| takes_null(&mid, key) == takes_null(&to, key));
+        let back = Options {
+            renames: options.renames.reversed(),
+            fills: stand_ins(&from, &options.renames.applied(&to)),
+            in_order: false,
+        };
+        let up = change::statements(&from, &mid, &options);
+        let down = change::statements(&mid, &from, &back);
+        if engine == Engine::Postgres {
+            let (up, down) = postgres::online(&mid, &to, &said.fills);
+            if !up.is_empty() {
+                written.online = vec![
+                    ("up.postgres.sql", script(&up)),
+                    ("down.postgres.sql", script(&down)),
+                    ("up.sqlite.sql", script(&[])),
+                    ("down.sqlite.sql", script(&[])),
+                ];
+            }
+        }
+        differs |= !up.is_empty() || has_more_than_order(&from, &to);
+        for one in up.iter().chain(&down) {
+            if let Some(loses) = &one.loses
+                && !written.losses.contains(loses)
+            {
+                written.losses.push(loses.clone());
+            }
+        }
+        let (up_name, down_name) = match engine {
+            Engine::Postgres => ("up.postgres.sql", "down.postgres.sql"),
+            Engine::Sqlite => ("up.sqlite.sql", "down.sqlite.sql"),
+        };
+        written.files.push((up_name, script(&up)));
+        written.files.push((down_name, script(&down)));
+    }
+    Ok(differs.then_some(written))
+}
+
+fn takes_null(schema: &LiveSchema, (table, column): &(String, String)) -> bool {
+    let table = schema.tables.get(table);
+    let mut columns = table.iter().flat_map(|table| &table.columns);
+    columns.any(|one| one.name == *column && one.nullable)
+}
+
+fn has_more_than_order(from: &LiveSchema, to: &LiveSchema) -> bool {
+    let is_order =
+        |object: &crate::schema::Object| matches!(object, crate::schema::Object::Order(_));
+    difference(to, from)
+        .iter()
+        .any(|one| !is_order(&one.object))
+}
+
+/// What the entity says of its columns' old names: `#[sea_orm(renamed_from = "old")]`, which `SeaORM`
+/// hands on in the column's comment.
+fn by_entity(resource: &Resource, engine: Engine, from: &LiveSchema, renames: &mut Renames) {
+    let Some(table) = from.tables.get(resource.table) else {
+        return;
+    };
+    let has = |name: &str| table.columns.iter().any(|one| one.name == name);
+    for def in (resource.column_defs)(engine.backend()) {
+        let comment = def.get_column_spec().comment.clone().unwrap_or_default();
+        let old = comment.split_once("renamed_from \"").map(|(_, rest)| rest);
+        let Some(old) = old.and_then(|rest| rest.strip_suffix('"')) else {
+            continue;
+        };
+        let new = def.get_column_name();
+        if has(old) && !has(&new) {
+            let key = (resource.table.to_owned(), old.to_owned());
+            renames.columns.insert(key, new);
+        }
+    }
+}
+
+/// Ask what only a person knows: whether a column was renamed, and what new ones hold.
+fn ask(from: &LiveSchema, to: &LiveSchema, said: &Said) -> Result<(), Error> {
+    for (name, table) in &from.tables {
+        let Some(wanted) = to.tables.get(name) else {
+            continue;
+        };
+        let has = |table: &Table, column: &Column| {
+            table.columns.iter().any(|one| one.name == column.name)
+        };
+        let key = |column: &Column| (name.clone(), column.name.clone());
+        let new = || wanted.columns.iter().filter(|new| !has(table, new));
+        for old in table.columns.iter().filter(|old| !has(wanted, old)) {
+            let alike = new().find(|new| new.kind == old.kind);
+            if let (Some(new), false) = (alike, said.drops.contains(&key(old))) {
+                return Err(Error::Ambiguous {
+                    table: name.clone(),
+                    old: old.name.clone(),
+                    new: new.name.clone(),
+                });
+            }
+        }
+        let mut unfilled = new().filter(|new| !new.nullable && new.filling.is_none());
+        if let Some(column) = unfilled.find(|new| !said.fills.contains_key(&key(new))) {
+            return Err(Error::Unfilled {
+                table: name.clone(),
+                column: column.name.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What the rows have in a column that goes and, by the way back, comes again without what it had:
+/// the least that it takes.
+fn stand_ins(from: &LiveSchema, to: &LiveSchema) -> BTreeMap<(String, String), String> {
+    let mut found = BTreeMap::new();
+    for (name, table) in &from.tables {
+        let Some(kept) = to.tables.get(name) else {
+            continue;
+        };
+        let gone = |old: &&Column| !kept.columns.iter().any(|one| one.name == old.name);
+        let bare = |old: &&Column| !old.nullable && old.filling.is_none();
+        for column in table.columns.iter().filter(gone).filter(bare) {
+            let value = stand_in(from, table, column);
+            found.insert((name.clone(), column.name.clone()), value);
+        }
+    }
+    found
+}
+
+fn stand_in(schema: &LiveSchema, table: &Table, column: &Column) -> String {
+    if let Some(first) = schema
+        .enums
+        .get(&column.kind)
+        .and_then(|values| values.first())
+    {
+        return format!("'{}'", first.replace('\'', "''"));
+    }
+    // An enum of SQLite is a text with a check.
+    let check = format!("CHECK ({} IN (", column.name);
+    let allowed = table
+        .constraints
+        .values()
+        .find_map(|text| text.strip_prefix(&check));
+    if let Some(first) = allowed.and_then(|values| values.split([',', ')']).next()) {
+        return first.to_owned();
+    }
+    let kind = column.kind.as_str();
+    let known = [
+        ("timestamp", "CURRENT_TIMESTAMP"),
+        ("date", "CURRENT_DATE"),
+        ("uuid", "'00000000-0000-0000-0000-000000000000'"),
+        ("json", "'{}'"),
+        ("bool", "false"),
+        ("bytea", "''"),
+        ("blob", "x\'\'"),
+        ("int", "0"),
+        ("big", "0"),
+        ("small", "0"),
+        ("numeric", "0"),
+        ("double", "0"),
+        ("real", "0"),
+    ];
+    let value = known.iter().find(|(part, _)| kind.contains(part));
+    value.map_or("''", |(_, value)| value).to_owned()
+}
+
+fn script(statements: &[Statement]) -> String {
+    let mut script = String::new();
+    for one in statements {
+        if let Some(loses) = &one.loses {
+            let _ = writeln!(script, "-- Loses {loses}.");
+        }
+        let _ = writeln!(script, "{};", one.sql);
+    }
+    if script.is_empty() {
+        // An empty script is a statement to neither engine.
+        script.push_str("SELECT 1;\n");
+    }
+    script
+}
+
+/// Put the step called `name`, of `today`, into `directory`, where the steps and their list are, and tell its
+/// whole name. What runs beside readers and writers is a step of its own behind it.
+pub fn put(
+    directory: &Path,
+    today: NaiveDate,
+    name: &str,
+    written: &Written,
+) -> Result<(String, PathBuf), Error> {
+    check_name(name)?;
+    let list = directory.join("mod.rs");
+    let text = std::fs::read_to_string(&list).map_err(|source| file(&list, source))?;
+    let numbers = STEPS
+        .iter()
+        .filter_map(|step| step.name.split('_').nth(1)?.parse::<u32>().ok());
+    let number = numbers.max().unwrap_or_default() + 1;
+    let day = today.format("%Y%m%d");
+    let whole = format!("m{day}_{number:06}_{name}");
+    let online = format!("m{day}_{:06}_{name}_online", number + 1);
+    let at = text.rfind("    step!(").and_then(|last| {
+        let line = text[last..].find('\n')?;
+        Some(last + line + 1)
+    });
+    let at = at.ok_or_else(|| Error::Option(format!("{} has no list of steps", list.display())))?;
+    let (before, after) = text.split_at(at);
+    let mut lines = format!("    step!(\"{whole}\"),\n");
+    let folder = fill(directory, &whole, &written.files)?;
+    if !written.online.is_empty() {
+        fill(directory, &online, &written.online)?;
+        let _ = writeln!(lines, "    step!(\"{online}\", apart: true),");
+    }
+    let text = format!("{before}{lines}{after}");
+    std::fs::write(&list, text).map_err(|source| file(&list, source))?;
+    Ok((whole, folder))
+}
+
+/// A step's folder and what is in it.
+fn fill(directory: &Path, name: &str, files: &[(&'static str, String)]) -> Result<PathBuf, Error> {
+    let folder = directory.join(name);
+    std::fs::create_dir(&folder).map_err(|source| file(&folder, source))?;
+    for (name, script) in files {
+        let path = folder.join(name);
+        std::fs::write(&path, script).map_err(|source| file(&path, source))?;
+    }
+    Ok(folder)
+}
+
+/// Refuse what is no name of a step.
+pub(crate) fn check_name(name: &str) -> Result<(), Error> {
+    let good =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    if !name.is_empty() && name.chars().all(good) {
+        return Ok(());
+    }
+    Err(Error::Option(format!(
+        "{name:?}: a step's name has a-z, 0-9 and _ only"
+    )))
+}
+
+fn file(path: &Path, source: std::io::Error) -> Error {
+    Error::File {
+        path: path.display().to_string(),
+        source,
+    }
+}

@@ -1,0 +1,37 @@
+//! What was done to the history, one row each; nothing is ever taken out.
+
+use sea_orm_migration::sea_orm;
+use sea_orm_migration::sea_orm::entity::prelude::*;
+
+/// Something that was done.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "chancery_migration_log")]
+pub(crate) struct Model {
+    /// Its number: the time and a count, so that numbers sort by time.
+    #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
+    pub(crate) id: String,
+    /// To which step.
+    #[sea_orm(column_type = "Text")]
+    pub(crate) step: String,
+    /// `up`, `down`, `failed`, `resolve applied`, `resolve rolled back`, `adopt`, `with indexes`.
+    #[sea_orm(column_type = "Text")]
+    pub(crate) action: String,
+    /// By whom.
+    #[sea_orm(column_type = "Text")]
+    pub(crate) actor: String,
+    /// By which version of the program.
+    #[sea_orm(column_type = "Text")]
+    pub(crate) program: String,
+    /// Why.
+    #[sea_orm(column_type = "Text")]
+    pub(crate) reason: Option<String>,
+    /// When: RFC 3339, UTC.
+    #[sea_orm(column_type = "Text")]
+    pub(crate) at: String,
+}
+
+/// Entries stand for themselves.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

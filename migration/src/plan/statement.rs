@@ -1,0 +1,320 @@
+//! A statement as a plan tells it.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::Size;
+use crate::engine::Engine;
+use crate::schema::squeezed;
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// The SQL.
+    pub sql: String,
+    /// The table that it is about, where it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// The lock that it takes on the table (`PostgreSQL`, "Explicit Locking"), where it takes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lock: Option<&'static str>,
+    /// How many rows the table has, as last counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<i64>,
+    /// How many bytes it takes, with its indexes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<i64>,
+    /// Whether every row is written anew or looked at.
+    pub every_row: bool,
+    /// What is lost by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loses: Option<String>,
+}
+
+impl Planned {
+    pub(super) fn of(sql: &str, engine: Engine, sizes: &BTreeMap<String, Size>) -> Self {
+        let words = squeezed(sql).to_uppercase();
+        let table = table_of(sql).filter(|name| sizes.contains_key(name));
+        let size = table.as_ref().and_then(|name| sizes.get(name));
+        let lock = match engine {
+            // A writer of SQLite has the whole file.
+            Engine::Sqlite => None,
+            Engine::Postgres => table.as_ref().and_then(|_| lock(&words)),
+        };
+        let every_row = [
+            " TYPE ",
+            "SET NOT NULL",
+            "CREATE INDEX",
+            "CREATE UNIQUE INDEX",
+            "VALIDATE",
+        ]
+        .iter()
+        .any(|part| words.contains(part))
+            || words.starts_with("UPDATE ");
+        Self {
+            sql: sql.to_owned(),
+            lock,
+            rows: size.map(|size| size.rows),
+            bytes: size.and_then(|size| size.bytes),
+            every_row: every_row && table.is_some(),
+            loses: loses(&words, table.as_deref()),
+            table,
+        }
+    }
+}
+
+/// A table whose rows were put elsewhere before it goes takes nothing along.
+pub(super) fn forgive_moves(statements: &mut [Planned]) {
+    let mut moved: Vec<String> = Vec::new();
+    for one in statements {
+        let text = squeezed(&one.sql);
+        if one
+            .table
+            .as_ref()
+            .is_some_and(|table| moved.contains(table))
+            && text.to_uppercase().starts_with("DROP TABLE")
+        {
+            one.loses = None;
+        }
+        if let Some((head, source)) = text.split_once(" SELECT * FROM ")
+            && head.to_uppercase().starts_with("INSERT INTO ")
+        {
+            moved.push(source.trim_matches('"').to_owned());
+        }
+    }
+}
+
+/// Whether a statement takes something away, if only its table is there.
+pub(super) fn takes_away(sql: &str) -> bool {
+    loses(&squeezed(sql).to_uppercase(), Some("")).is_some()
+}
+
+/// What a statement loses of a table that is there.
+fn loses(words: &str, table: Option<&str>) -> Option<String> {
+    let table = table?;
+    let what = if words.starts_with("DROP TABLE") || words.starts_with("TRUNCATE") {
+        "all rows"
+    } else if words.starts_with("DELETE FROM") {
+        "rows"
+    } else if words.starts_with("ALTER TABLE") && words.contains(" DROP COLUMN ") {
+        "a column"
+    } else {
+        return None;
+    };
+    Some(format!("{what} of {table}"))
+}
+
+/// The lock that a statement takes on its table.
+fn lock(words: &str) -> Option<&'static str> {
+    let starts = |with: &str| words.starts_with(with);
+    let has = |part: &str| words.contains(part);
+    Some(if has(" CONCURRENTLY ") {
+        "SHARE UPDATE EXCLUSIVE"
+    } else if starts("CREATE INDEX") || starts("CREATE UNIQUE INDEX") {
+        "SHARE"
+    } else if starts("CREATE TRIGGER") || starts("CREATE CONSTRAINT TRIGGER") {
+        "SHARE ROW EXCLUSIVE"
+    } else if starts("ALTER TABLE") {
+        if has(" VALIDATE CONSTRAINT ") || has(" SET (") || has(" RESET (") {
+            "SHARE UPDATE EXCLUSIVE"
+        } else if has(" FOREIGN KEY ") || has(" TRIGGER ") {
+            "SHARE ROW EXCLUSIVE"
+        } else {
+            "ACCESS EXCLUSIVE"
+        }
+    } else if starts("DROP ") || starts("TRUNCATE") || starts("ALTER INDEX") {
+        "ACCESS EXCLUSIVE"
+    } else if starts("COMMENT ON ") {
+        "SHARE UPDATE EXCLUSIVE"
+    } else if starts("INSERT ") || starts("UPDATE ") || starts("DELETE ") {
+        "ROW EXCLUSIVE"
+    } else {
+        return None;
+    })
+}
+
+/// The table that a statement is about.
+fn table_of(sql: &str) -> Option<String> {
+    let text = squeezed(sql);
+    let words: Vec<&str> = text.split(' ').collect();
+    let upper: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();
+    let after = |word: &str| upper.iter().position(|one| one == word).map(|at| at + 1);
+    let mut at = match upper.first()?.as_str() {
+        "ALTER" | "DROP" if upper.get(1)? == "TABLE" => 2,
+        "CREATE" | "DROP" | "ALTER" | "COMMENT" => after("ON")?,
+        "INSERT" => after("INTO")?,
+        "DELETE" => after("FROM")?,
+        "UPDATE" | "TRUNCATE" => 1,
+        _ => return None,
+    };
+    while matches!(
+        upper.get(at)?.as_str(),
+        "IF" | "EXISTS" | "ONLY" | "TABLE" | "COLUMN" | "NOT"
+    ) {
+        at += 1;
+    }
+    let name = words.get(at)?.split(['(', '.', ';']).next()?;
+    Some(name.trim_matches('"').to_owned())
+}
+
+/// The statements of a script. A semicolon in quotes, in a body between dollars, in brackets or
+/// between BEGIN and END ends none.
+pub(crate) fn split(script: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let (mut start, mut at, mut depth) = (0, 0, 0_usize);
+    while let Some(first) = script[at..].chars().next() {
+        let rest = &script[at..];
+        at += match first {
+            '\'' | '"' => rest[1..].find(first).map_or(rest.len(), |end| end + 2),
+            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            '$' => dollars(rest),
+            _ if first.is_alphabetic() || first == '_' => {
+                let word = word(rest);
+                match word.to_ascii_uppercase().as_str() {
+                    "BEGIN" | "CASE" => depth += 1,
+                    "END" => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                word.len()
+            }
+            ';' if depth == 0 => {
+                found.push(script[start..at].trim());
+                start = at + 1;
+                1
+            }
+            _ => first.len_utf8(),
+        };
+    }
+    found.push(script[start..].trim());
+    found.retain(|one| !squeezed(one).is_empty());
+    found
+}
+
+fn word(text: &str) -> &str {
+    let end = text.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// How long the body between two equal tags of dollars is, with them.
+fn dollars(text: &str) -> usize {
+    let Some(end) = text[1..].find('$') else {
+        return 1;
+    };
+    let tag = &text[..end + 2];
+    if !tag[1..tag.len() - 1]
+        .chars()
+        .all(|letter| letter.is_alphanumeric() || letter == '_')
+    {
+        return 1;
+    }
+    let body = &text[tag.len()..];
+    body.find(tag).map_or(text.len(), |end| end + 2 * tag.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_split_where_its_statements_end() {
+        let script = "CREATE TABLE a (b text DEFAULT ';'); -- one; two\nCREATE FUNCTION f() AS $x$ \
+                      BEGIN; $$ ; END $x$;\nCREATE TRIGGER t BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; \
+                      SELECT 2; END;\nSELECT 1";
+        let found = split(script);
+        assert_eq!(found.len(), 4, "{found:#?}");
+        assert!(found[0].starts_with("CREATE TABLE") && found[0].ends_with(')'));
+        assert!(found[1].ends_with("$x$"));
+        assert!(found[2].ends_with("END"));
+        assert_eq!(found[3], "SELECT 1");
+        assert_eq!(split(" ;\n-- nothing\n"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_statement_is_about_a_table() {
+        for (sql, table) in [
+            ("ALTER TABLE ONLY runs ADD COLUMN a text", Some("runs")),
+            ("ALTER TABLE IF EXISTS \"runs\" DROP COLUMN a", Some("runs")),
+            (
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON runs (a)",
+                Some("runs"),
+            ),
+            ("CREATE INDEX i ON runs(a)", Some("runs")),
+            ("DROP TABLE runs", Some("runs")),
+            ("INSERT INTO runs (a) SELECT 1", Some("runs")),
+            ("UPDATE runs SET a = 1", Some("runs")),
+            ("DELETE FROM runs WHERE true", Some("runs")),
+            ("COMMENT ON COLUMN runs.a IS 'x'", Some("runs")),
+            ("SELECT 1", None),
+        ] {
+            assert_eq!(table_of(sql).as_deref(), table, "{sql}");
+        }
+    }
+
+    #[test]
+    fn the_lock_is_that_of_the_manual() {
+        for (sql, expected) in [
+            ("ALTER TABLE runs ADD COLUMN a text", "ACCESS EXCLUSIVE"),
+            (
+                "ALTER TABLE runs VALIDATE CONSTRAINT c",
+                "SHARE UPDATE EXCLUSIVE",
+            ),
+            (
+                "ALTER TABLE runs SET (fillfactor = 50)",
+                "SHARE UPDATE EXCLUSIVE",
+            ),
+            (
+                "ALTER TABLE runs ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES b",
+                "SHARE ROW EXCLUSIVE",
+            ),
+            ("ALTER TABLE runs DISABLE TRIGGER t", "SHARE ROW EXCLUSIVE"),
+            ("CREATE INDEX i ON runs (a)", "SHARE"),
+            (
+                "CREATE INDEX CONCURRENTLY i ON runs (a)",
+                "SHARE UPDATE EXCLUSIVE",
+            ),
+            (
+                "CREATE TRIGGER t BEFORE INSERT ON runs",
+                "SHARE ROW EXCLUSIVE",
+            ),
+            ("UPDATE runs SET a = 1", "ROW EXCLUSIVE"),
+            ("DROP TABLE runs", "ACCESS EXCLUSIVE"),
+        ] {
+            let sizes = [("runs".to_owned(), Size::default())].into();
+            let told = Planned::of(sql, Engine::Postgres, &sizes);
+            assert_eq!(told.lock, Some(expected), "{sql}");
+            assert_eq!(Planned::of(sql, Engine::Sqlite, &sizes).lock, None);
+        }
+    }
+
+    #[test]
+    fn what_is_lost_is_told() {
+        let sizes = [(
+            "runs".to_owned(),
+            Size {
+                rows: 3,
+                bytes: None,
+            },
+        )]
+        .into();
+        for (sql, loses) in [
+            ("DROP TABLE runs", Some("all rows of runs")),
+            ("ALTER TABLE runs DROP COLUMN a", Some("a column of runs")),
+            ("DELETE FROM runs", Some("rows of runs")),
+            ("DROP TABLE others", None),
+            ("ALTER TABLE runs ADD COLUMN a text", None),
+        ] {
+            let told = Planned::of(sql, Engine::Postgres, &sizes);
+            assert_eq!(told.loses.as_deref(), loses, "{sql}");
+        }
+        let told = |copy: &str| {
+            let all = [copy, "DROP TABLE runs", "ALTER TABLE next RENAME TO runs"];
+            let mut all = all.map(|sql| Planned::of(sql, Engine::Sqlite, &sizes));
+            forgive_moves(&mut all);
+            all[1].loses.is_some()
+        };
+        assert!(!told("INSERT INTO next SELECT * FROM runs"));
+        assert!(told("INSERT INTO next SELECT * FROM runs WHERE false"));
+    }
+}

@@ -1,0 +1,82 @@
+//! How to get from one schema to another: the statements, in the order in which they run. The way
+//! back is the same question with the two exchanged.
+
+mod postgres;
+mod sqlite;
+mod table;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{LiveSchema, Renames, Table};
+use crate::engine::Engine;
+
+/// One statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// The SQL, without a semicolon at its end.
+    pub sql: String,
+    /// What is lost by it that the way back does not bring again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loses: Option<String>,
+}
+
+impl Statement {
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            loses: None,
+        }
+    }
+
+    fn losing(sql: impl Into<String>, loses: impl Into<String>) -> Self {
+        Self {
+            sql: sql.into(),
+            loses: Some(loses.into()),
+        }
+    }
+}
+
+/// What else there is to know of a change.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// What is the same under another name.
+    pub renames: Renames,
+    /// Whether columns must stand in the order of `to`. A table is made anew for that, so a column
+    /// that an entity has in its middle is rather added at the end.
+    pub in_order: bool,
+    /// What the rows that are there have in a new column, by table and column: an expression.
+    pub fills: BTreeMap<(String, String), String>,
+}
+
+impl Options {
+    fn fill(&self, table: &str, column: &str) -> Option<&String> {
+        self.fills.get(&(table.to_owned(), column.to_owned()))
+    }
+}
+
+/// What makes of a database with the schema `from` one with the schema `to`. On `SQLite` it wants
+/// `PRAGMA foreign_keys` off, and `PRAGMA legacy_alter_table` on, where it makes tables anew
+/// ([`rebuilds`]).
+pub fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) -> Vec<Statement> {
+    match to.engine {
+        Engine::Postgres => postgres::statements(from, to, options),
+        Engine::Sqlite => sqlite::statements(from, to, options),
+    }
+}
+
+/// Whether a table must be made anew to become `to`.
+pub(crate) fn is_remade(from: &Table, to: &Table) -> bool {
+    table::is_remade(from, to, false)
+}
+
+/// Whether `statements` make a table anew under its name.
+pub fn rebuilds(statements: &[Statement]) -> bool {
+    let set_aside =
+        |one: &Statement| one.sql.starts_with("ALTER TABLE ") && one.sql.ends_with(ASIDE);
+    statements.iter().any(set_aside)
+}
+
+/// What a table is called while it is made anew.
+const ASIDE: &str = "__before";

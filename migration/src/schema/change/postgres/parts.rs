@@ -1,0 +1,246 @@
+//! What belongs to tables: constraints, indexes, triggers, policies, and what is said of the whole.
+
+use super::super::super::name::quoted;
+use super::super::super::rename::mentions;
+use super::super::table::{Part, common};
+use super::Plan;
+
+/// How a trigger's state stands at the end of its definition, where it is not the usual one.
+const STATE: &str = " ENABLED ";
+
+impl Plan<'_> {
+    /// Drop what is not wanted, or stands in the way.
+    pub(super) fn drop_parts(&mut self) {
+        for (table, name, text) in self.going(Part::Trigger) {
+            let kind = if is_rule(&text) { "RULE" } else { "TRIGGER" };
+            self.push(format!(
+                "DROP {kind} {} ON {}",
+                quoted(&name),
+                quoted(&table)
+            ));
+        }
+        for (table, name, _) in self.going(Part::Policy) {
+            self.push(format!(
+                "DROP POLICY {} ON {}",
+                quoted(&name),
+                quoted(&table)
+            ));
+        }
+        let (keys, others): (Vec<_>, Vec<_>) = self
+            .going(Part::Constraint)
+            .into_iter()
+            .partition(|(_, _, text)| is_foreign_key(text));
+        for (table, name, _) in keys {
+            let (table, name) = (quoted(&table), quoted(&name));
+            self.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
+        }
+        let indexes = self.going(Part::Index);
+        for (_, name, text) in indexes {
+            let kind = if text.starts_with("CREATE STATISTICS") {
+                "STATISTICS"
+            } else {
+                "INDEX"
+            };
+            self.push(format!("DROP {kind} {}", quoted(&name)));
+        }
+        for (table, name, _) in others {
+            let (table, name) = (quoted(&table), quoted(&name));
+            self.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
+        }
+    }
+
+    /// The parts that must go, taken out of what is there: table, name, definition.
+    fn going(&mut self, part: Part) -> Vec<(String, String, String)> {
+        let mut found = Vec::new();
+        for (table, of) in &self.from.tables {
+            for (name, text) in part.of(of) {
+                if !self.stays(table, part, name, text) {
+                    found.push((table.clone(), name.clone(), text.clone()));
+                }
+            }
+        }
+        for (table, name, _) in &found {
+            if let Some(of) = self.from.tables.get_mut(table) {
+                match part {
+                    Part::Constraint => of.constraints.remove(name),
+                    Part::Index => of.indexes.remove(name),
+                    Part::Trigger => of.triggers.remove(name),
+                    Part::Policy => of.policies.remove(name),
+                };
+            }
+        }
+        // What a table that goes takes along needs no word of its own, but for the keys between
+        // tables that go.
+        found.retain(|(table, _, text)| self.to.tables.contains_key(table) || is_foreign_key(text));
+        found
+    }
+
+    fn stays(&self, table: &str, part: Part, name: &str, text: &str) -> bool {
+        let (from, Some(to)) = (&self.from.tables[table], self.to.tables.get(table)) else {
+            return false;
+        };
+        let wanted = part.of(to).get(name);
+        let is_wanted = wanted.is_some_and(|wanted| {
+            wanted == text
+                || (part == Part::Trigger && state(wanted).0 == state(text).0)
+                || text.strip_suffix(" NOT VALID") == Some(wanted)
+        });
+        if !is_wanted || self.remade.contains(table) {
+            return false;
+        }
+        let enums = self.remade_enums();
+        if enums.iter().any(|name| mentions(text, name)) {
+            return false;
+        }
+        match part {
+            Part::Trigger | Part::Policy => {
+                let moved = common(from, to).into_iter().filter(|(old, new)| {
+                    old.kind != new.kind || enums.iter().any(|name| mentions(&old.kind, name))
+                });
+                !moved.into_iter().any(|(old, _)| mentions(text, &old.name))
+            }
+            Part::Constraint if is_foreign_key(text) => self.keeps_keys(&referenced(text)),
+            _ => true,
+        }
+    }
+
+    /// Whether the keys of a table, by which others refer to it, stay as they are.
+    fn keeps_keys(&self, table: &str) -> bool {
+        let (Some(from), Some(to)) = (self.from.tables.get(table), self.to.tables.get(table))
+        else {
+            return false;
+        };
+        let is_key = |text: &str| text.starts_with("PRIMARY KEY") || text.starts_with("UNIQUE");
+        let mut keys = from.constraints.iter().filter(|(_, text)| is_key(text));
+        !self.remade.contains(table)
+            && keys.all(|(name, text)| to.constraints.get(name) == Some(text))
+    }
+
+    /// Constraints and indexes.
+    pub(super) fn make_parts(&mut self) {
+        let mut keys = Vec::new();
+        for (table, to) in &self.to.tables {
+            let written = quoted(table);
+            let from = self.from.tables.get(table).cloned().unwrap_or_default();
+            for (name, text) in &to.constraints {
+                let known = from.constraints.get(name);
+                let sql = if known == Some(text) {
+                    continue;
+                } else if known.is_some() {
+                    format!("ALTER TABLE {written} VALIDATE CONSTRAINT {}", quoted(name))
+                } else {
+                    format!(
+                        "ALTER TABLE {written} ADD CONSTRAINT {} {text}",
+                        quoted(name)
+                    )
+                };
+                if is_foreign_key(text) {
+                    keys.push(sql);
+                } else {
+                    self.push(sql);
+                }
+                self.touched.insert(name.clone());
+            }
+            for (name, text) in &to.indexes {
+                if !from.indexes.contains_key(name) {
+                    self.push(text.trim_end_matches(" INVALID"));
+                    self.touched.insert(name.clone());
+                }
+            }
+        }
+        for sql in keys {
+            self.push(sql);
+        }
+    }
+
+    /// What is said of tables, then triggers and policies.
+    pub(super) fn late_parts(&mut self) {
+        for (table, to) in &self.to.tables {
+            let from = self.from.tables.get(table).cloned().unwrap_or_default();
+            for option in to.options.difference(&from.options) {
+                if let Some(set) = set_option(option) {
+                    self.push(format!("ALTER TABLE {} {set}", quoted(table)));
+                }
+            }
+            for option in from.options.difference(&to.options) {
+                let name = option.split('=').next().unwrap_or_default();
+                let replaced = option.contains('=')
+                    && to
+                        .options
+                        .iter()
+                        .any(|new| new.starts_with(&format!("{name}=")));
+                if let (Some(unset), false) = (unset_option(option), replaced) {
+                    self.push(format!("ALTER TABLE {} {unset}", quoted(table)));
+                }
+            }
+            for (name, text) in &to.triggers {
+                let known = from.triggers.get(name);
+                if known == Some(text) {
+                    continue;
+                }
+                let (definition, how) = state(text);
+                if known.is_none() {
+                    self.push(definition.trim_end_matches(';'));
+                    self.touched.insert(name.clone());
+                }
+                if known.is_some() || how != "O" {
+                    let how = match how {
+                        "D" => "DISABLE",
+                        "R" => "ENABLE REPLICA",
+                        "A" => "ENABLE ALWAYS",
+                        _ => "ENABLE",
+                    };
+                    let (table, name) = (quoted(table), quoted(name));
+                    self.push(format!("ALTER TABLE {table} {how} TRIGGER {name}"));
+                }
+            }
+            for (name, text) in &to.policies {
+                if !from.policies.contains_key(name) {
+                    self.push(text.clone());
+                    self.touched.insert(name.clone());
+                }
+            }
+        }
+    }
+}
+
+/// A trigger's definition and its state.
+fn state(text: &str) -> (&str, &str) {
+    text.rsplit_once(STATE).unwrap_or((text, "O"))
+}
+
+fn is_rule(text: &str) -> bool {
+    text.starts_with("CREATE RULE")
+}
+
+pub(super) fn is_foreign_key(text: &str) -> bool {
+    text.starts_with("FOREIGN KEY")
+}
+
+/// The table that a foreign key leads to.
+fn referenced(text: &str) -> String {
+    let rest = text.split_once(" REFERENCES ").map_or("", |(_, rest)| rest);
+    let name = rest.split('(').next().unwrap_or_default().trim();
+    name.trim_matches('"').replace("\"\"", "\"")
+}
+
+fn set_option(option: &str) -> Option<String> {
+    match option {
+        "UNLOGGED" => Some("SET UNLOGGED".to_owned()),
+        "ROW LEVEL SECURITY" => Some("ENABLE ROW LEVEL SECURITY".to_owned()),
+        "FORCE ROW LEVEL SECURITY" => Some(option.to_owned()),
+        _ => option.contains('=').then(|| format!("SET ({option})")),
+    }
+}
+
+fn unset_option(option: &str) -> Option<String> {
+    match option {
+        "UNLOGGED" => Some("SET LOGGED".to_owned()),
+        "ROW LEVEL SECURITY" => Some("DISABLE ROW LEVEL SECURITY".to_owned()),
+        "FORCE ROW LEVEL SECURITY" => Some("NO FORCE ROW LEVEL SECURITY".to_owned()),
+        _ => {
+            let (name, _) = option.split_once('=')?;
+            Some(format!("RESET ({name})"))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Schemas that are made to be read, in a place of their own, and are gone again: what the entities
+//! want, what the steps make, what a script makes.
+//!
+//! On `PostgreSQL` the place is a schema in a transaction that is rolled back, so the database at the
+//! other end keeps nothing of it; on `SQLite` it is a database in memory.
+
+use entity::registry::Resource;
+use sea_orm_migration::sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, TransactionTrait,
+};
+
+use super::{LiveSchema, ddl};
+use crate::engine::Engine;
+use crate::step::{Direction, Step};
+
+/// No other live session has this number.
+const OPEN: &str = "DO $$ BEGIN
+    EXECUTE 'CREATE SCHEMA chancery_scratch_' || pg_backend_pid();
+    PERFORM set_config('search_path', 'chancery_scratch_' || pg_backend_pid(), true);
+END $$";
+
+/// What `resources` want.
+pub async fn of_entities<'r>(
+    engine: Engine,
+    db: &DatabaseConnection,
+    resources: impl IntoIterator<Item = &'r Resource> + Clone,
+) -> Result<LiveSchema, DbErr> {
+    made(engine, db, &ddl::create(engine, resources)).await
+}
+
+/// What `steps` make, oldest first.
+pub(crate) async fn of_steps(
+    engine: Engine,
+    db: &DatabaseConnection,
+    steps: impl IntoIterator<Item = &Step>,
+) -> Result<LiveSchema, DbErr> {
+    // What must run by itself cannot run in a transaction, and needs not where nobody waits.
+    let scripts = steps.into_iter().map(|step| match engine {
+        Engine::Postgres => step
+            .script(engine, Direction::Up)
+            .replace(" CONCURRENTLY", ""),
+        Engine::Sqlite => step.script(engine, Direction::Up).to_owned(),
+    });
+    made(engine, db, &scripts.collect::<Vec<_>>()).await
+}
+
+/// What `scripts` make, one after the other. `db` is a database of `engine`, or whatever where that
+/// is `SQLite`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a database in memory, for this alone"
+)]
+pub async fn made(
+    engine: Engine,
+    db: &DatabaseConnection,
+    scripts: &[String],
+) -> Result<LiveSchema, DbErr> {
+    if engine == Engine::Sqlite {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        options.max_connections(1).sqlx_logging(false);
+        let memory = Database::connect(options).await?;
+        for script in scripts {
+            memory.execute_unprepared(script).await?;
+        }
+        let schema = LiveSchema::read(&memory).await?;
+        memory.close().await?;
+        return Ok(schema);
+    }
+    let tx = db.begin().await?;
+    tx.execute_unprepared(OPEN).await?;
+    for script in scripts {
+        tx.execute_unprepared(script).await?;
+    }
+    let schema = LiveSchema::read(&tx).await?;
+    tx.rollback().await?;
+    Ok(schema)
+}

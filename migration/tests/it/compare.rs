@@ -1,0 +1,148 @@
+//! `diff` and `drift` as an operator calls them.
+
+use std::process::{Command, Output};
+
+use migration::engine::Engine;
+use migration::up;
+use sea_orm_migration::sea_orm::ConnectionTrait;
+use serde_json::Value;
+
+use crate::database::{self, Scratch};
+
+fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_migration"))
+        .args(arguments)
+        .env("DATABASE_URL", &scratch.url)
+        .output()
+        .expect("the binary")
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn drift_is_told_with_the_way_back_and_nothing_is_written() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        let clean = migrate(&scratch, &["drift", "--json"]);
+        assert_eq!(clean.status.code(), Some(0), "{}", text(&clean));
+        assert_eq!(json(&clean)["drift"], Value::Array(Vec::new()));
+
+        let gone = "DROP INDEX runs_created_at_id_idx; ALTER TABLE runs ADD COLUMN extra text";
+        scratch.db.execute_unprepared(gone).await.expect("a change");
+        let drift = migrate(&scratch, &["drift", "--revert-sql"]);
+        assert_eq!(drift.status.code(), Some(3));
+        let told = text(&drift);
+        assert!(told.contains("column runs.extra is not expected"), "{told}");
+        assert!(
+            told.contains("index runs.runs_created_at_id_idx is missing"),
+            "{told}"
+        );
+        let (_, undo) = told
+            .split_once("-- brings the database back")
+            .expect("a way back");
+        // Asking changed nothing.
+        assert_eq!(migrate(&scratch, &["drift"]).status.code(), Some(3));
+
+        let db = database::connect_once(&scratch.url).await;
+        db.execute_unprepared(undo).await.expect("the way back");
+        assert_eq!(migrate(&scratch, &["drift"]).status.code(), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn what_is_only_recommended_is_no_drift() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        scratch
+            .db
+            .execute_unprepared(&recommended())
+            .await
+            .expect("a change");
+        if engine == Engine::Postgres {
+            let key = "ALTER TABLE messages DROP CONSTRAINT messages_thread_id_fkey;
+                ALTER TABLE messages ADD CONSTRAINT messages_thread_id_fkey
+                    FOREIGN KEY (thread_id) REFERENCES threads (thread_id)";
+            scratch.db.execute_unprepared(key).await.expect("a change");
+        }
+        let told = migrate(&scratch, &["drift", "--json"]);
+        assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+        let expected = if engine == Engine::Postgres { 2 } else { 1 };
+        assert_eq!(
+            json(&told)["recommended"].as_array().map(Vec::len),
+            Some(expected)
+        );
+    }
+}
+
+/// Drops the first index that an entity only recommends.
+fn recommended() -> String {
+    let mut names = entity::registry::resources().iter().flat_map(|resource| {
+        let indexes = resource.declaration.indexes.iter();
+        let indexes = indexes.filter(|index| index.recommended);
+        indexes.map(|index| index.name_on(resource.table))
+    });
+    format!("DROP INDEX {}", names.next().expect("an index"))
+}
+
+#[tokio::test]
+async fn any_two_schemas_are_compared() {
+    for engine in database::engines() {
+        let (one, other) = (Scratch::new(engine).await, Scratch::new(engine).await);
+        up(&one.db).await.expect("up");
+        up(&other.db).await.expect("up");
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("schema.sql");
+        std::fs::write(&file, "CREATE TABLE a (n integer NOT NULL)").expect("a file");
+        let file = file.display().to_string();
+        for (from, to, code) in [
+            ("database", "entities", 0),
+            ("steps", "entities", 0),
+            (other.url.as_str(), "database", 0),
+            (file.as_str(), file.as_str(), 0),
+            ("database", file.as_str(), 2),
+            ("nothing", "entities", 1),
+        ] {
+            let told = migrate(&one, &["diff", "--from", from, "--to", to]);
+            assert_eq!(
+                told.status.code(),
+                Some(code),
+                "{from} {to}: {}",
+                text(&told)
+            );
+        }
+        let add = "ALTER TABLE runs ADD COLUMN extra text";
+        other.db.execute_unprepared(add).await.expect("a column");
+        let told = migrate(&one, &["diff", "--to", &other.url, "--json"]);
+        assert_eq!(told.status.code(), Some(2));
+        let told = json(&told);
+        assert_eq!(told["differences"][0]["object"], "column runs.extra");
+        assert_eq!(told["up"][0]["sql"], add);
+        let down = told["down"].to_string();
+        assert!(down.contains("what runs.extra has"), "{down}");
+        // The way there is the way there.
+        let sql = told["up"][0]["sql"].as_str().expect("a statement");
+        one.db.execute_unprepared(sql).await.expect("the way there");
+        assert_eq!(
+            migrate(&one, &["diff", "--to", &other.url]).status.code(),
+            Some(0)
+        );
+    }
+}
+
+#[tokio::test]
+async fn schemas_of_two_engines_are_not_compared() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    let told = migrate(&scratch, &["diff", "--to", "postgres://nowhere/none"]);
+    assert_eq!(told.status.code(), Some(1));
+    let told = migrate(&scratch, &["generate", "nothing"]);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("--database-url"));
+}

@@ -1,0 +1,195 @@
+//! Runs beside others: locks, leases, time, and what is left when one is broken off.
+
+use std::process::{Child, Stdio};
+
+use migration::engine::Engine;
+use migration::{status, up, up_by};
+use sea_orm_migration::sea_orm::ConnectionTrait;
+
+use crate::database::{self, Scratch};
+use crate::history::{code, command, migrate, rows};
+
+#[tokio::test]
+async fn a_lease_keeps_others_out_and_runs_out_with_whoever_is_gone() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up_by(&scratch.db, 3).await.expect("up");
+    let lease = ["--lock", "lease"];
+    let some = migrate(&scratch, &[&["up", "-n", "1"][..], &lease].concat());
+    assert_eq!(code(&some), Some(0));
+    let left = rows(&scratch.db, "SELECT holder FROM chancery_migration_lease").await;
+    assert_eq!(left, Vec::<Vec<String>>::new(), "it was given back");
+    let held = "INSERT INTO chancery_migration_lease VALUES
+        ('migrate', 'somebody', clock_timestamp() + interval '1 hour')";
+    scratch.db.execute_unprepared(held).await.expect("a lease");
+    let told = migrate(
+        &scratch,
+        &[&["up", "--lock-wait", "0"][..], &lease].concat(),
+    );
+    assert_eq!(code(&told), Some(6));
+    // A session of its own needs none.
+    assert_eq!(code(&migrate(&scratch, &["up", "-n", "1"])), Some(0));
+    let gone = "UPDATE chancery_migration_lease SET expires_at = clock_timestamp()";
+    scratch.db.execute_unprepared(gone).await.expect("the end");
+    let waiting: Vec<Child> = (0..5)
+        .map(|_| {
+            let mut command = command(&scratch, &[&["up"][..], &lease].concat());
+            let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+            command.spawn().expect("the binary")
+        })
+        .collect();
+    for mut child in waiting {
+        assert!(child.wait().expect("an end").success());
+    }
+    let log = "SELECT step FROM chancery_migration_log WHERE action = 'up'";
+    let log = rows(&scratch.db, log).await;
+    assert_eq!(log.len(), migration::steps().len(), "each step ran once");
+    assert_eq!(
+        code(&migrate(&scratch, &["drift"])),
+        Some(0),
+        "the lease is no drift"
+    );
+}
+
+#[tokio::test]
+async fn a_step_that_waits_for_a_lock_lets_others_go_on_and_comes_again() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up_by(&scratch.db, 19).await.expect("up");
+    // Somebody reads the table that the last step changes.
+    let reader = database::connect_once(&scratch.url).await;
+    let read = "BEGIN; SELECT count(*) FROM nft_ownership";
+    reader.execute_unprepared(read).await.expect("a reader");
+    let child = command(&scratch, &["up", "--lock-timeout", "0.2"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+        AND wait_event_type = 'Lock'";
+    while rows(&scratch.db, waits).await.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    // It lets go of its place in the line.
+    while !rows(&scratch.db, waits).await.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    reader.execute_unprepared("COMMIT").await.expect("the end");
+    let done = child.wait_with_output().expect("an end");
+    let words = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert_eq!(code(&done), Some(0), "{words}");
+    assert!(words.contains("trying again"), "{words}");
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_ended() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up_by(&scratch.db, 19).await.expect("up");
+    let slow = "CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep(30); END';
+        CREATE EVENT TRIGGER slow ON ddl_command_start EXECUTE FUNCTION slow()";
+    scratch
+        .db
+        .execute_unprepared(slow)
+        .await
+        .expect("a trigger");
+    let told = migrate(&scratch, &["up", "--statement-timeout", "0.3"]);
+    assert_eq!(code(&told), Some(1));
+    let words = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(words.contains("statement timeout"), "{words}");
+    let told = migrate(&scratch, &["up", "--lock-timeout=-1"]);
+    assert_eq!(
+        code(&told),
+        Some(1),
+        "a number of seconds is none below zero"
+    );
+}
+
+#[tokio::test]
+async fn a_step_that_is_older_than_applied_ones_is_named_first() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        let name = "m20261121_000013_message_times";
+        let back = [
+            "resolve",
+            name,
+            "--rolled-back",
+            "--reason",
+            "a test",
+            "--accept-drift",
+        ];
+        assert_eq!(code(&migrate(&scratch, &back)), Some(0));
+        let told = migrate(&scratch, &["up"]);
+        assert_eq!(code(&told), Some(4));
+        let words = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(
+            words.contains(name) && words.contains("--out-of-order"),
+            "{words}"
+        );
+        let index = "DROP INDEX messages_creation_date_message_id_idx";
+        let _ = scratch.db.execute_unprepared(index).await;
+        assert_eq!(
+            code(&migrate(&scratch, &["up", "--out-of-order", "000013"])),
+            Some(0)
+        );
+        assert_eq!(code(&migrate(&scratch, &["status"])), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_broken_off_after_its_last_step_has_its_fingerprint() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up_by(&scratch.db, 3).await.expect("up");
+        // Whatever the run does behind its last commit fails.
+        let stop = match engine {
+            Engine::Sqlite => {
+                "CREATE TRIGGER stop BEFORE UPDATE ON chancery_migrations
+                 WHEN old.state = 'applied' BEGIN SELECT RAISE(ABORT, 'no'); END"
+            }
+            Engine::Postgres => {
+                "CREATE FUNCTION public.stop() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN RAISE ''no''; END';
+                 CREATE TRIGGER stop BEFORE UPDATE ON chancery_migrations FOR EACH ROW
+                 WHEN (old.state = 'applied') EXECUTE FUNCTION stop()"
+            }
+        };
+        scratch
+            .db
+            .execute_unprepared(stop)
+            .await
+            .expect("a trigger");
+        up_by(&scratch.db, 2).await.expect("up");
+        let after = "SELECT fingerprint_after FROM chancery_migrations WHERE id LIKE '%_000005_%'";
+        assert_eq!(rows(&scratch.db, after).await[0][0].len(), 64);
+    }
+}
+
+#[tokio::test]
+async fn rows_that_refer_to_nothing_end_a_run_of_sqlite() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    up_by(&scratch.db, 4).await.expect("up");
+    let db = database::connect_once(&scratch.url).await;
+    let orphan = "PRAGMA foreign_keys = OFF;
+        INSERT INTO user_identities (id, user_id, provider, subject, created_at, updated_at) VALUES
+        (x'01', x'02', 'clerk', 'nobody', '2026-01-01', '2026-01-01')";
+    db.execute_unprepared(orphan).await.expect("an orphan");
+    let told = migrate(&scratch, &["up"]);
+    assert_eq!(code(&told), Some(1));
+    let words = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(words.contains("user_identities to users"), "{words}");
+    let known = status(&scratch.db).await.expect("status");
+    assert_eq!(known.applied.len(), 4, "nothing of it stays");
+    db.execute_unprepared("DELETE FROM user_identities")
+        .await
+        .expect("none");
+    assert_eq!(code(&migrate(&scratch, &["up"])), Some(0));
+}
