@@ -96,10 +96,12 @@ pub(super) fn filled<T: Default>(buckets: &Buckets) -> Vec<(DateTime<Utc>, T)> {
 
 /// How long things took: the least that this part of them did not take longer than
 /// (`percentile_disc`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, FromQueryResult)]
 pub struct Percentiles {
     /// How many were measured.
     pub count: i64,
+    /// What they took on the average.
+    pub mean: Option<f64>,
     /// Half of them took no longer.
     pub p50: Option<i64>,
     /// 95 in 100 took no longer.
@@ -111,6 +113,7 @@ pub struct Percentiles {
 /// The columns of [`Percentiles`] over `ranked`, which has `value`, its place `n` in order from 1,
 /// and the number `c` of values.
 pub(super) const PERCENTILES: &str = "coalesce(max(c), 0) AS count, \
+    avg(CAST(value AS double precision)) AS mean, \
     min(CASE WHEN n >= (c * 50 + 99) / 100 THEN value END) AS p50, \
     min(CASE WHEN n >= (c * 95 + 99) / 100 THEN value END) AS p95, \
     min(CASE WHEN n >= (c * 99 + 99) / 100 THEN value END) AS p99";

@@ -6,12 +6,15 @@ use entity::id::UserId;
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 use super::cover::{EVERYBODY, OPEN, PEOPLE, PEOPLE_TOLD, Piece, Source, Stretch, cover};
-use super::rollup::{DAY, day, moment};
+use super::price;
+use super::rollup::{day, moment};
 use super::series::Buckets;
 use super::token_usage::{Dimension, Question};
 use super::{postgres, sqlite};
 use crate::db::{Engine, Reader};
 use crate::error::Result;
+
+pub(super) use super::dialect::{begun, date, day_of, each, month, stretch};
 
 /// One group, in one bucket, at one price. What was not grouped by is `None`.
 #[derive(Debug, FromQueryResult)]
@@ -27,13 +30,13 @@ pub(super) struct Row {
 }
 
 /// What a statement is made of.
-struct Draft<'a> {
+pub(super) struct Draft<'a> {
     engine: Engine,
     scope: Scope,
     question: &'a Question,
     /// The tables of stretches, by which rows are read where one range does not say it.
-    edges: Vec<String>,
-    values: Vec<Value>,
+    pub edges: Vec<String>,
+    pub values: Vec<Value>,
 }
 
 /// The tokens of the people in `scope`, grouped as the question has it, by bucket or, without
@@ -45,79 +48,18 @@ pub(super) async fn tokens(
     buckets: Option<&Buckets>,
     limit: u64,
 ) -> Result<Vec<Row>> {
-    let mut draft = Draft {
-        engine: reader.engine(),
-        scope,
-        question,
-        edges: Vec::new(),
-        values: Vec::new(),
-    };
+    let mut draft = Draft::of(reader, scope, question);
     let sources = draft.sources();
     let cuts = match sources {
         [_] => Vec::new(),
         _ if !question.cost => Vec::new(),
-        _ => price_cuts(reader, question).await?,
+        _ => price::listed(reader).await?.cuts(question.range),
     };
-    let stretches = match buckets {
-        Some(buckets) => buckets.stretches(question.range),
-        None => vec![Stretch {
-            at: 0,
-            from: question.range.from.timestamp(),
-            to: question.range.to.timestamp(),
-            minus: false,
-        }],
-    };
+    let stretches = question.stretches(buckets);
     let sql = draft.sql(sources, &stretches, &cuts, limit);
     let statement =
         Statement::from_sql_and_values(reader.get_database_backend(), sql, draft.values);
     Ok(Row::find_by_statement(statement).all(reader).await?)
-}
-
-/// Where prices of the range begin within a day of UTC (in seconds since 1970, in order): a sum that
-/// lies across one is not told apart by price.
-async fn price_cuts(reader: &Reader, question: &Question) -> Result<Vec<i64>> {
-    let engine = reader.engine();
-    let (at, begun) = (
-        stretch(engine, "valid_from", 1),
-        stretch(engine, "valid_from", DAY),
-    );
-    let sql = format!(
-        "SELECT DISTINCT {at} AS cut FROM model_prices \
-         WHERE valid_from > $1 AND valid_from < $2 AND {at} <> {begun} ORDER BY 1"
-    );
-    let values: [Value; 2] = [question.range.from.into(), question.range.to.into()];
-    let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
-    let rows = reader.query_all_raw(statement).await?;
-    let cut = |row: sea_orm::QueryResult| row.try_get("", "cut");
-    Ok(rows
-        .into_iter()
-        .map(cut)
-        .collect::<std::result::Result<_, _>>()?)
-}
-
-/// Where the stretch of `seconds` begins that a column falls into, in seconds since 1970.
-pub(super) fn stretch(engine: Engine, column: &str, seconds: i64) -> String {
-    let seconds = seconds.unsigned_abs();
-    match engine {
-        Engine::Sqlite => sqlite::stretch(column, seconds),
-        Engine::Postgres => postgres::stretch(column, seconds),
-    }
-}
-
-/// Where the day of UTC begins that a date is, in seconds since 1970.
-pub(super) fn date(engine: Engine, column: &str) -> String {
-    match engine {
-        Engine::Sqlite => sqlite::date(column),
-        Engine::Postgres => postgres::date(column),
-    }
-}
-
-/// Where the month of UTC begins that a column falls into, in seconds since 1970.
-pub(super) fn month(engine: Engine, column: &str) -> String {
-    match engine {
-        Engine::Sqlite => sqlite::month(column),
-        Engine::Postgres => postgres::month(column),
-    }
 }
 
 /// What one dimension is called in the statement, and its column.
@@ -130,7 +72,17 @@ fn named(dimension: Dimension) -> (&'static str, &'static str) {
     }
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    pub(super) fn of(reader: &Reader, scope: Scope, question: &'a Question) -> Self {
+        Self {
+            engine: reader.engine(),
+            scope,
+            question,
+            edges: Vec::new(),
+            values: Vec::new(),
+        }
+    }
+
     fn mark(&mut self, value: impl Into<Value>) -> String {
         self.values.push(value.into());
         format!("${}", self.values.len())
@@ -158,9 +110,18 @@ impl Draft<'_> {
         }
     }
 
+    /// Where the bucket of a row begins.
+    pub(super) fn begun(&self, source: Source) -> String {
+        if source.unit.is_date() {
+            date(self.engine, source.column)
+        } else {
+            begun(self.engine, source.column)
+        }
+    }
+
     /// Which rows of a piece are read, the bucket of the answer that each is in, and how many tokens it
     /// adds.
-    fn rows(&mut self, piece: &Piece) -> (String, String, String) {
+    pub(super) fn rows(&mut self, piece: &Piece) -> (String, String, String) {
         let Source {
             table,
             column,
@@ -179,7 +140,7 @@ impl Draft<'_> {
             let bucket = if let [one] = piece.stretches.as_slice() {
                 format!("CAST({} AS bigint)", one.at)
             } else {
-                let begun = stretch(self.engine, column, unit.seconds());
+                let begun = self.begun(piece.source);
                 let first = self.mark(whole.from);
                 format!("({begun} - {first}) / {length} + {}", whole.at)
             };
@@ -215,14 +176,13 @@ impl Draft<'_> {
 
     /// The rows of a piece, as the statement groups them.
     fn branch(&mut self, piece: &Piece) -> String {
-        let Source { column, unit, .. } = piece.source;
         let (rows, bucket, tokens) = self.rows(piece);
         let mut columns = vec![
             format!("{tokens} AS tokens"),
             format!("{bucket} AS stretch"),
         ];
         if self.question.cost {
-            let at = stretch(self.engine, column, unit.seconds());
+            let at = self.begun(piece.source);
             columns.push(format!("{at} AS at"));
         }
         for dimension in [

@@ -9,10 +9,12 @@ use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::id::UserId;
 
 use super::calendar::Bucket;
+use super::cover::Stretch;
+use super::daily;
 use super::error::Error;
-use super::rollup;
 use super::series::{Buckets, Range};
 use super::store::{self, Row};
+use super::{most, rollup};
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -55,6 +57,21 @@ pub struct Question {
     pub points: bool,
     /// Whether they are priced.
     pub cost: bool,
+}
+
+impl Question {
+    /// What of the range is in which bucket; without buckets, all of it in one.
+    pub(super) fn stretches(&self, buckets: Option<&Buckets>) -> Vec<Stretch> {
+        match buckets {
+            Some(buckets) => buckets.stretches(self.range),
+            None => vec![Stretch {
+                at: 0,
+                from: self.range.from.timestamp(),
+                to: self.range.to.timestamp(),
+                minus: false,
+            }],
+        }
+    }
 }
 
 /// What the tokens of one series have in common. `None` where it was not asked for.
@@ -179,7 +196,14 @@ pub async fn token_usage(ctx: &Ctx, mut question: Question) -> Result<TokenUsage
     let reader = ctx.analytics()?;
     // Before the sums, so that it is never ahead of them.
     let as_of = rollup::as_of(&reader).await?;
-    let rows = store::tokens(&reader, scope, &question, buckets, GROUPS + 1).await?;
+    let mut rows = daily::tokens(&reader, scope, &question, buckets).await?;
+    if rows.is_none() && buckets.is_none() {
+        rows = most::tokens(&reader, scope, &question).await?;
+    }
+    let rows = match rows {
+        Some(rows) => rows,
+        None => store::tokens(&reader, scope, &question, buckets, GROUPS + 1).await?,
+    };
     if rows.len() as u64 > GROUPS {
         return Err(Error::TooMuch(GROUPS).into());
     }

@@ -33,7 +33,7 @@ impl Deliveries {
 }
 
 /// Whether webhooks arrive.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WebhookHealth {
     /// The deliveries of the period, as they stand now.
     pub all: Deliveries,

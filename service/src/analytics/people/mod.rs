@@ -2,7 +2,8 @@
 //!
 //! Somebody is active on a day of UTC when a message of that day stands in a thread of theirs, be it
 //! theirs, the model's or a tool's. Signing in alone, or a run, is not activity. Days are read from
-//! the rollup of (day, person) and the open deltas; what is taken back was never there.
+//! the rollup of (day, person) and the open deltas; what is taken back was never there. How many were
+//! active is read from sums by day and by how long people were away, so that nobody is told apart.
 
 mod store;
 
@@ -43,7 +44,12 @@ pub async fn active_users(ctx: &Ctx, range: Range, bucket: Bucket) -> Result<Act
         points: filled(&buckets),
         ..ActiveUsers::default()
     };
-    for row in store::active(&reader, scope, period, &buckets).await? {
+    let rows = if rollup::charts_built(&reader).await? {
+        store::active(&reader, scope, period.range, &buckets).await?
+    } else {
+        store::told_apart(&reader, scope, period, &buckets).await?
+    };
+    for row in rows {
         match usize::try_from(row.at) {
             Ok(at) => answer.points[at].1 = row.people,
             Err(_) => answer.all = row.people,

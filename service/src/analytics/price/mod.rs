@@ -4,6 +4,7 @@
 //! from that date on. A price begins on the edge of a quarter of an hour, since tokens are not told
 //! apart within one. What is not priced is said to be unpriced, and never to be free.
 
+mod list;
 mod store;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +20,8 @@ use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::write::Write;
+
+pub(super) use self::list::{Prices, listed};
 
 /// The most characters of a model's name.
 const MODEL: usize = 255;

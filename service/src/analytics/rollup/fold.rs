@@ -1,10 +1,13 @@
 //! Folding: open deltas become part of the rollups.
 
-use super::store;
+use entity::analytics::{run_delta, stage_delta, token_delta};
+
 use super::sums::Additions;
+use super::{runs, stages, store};
 use crate::actor::Actor;
 use crate::ctx::Ctx;
 use crate::error::{Common, Result};
+use crate::write::Write;
 
 /// How many deltas are folded in one write.
 const PORTION: u64 = 500;
@@ -18,27 +21,56 @@ pub async fn fold(ctx: &Ctx) -> Result<u64> {
         return Err(Common::Denied.into());
     }
     let mut folded = 0;
-    loop {
+    for of in [Of::Tokens, Of::Runs, Of::Stages] {
         // A look before the write: there is mostly nothing to do.
-        if !store::has_open(&ctx.read()?).await? {
-            return Ok(folded);
-        }
-        let tx = ctx.write().await?;
-        if !store::try_hold(&tx).await? {
-            return Ok(folded);
-        }
-        let (ids, deltas) = store::open(&tx, PORTION).await?;
-        let some = ids.len() as u64;
-        let mut additions = Additions::default();
-        for (key, amount) in deltas {
-            additions.add(key, amount);
-        }
-        store::apply(&tx, additions).await?;
-        store::close(&tx, ids).await?;
-        tx.commit().await?;
-        folded += some;
-        if some < PORTION {
-            return Ok(folded);
+        while of.has_open(ctx).await? {
+            let tx = ctx.write().await?;
+            if !store::try_hold(&tx).await? {
+                return Ok(folded);
+            }
+            let (some, more) = match of {
+                Of::Tokens => tokens(&tx).await?,
+                Of::Runs => runs::fold(&tx).await?,
+                Of::Stages => stages::fold(&tx).await?,
+            };
+            tx.commit().await?;
+            folded += some;
+            if !more {
+                break;
+            }
         }
     }
+    Ok(folded)
+}
+
+/// What deltas are of.
+#[derive(Clone, Copy, Debug)]
+enum Of {
+    Tokens,
+    Runs,
+    Stages,
+}
+
+impl Of {
+    async fn has_open(self, ctx: &Ctx) -> Result<bool> {
+        let reader = ctx.read()?;
+        match self {
+            Self::Tokens => store::has_open::<token_delta::Entity>(&reader).await,
+            Self::Runs => store::has_open::<run_delta::Entity>(&reader).await,
+            Self::Stages => store::has_open::<stage_delta::Entity>(&reader).await,
+        }
+    }
+}
+
+/// Some deltas of tokens.
+async fn tokens(tx: &Write) -> Result<(u64, bool)> {
+    let (ids, deltas) = store::open(tx, PORTION).await?;
+    let some = ids.len() as u64;
+    let mut additions = Additions::default();
+    for (key, amount) in deltas {
+        additions.add(key, amount);
+    }
+    store::apply(tx, additions).await?;
+    store::close::<token_delta::Entity>(tx, token_delta::Column::Id, ids).await?;
+    Ok((some, some == PORTION))
 }

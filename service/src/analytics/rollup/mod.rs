@@ -6,31 +6,45 @@
 //! snapshot. [`rebuild()`] proves that and mends it, [`reconcile()`] takes in what another backend
 //! wrote into the shared tables without a delta.
 //!
-//! There are seven: by the quarter of an hour, the hour and the day; by person and quarter, day and
-//! month; by thread. Who moves any of them holds the row of `rollup_state`, so there is one at a time, and
-//! two that change the same sums cannot wait for each other.
+//! Of tokens there are seven: by the quarter of an hour, the hour and the day; by person and quarter, day and
+//! month; by thread. With the days of people goes how many of them were active. Runs and outputs of stages
+//! have sums of their own, and deltas that triggers write. Who moves any of them holds the row of
+//! `rollup_state`, so there is one at a time, and two that change the same sums cannot wait for each other.
 
+mod active;
 mod compare;
 mod fold;
+mod grain;
+mod packs;
 mod rebuild;
 mod reconcile;
+mod runs;
+mod stages;
+mod standing;
 mod store;
 mod sums;
+mod walk;
 
 pub use compare::{Difference, Differences};
 pub use fold::fold;
+pub use packs::pack;
+pub(super) use rebuild::resume;
 pub use rebuild::{Progress, Report, rebuild};
 pub use reconcile::{Reconciled, reconcile};
+pub(super) use runs::Place;
+pub use standing::{Building, Standing, standing};
 pub(crate) use store::Which;
-pub(super) use sums::{day, moment, month_around};
+pub(super) use sums::{Dims, day, moment, month_around};
 
 use chrono::{DateTime, Utc};
 use entity::conversation::thread;
 use entity::id::ThreadId;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, Statement};
 
-use self::sums::{Amount, Dims, Key, Sums};
+use self::sums::{Amount, Key, Sums};
+use super::dialect;
 use crate::conversation::MessageDetail;
+use crate::db::Reader;
 use crate::error::Result;
 use crate::write::Write;
 
@@ -97,6 +111,24 @@ pub(super) async fn as_of(conn: &impl ConnectionTrait) -> Result<Option<DateTime
     Ok(state
         .filter(|state| state.built_at.is_some())
         .and_then(|state| state.reconciled_to))
+}
+
+/// Whether what stands in `table`, of runs or of stages, can be read from rollups: these were built, and
+/// triggers keep them. A table that was another program's has none, so that it is read itself.
+pub(super) async fn counts(reader: &Reader, table: &str) -> Result<bool> {
+    if !charts_built(reader).await? {
+        return Ok(false);
+    }
+    let ask = dialect::is_counted(reader.engine(), table);
+    let ask = Statement::from_string(reader.get_database_backend(), ask);
+    let row = reader.query_one_raw(ask).await?;
+    Ok(row.map_or(Ok(false), |row| row.try_get_by_index(0))?)
+}
+
+/// Whether runs, stages and active people can be read from their rollups: these were built.
+pub(super) async fn charts_built(conn: &impl ConnectionTrait) -> Result<bool> {
+    let state = store::state(conn).await?;
+    Ok(state.is_some_and(|state| state.charts_built_at.is_some()))
 }
 
 /// The bucket that a moment falls into, in seconds since 1970.

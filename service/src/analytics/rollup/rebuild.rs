@@ -1,22 +1,19 @@
 //! Rebuilding: the rollups are proven against the rows, day by day and thread by thread, and mended.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use entity::id::UserId;
 
 use super::compare::{self, Difference, Differences, Grain, LIMIT, Part};
 use super::sums::Amount;
+use super::walk::Walk;
 use super::{DAY, store};
-use crate::ctx::{Ctx, Services};
+use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::write::Write;
 
-/// How many threads are compared at once.
-const PAGE: u64 = 500;
-
 /// How often one part is mended before we say that it will not settle.
-const ROUNDS: usize = 500;
+pub(super) const ROUNDS: usize = 500;
 
 /// How far the rebuilding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +24,8 @@ pub struct Progress {
     pub done: u64,
     /// Of how much, where that is known.
     pub all: Option<u64>,
+    /// How far the whole is, in percent, roughly.
+    pub percent: u8,
 }
 
 /// What was compared and found.
@@ -36,6 +35,10 @@ pub struct Report {
     pub days: u64,
     /// How many threads.
     pub threads: u64,
+    /// How many months of runs.
+    pub run_months: u64,
+    /// How many days of stages.
+    pub stage_days: u64,
     /// Whether what was wrong is mended.
     pub mended: bool,
     /// What was wrong.
@@ -53,86 +56,25 @@ pub async fn rebuild(
     tell: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Report> {
     ctx.actor.need_admin()?;
-    let begun = ctx.now();
-    let engine = ctx.services.db.engine();
-    let mut report = Report {
-        mended: !check,
-        ..Report::default()
-    };
-    let reader = ctx.read()?;
-    let last = compare::edge(&reader, engine, None, true).await?;
-    let mut next = compare::edge(&reader, engine, None, false).await?;
-    let first = next;
-    let mut months = BTreeMap::new();
-    while let Some(day) = next {
-        tell(Progress {
-            stage: "days",
-            done: u64::try_from((day - first.unwrap_or(day)) / DAY).unwrap_or_default(),
-            all: last.and_then(|last| u64::try_from((last - first.unwrap_or(last)) / DAY + 1).ok()),
-        });
-        let missing = settle_day(ctx, day, check, &mut report.differences).await?;
-        let month = Grain::UserMonths.around(day);
-        let missed: &mut Missing = months.entry(month).or_default();
-        for one in missing {
-            let amount = missed.entry(one.user_id).or_default();
-            *amount += one.amount();
-        }
-        report.days += 1;
-        next = compare::edge(&ctx.read()?, engine, Some(day + DAY), false).await?;
-    }
-    for (month, missing) in months {
-        settle_month(ctx, month, missing, check, &mut report.differences).await?;
-    }
-    let mut after = None;
-    loop {
-        tell(Progress {
-            stage: "threads",
-            done: report.threads,
-            all: None,
-        });
-        let page = compare::thread_page(&ctx.read()?, after, PAGE).await?;
-        let whole = page.len() as u64 == PAGE;
-        // The last part has no end: it has what is younger than the page as well.
-        let end = page.last().copied().filter(|_| whole);
-        let part = Part::Threads(after, end);
-        settle_threads(ctx, part, check, &mut report.differences).await?;
-        report.threads += page.len() as u64;
-        if !whole {
-            break;
-        }
-        after = end;
-    }
-    if !check {
-        let tx = ctx.write().await?;
-        store::hold(&tx).await?;
-        store::built(&tx).await?;
-        store::advance(&tx, begun).await?;
-        tx.commit().await?;
-    }
-    Ok(report)
+    Walk::begin(ctx, check, false, tell).finish().await
 }
 
-/// [`rebuild`] where the rollups were never built: a database from before there were any, or one
+/// [`rebuild`], from where one was broken off: for a database from before there were rollups, or one
 /// that another backend filled.
-pub(super) async fn build(services: &Arc<Services>) -> Result<()> {
-    let ctx = Ctx::system(Arc::clone(services), "analytics.rebuild");
-    let report = rebuild(&ctx, false, &|_| ()).await?;
-    if !report.differences.is_empty() {
-        tracing::info!(
-            days = report.days,
-            threads = report.threads,
-            "built the rollups"
-        );
-    }
-    Ok(())
+pub(in crate::analytics) async fn resume(
+    ctx: &Ctx,
+    tell: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Report> {
+    ctx.actor.need_admin()?;
+    Walk::begin(ctx, false, true, tell).finish().await
 }
 
 /// What the days of people lack, by person.
-type Missing = BTreeMap<Option<UserId>, Amount>;
+pub(super) type Missing = BTreeMap<Option<UserId>, Amount>;
 
 /// Compare a day, and mend it: all of it or, when that is cut off, none. Tells what a check found
 /// missing of people's days.
-async fn settle_day(
+pub(super) async fn settle_day(
     ctx: &Ctx,
     day: i64,
     check: bool,
@@ -162,7 +104,7 @@ async fn settle_day(
 }
 
 /// Compare the months of people with their days, or with what these should be, and mend them.
-async fn settle_month(
+pub(super) async fn settle_month(
     ctx: &Ctx,
     month: (i64, i64),
     mut missing: Missing,
@@ -194,7 +136,7 @@ async fn settle_month(
 }
 
 /// Compare some threads, and mend them.
-async fn settle_threads(
+pub(super) async fn settle_threads(
     ctx: &Ctx,
     part: Part,
     check: bool,
@@ -242,7 +184,7 @@ impl Mending {
                 return Ok(touched);
             }
         }
-        Err(unsettled(grain))
+        Err(unsettled(grain.table()))
     }
 
     /// Add what sums lack of the finer ones that they are sums of, which were proven before, in the
@@ -275,7 +217,7 @@ impl Mending {
                 return Ok(());
             }
         }
-        Err(unsettled(grain))
+        Err(unsettled(grain.table()))
     }
 
     /// Tells whether that was all.
@@ -286,8 +228,7 @@ impl Mending {
     }
 }
 
-fn unsettled(grain: Grain) -> Error {
-    let table = grain.table();
+pub(super) fn unsettled(table: &str) -> Error {
     Error::internal(format!("{table} does not settle"))
 }
 

@@ -5,17 +5,17 @@
 //! something taken back), its buckets are right again. What gives nothing away (a thread that
 //! somebody else deletes whole while its owner has no other that moves) is [`super::rebuild()`]'s.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::id::UserId;
+use entity::id::{JobId, UserId};
 
 use super::compare::{self, Differences, Grain, Part};
-use super::rebuild::{self, Mending};
+use super::rebuild::Mending;
 use super::{DAY, store};
 use crate::actor::Actor;
+use crate::analytics::job::Rebuild;
 use crate::ctx::Ctx;
 use crate::error::{Common, Result};
+use crate::job;
 
 /// How far each look reaches back before the one before: a transaction may be committed some time
 /// after the moment that it wrote.
@@ -37,10 +37,12 @@ pub struct Reconciled {
     pub people: u64,
     /// What was mended.
     pub differences: Differences,
+    /// The job that builds the rollups, where they never were.
+    pub build: Option<JobId>,
 }
 
-/// Take in what others wrote since the last look; build the rollups, where they never were. Only
-/// the house itself may.
+/// Take in what others wrote since the last look; where the rollups were never built, have a job do
+/// that, one for all processes. Only the house itself may.
 pub async fn reconcile(ctx: &Ctx) -> Result<Reconciled> {
     if !matches!(ctx.actor, Actor::System(_)) {
         return Err(Common::Denied.into());
@@ -49,9 +51,13 @@ pub async fn reconcile(ctx: &Ctx) -> Result<Reconciled> {
     let state = store::state(&ctx.read()?).await?;
     let mut done = Reconciled::default();
     let since = match state {
-        Some(state) if state.built_at.is_some() => state.reconciled_to.unwrap_or(begun),
+        Some(state) if state.built_at.is_some() && state.charts_built_at.is_some() => {
+            state.reconciled_to.unwrap_or(begun)
+        }
         _ => {
-            rebuild::build(&Arc::clone(&ctx.services)).await?;
+            let tx = ctx.write().await?;
+            done.build = Some(job::enqueue(&tx, Rebuild::once()?).await?);
+            tx.commit().await?;
             return Ok(done);
         }
     };

@@ -16,7 +16,7 @@ use sea_orm::{
 
 use super::reconcile::Moved;
 use super::sums::{Additions, Amount, Dims, Key, Sums, moment};
-use super::{MODEL, QUARTER};
+use super::{MODEL, QUARTER, active, packs};
 use crate::analytics::store::stretch;
 use crate::error::Result;
 use crate::write::Write;
@@ -129,29 +129,54 @@ pub(super) async fn put(tx: &Write, sums: Sums) -> Result<()> {
 }
 
 /// Whether a delta is open.
-pub(super) async fn has_open(conn: &impl ConnectionTrait) -> Result<bool> {
-    let select = token_delta::Entity::within(Scope::Everyone);
-    let first: Option<TokenDeltaId> = select
-        .select_only()
-        .column(token_delta::Column::Id)
-        .limit(1)
-        .into_tuple()
-        .one(conn)
-        .await?;
+pub(super) async fn has_open<E>(conn: &impl ConnectionTrait) -> Result<bool>
+where
+    E: EntityTrait + Scoped,
+{
+    let first = E::within(Scope::Everyone).one(conn).await?;
     Ok(first.is_some())
 }
 
-/// Some of the open deltas.
+/// The oldest of the open deltas, by the columns that say when and which.
+pub(super) async fn oldest<E>(
+    tx: &Write,
+    (bucket_start, id): (E::Column, E::Column),
+    limit: u64,
+) -> Result<Vec<E::Model>>
+where
+    E: EntityTrait + Scoped,
+{
+    let select = E::within(Scope::Everyone)
+        .order_by_asc(bucket_start)
+        .order_by_asc(id);
+    Ok(select.limit(limit).all(tx).await?)
+}
+
+/// Take away deltas that the rollups have.
+pub(super) async fn close<E>(
+    tx: &Write,
+    column: E::Column,
+    ids: Vec<impl Copy + Into<Value>>,
+) -> Result<()>
+where
+    E: EntityTrait,
+{
+    for some in ids.chunks(KEYS) {
+        E::delete_many()
+            .filter(column.is_in(some.iter().copied()))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Some of the open deltas of tokens.
 pub(super) async fn open(
     tx: &Write,
     limit: u64,
 ) -> Result<(Vec<TokenDeltaId>, Vec<(Key, Amount)>)> {
-    let rows = token_delta::Entity::within(Scope::Everyone)
-        .order_by_asc(token_delta::Column::BucketStart)
-        .order_by_asc(token_delta::Column::Id)
-        .limit(limit)
-        .all(tx)
-        .await?;
+    use token_delta::{Column, Entity};
+    let rows = oldest::<Entity>(tx, (Column::BucketStart, Column::Id), limit).await?;
     let pair = |row: token_delta::Model| {
         let key = Key {
             bucket: row.bucket_start.timestamp(),
@@ -166,17 +191,6 @@ pub(super) async fn open(
         (row.id, (key, amount))
     };
     Ok(rows.into_iter().map(pair).unzip())
-}
-
-/// Take away deltas that the rollups have.
-pub(super) async fn close(tx: &Write, ids: Vec<TokenDeltaId>) -> Result<()> {
-    for some in ids.chunks(KEYS) {
-        token_delta::Entity::delete_many()
-            .filter(token_delta::Column::Id.is_in(some.iter().copied()))
-            .exec(tx)
-            .await?;
-    }
-    Ok(())
 }
 
 /// How far the rollups are.
@@ -212,6 +226,8 @@ async fn ensure(tx: &Write) -> Result<()> {
         reconciled_to: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
+        charts_built_at: Set(None),
+        resume_from: Set(None),
     };
     rollup_state::Entity::insert(row)
         .on_conflict(
@@ -245,6 +261,20 @@ pub(super) async fn built(tx: &Write) -> Result<()> {
     use rollup_state::Column;
     rollup_state::Entity::update_many()
         .col_expr(Column::BuiltAt, Expr::value(tx.now))
+        .col_expr(Column::ChartsBuiltAt, Expr::value(tx.now))
+        .col_expr(Column::ResumeFrom, Expr::value(None::<String>))
+        .col_expr(Column::UpdatedAt, Expr::value(tx.now))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Say how far a rebuild is, for one that goes on with it.
+pub(super) async fn came_to(tx: &Write, position: String) -> Result<()> {
+    use rollup_state::Column;
+    ensure(tx).await?;
+    rollup_state::Entity::update_many()
+        .col_expr(Column::ResumeFrom, Expr::value(position))
         .col_expr(Column::UpdatedAt, Expr::value(tx.now))
         .exec(tx)
         .await?;
@@ -254,6 +284,9 @@ pub(super) async fn built(tx: &Write) -> Result<()> {
 /// Add to the rollups. Who calls it holds them.
 pub(super) async fn apply(tx: &Write, additions: Additions) -> Result<()> {
     let now = tx.now;
+    // Told by the days of people as they stand.
+    let active = active::changes(tx, &additions.user_days).await?;
+    packs::forget(tx, &additions).await?;
     macro_rules! merge {
         ($domain:ident, $map:expr, [$($key:ident),+], $sum:ident, |$of:pat_param| $fields:tt, $touched:ident) => {{
             use $domain::{Column, Entity};
@@ -337,7 +370,7 @@ pub(super) async fn apply(tx: &Write, additions: Additions) -> Result<()> {
         thread_rollup, additions.threads, [ThreadId], tokens,
         |thread| { thread_id: thread }, thread_id
     );
-    Ok(())
+    active::apply(tx, active).await
 }
 
 /// On a row that is there, add to what it has.

@@ -8,13 +8,48 @@ use entity::conversation::token_consumption::{TokenTask, TokenType};
 use entity::id::{ThreadId, UserId};
 
 use super::{DAY, HOUR};
+use crate::analytics::sheet::{Kind, read_byte, read_text, write_text};
 
 /// What tokens are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Dims {
+pub(in crate::analytics) struct Dims {
     pub model: String,
     pub task: TokenTask,
     pub kind: TokenType,
+}
+
+impl Kind for Dims {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        // Numbers that stay, whatever is declared before or after.
+        bytes.push(match self.task {
+            TokenTask::ChatCompletion => 0,
+            TokenTask::ToolSelection => 1,
+            TokenTask::CallWithinTool => 2,
+        });
+        bytes.push(match self.kind {
+            TokenType::InputNoncached => 0,
+            TokenType::InputCached => 1,
+            TokenType::Completion => 2,
+        });
+        write_text(bytes, &self.model);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        let task = match read_byte(bytes)? {
+            0 => TokenTask::ChatCompletion,
+            1 => TokenTask::ToolSelection,
+            2 => TokenTask::CallWithinTool,
+            _ => return None,
+        };
+        let kind = match read_byte(bytes)? {
+            0 => TokenType::InputNoncached,
+            1 => TokenType::InputCached,
+            2 => TokenType::Completion,
+            _ => return None,
+        };
+        let model = read_text(bytes)?;
+        Some(Self { model, task, kind })
+    }
 }
 
 /// What a delta is of. Without [`Dims`] it is of messages, whether they cost tokens or not.
@@ -64,6 +99,11 @@ impl<K> Default for Map<K> {
 impl<K: Ord> Map<K> {
     pub(super) fn add(&mut self, key: K, amount: Amount) {
         *self.0.entry(key).or_default() += amount;
+    }
+
+    /// All of them, in the order of the keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&K, &Amount)> {
+        self.0.iter()
     }
 
     /// What is left when what cancelled out is left out, in the order of the keys.
@@ -137,7 +177,7 @@ pub(in crate::analytics) fn month_around(moment: i64) -> (i64, i64) {
 }
 
 /// The moment that a day of UTC begins, in seconds since 1970.
-fn midnight(day: NaiveDate) -> i64 {
+pub(super) fn midnight(day: NaiveDate) -> i64 {
     day.and_time(NaiveTime::MIN).and_utc().timestamp()
 }
 

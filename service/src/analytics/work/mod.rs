@@ -1,14 +1,13 @@
 //! What was worked on: runs and their stages, executions of agents, videos.
 
-mod postgres;
-mod sqlite;
+mod funnel;
+mod stages;
 mod store;
 
 use chrono::{DateTime, Utc};
 use entity::agent::execution::ExecutionStatus;
 use entity::id::{AgentTemplateId, UserAgentId};
 use entity::media::video::VideoStatus;
-use entity::pipeline::run::RunStatus;
 
 use super::edges::{Percentiles, Period, filled};
 use super::token_usage::TOP;
@@ -16,104 +15,11 @@ use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 
+pub use self::funnel::{RunFunnel, Runs, run_funnel};
+pub use self::stages::{StageDurations, stage_durations};
+
 /// How many stages a run has.
 const STAGES: i32 = 5;
-
-/// How far the runs of a period came.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunFunnel {
-    /// All of them, as they stand now.
-    pub all: Runs,
-    /// How many brought each stage, the first one first.
-    pub stages: Vec<i64>,
-    /// The runs of each bucket.
-    pub points: Vec<(DateTime<Utc>, Runs)>,
-}
-
-/// Runs by where they stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are states")]
-pub struct Runs {
-    pub created: i64,
-    pub pending: i64,
-    pub running: i64,
-    pub completed: i64,
-    pub failed: i64,
-}
-
-impl Runs {
-    fn add(&mut self, status: RunStatus, count: i64) {
-        self.created += count;
-        *match status {
-            RunStatus::Pending => &mut self.pending,
-            RunStatus::Running => &mut self.running,
-            RunStatus::Completed => &mut self.completed,
-            RunStatus::Failed => &mut self.failed,
-        } += count;
-    }
-}
-
-/// How far the runs that were created in a period came: the caller's own; everybody's for staff.
-pub async fn run_funnel(ctx: &Ctx, period: Period) -> Result<RunFunnel> {
-    let scope = ctx.actor.reads()?;
-    let buckets = period.buckets()?;
-    let rows = store::runs(&ctx.analytics()?, scope, period.range, &buckets).await?;
-    let mut funnel = RunFunnel {
-        stages: (1..=STAGES).map(|_| 0).collect(),
-        points: filled(&buckets),
-        ..RunFunnel::default()
-    };
-    for row in rows {
-        funnel.all.add(row.status, row.count);
-        if let Some((_, runs)) = funnel.points.get_mut(place(row.at)) {
-            runs.add(row.status, row.count);
-        }
-        for (stage, reached) in (1..).zip(&mut funnel.stages) {
-            if row.current_stage >= stage {
-                *reached += row.count;
-            }
-        }
-    }
-    Ok(funnel)
-}
-
-/// How long one stage took.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StageDurations {
-    /// Which one.
-    pub stage: i32,
-    /// In milliseconds, over the whole period.
-    pub all: Percentiles,
-    /// In milliseconds, by bucket.
-    pub points: Vec<(DateTime<Utc>, Percentiles)>,
-}
-
-/// How long the stages took that were brought in a period: of the caller's own runs; of
-/// everybody's for staff.
-pub async fn stage_durations(ctx: &Ctx, period: Period) -> Result<Vec<StageDurations>> {
-    let scope = ctx.actor.reads()?;
-    let buckets = period.buckets()?;
-    let reader = ctx.analytics()?;
-    let rows = store::durations(&reader, scope, period.range, &buckets).await?;
-    let mut stages: Vec<StageDurations> = (1..=STAGES)
-        .map(|stage| StageDurations {
-            stage,
-            all: Percentiles::default(),
-            points: filled(&buckets),
-        })
-        .collect();
-    for row in rows {
-        let stage = usize::try_from(row.stage - 1).ok();
-        let Some(stage) = stage.and_then(|place| stages.get_mut(place)) else {
-            continue;
-        };
-        match row.at {
-            None => stage.all = row.took,
-            Some(at) => stage.points[place(at)].1 = row.took,
-        }
-    }
-    Ok(stages)
-}
 
 /// Executions by where they stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,7 +62,7 @@ pub struct AgentCount {
 }
 
 /// How agents and workflows were used.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AgentUsage {
     /// All executions of the period.
     pub all: Executions,
@@ -207,7 +113,7 @@ pub struct Videos {
 }
 
 /// How many videos were made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct VideoThroughput {
     /// In the whole period.
     pub all: Videos,

@@ -3,21 +3,20 @@
 use entity::Scope;
 use entity::agent::execution::ExecutionStatus;
 use entity::media::video::VideoStatus;
-use entity::pipeline::run::RunStatus;
 use sea_orm::FromQueryResult;
 
-use super::{AgentCount, postgres, sqlite};
+use super::AgentCount;
 use crate::analytics::edges::{Draft, PERCENTILES, Percentiles, ranked};
 use crate::analytics::series::{Buckets, Range};
 use crate::analytics::store::stretch;
-use crate::db::{Engine, Reader};
+use crate::db::Reader;
 use crate::error::Result;
 
 /// The states of executions that came to an end by themselves.
 const ENDED: &str = "('completed', 'failed')";
 
 /// The condition that the rows of `table` are in `scope`.
-fn within(draft: &mut Draft, scope: Scope, table: &str) -> String {
+pub(super) fn within(draft: &mut Draft, scope: Scope, table: &str) -> String {
     match scope {
         Scope::Everyone => String::new(),
         Scope::Owner(user) => {
@@ -25,78 +24,6 @@ fn within(draft: &mut Draft, scope: Scope, table: &str) -> String {
             format!(" AND {table}.user_id = {user}")
         }
     }
-}
-
-#[derive(Debug, FromQueryResult)]
-pub(super) struct RunRow {
-    pub at: i32,
-    pub status: RunStatus,
-    pub current_stage: i32,
-    pub count: i64,
-}
-
-pub(super) async fn runs(
-    reader: &Reader,
-    scope: Scope,
-    range: Range,
-    buckets: &Buckets,
-) -> Result<Vec<RunRow>> {
-    let mut draft = Draft::of(range, buckets);
-    let own = within(&mut draft, scope, "r");
-    let sql = format!(
-        "WITH {} SELECT e.at, CAST(r.status AS text) AS status, r.current_stage, count(*) AS count \
-         FROM edges e \
-         JOIN runs r ON r.created_at >= e.since AND r.created_at < e.until{own} \
-         GROUP BY e.at, r.status, r.current_stage",
-        draft.edges
-    );
-    draft.rows(reader, sql).await
-}
-
-pub(super) struct DurationRow {
-    pub at: Option<i32>,
-    pub stage: i32,
-    pub took: Percentiles,
-}
-
-#[derive(Debug, FromQueryResult)]
-struct Measured {
-    at: i32,
-    stage: i32,
-    #[sea_orm(nested)]
-    took: Percentiles,
-}
-
-/// How long each stage took, in all and by bucket.
-pub(super) async fn durations(
-    reader: &Reader,
-    scope: Scope,
-    range: Range,
-    buckets: &Buckets,
-) -> Result<Vec<DurationRow>> {
-    let mut rows = Vec::new();
-    for mut draft in [Draft::whole(range), Draft::of(range, buckets)] {
-        let whole = rows.is_empty();
-        let join = match scope {
-            Scope::Everyone => "",
-            Scope::Owner(_) => " JOIN runs r ON r.id = o.run_id",
-        };
-        let own = within(&mut draft, scope, "r");
-        let sql = match reader.engine() {
-            Engine::Postgres => postgres::durations(&draft.edges, join, &own),
-            Engine::Sqlite => sqlite::durations(&draft.edges, join, &own),
-        };
-        let found: Vec<Measured> = draft.rows(reader, sql).await?;
-        if whole && found.is_empty() {
-            break;
-        }
-        rows.extend(found.into_iter().map(|row| DurationRow {
-            at: (!whole).then_some(row.at),
-            stage: row.stage,
-            took: row.took,
-        }));
-    }
-    Ok(rows)
 }
 
 #[derive(Debug, FromQueryResult)]

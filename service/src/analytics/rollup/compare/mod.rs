@@ -114,7 +114,7 @@ pub(super) enum Part {
 }
 
 /// A sum that is not what the rows say.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Difference {
     /// The rollup: its table.
     pub rollup: &'static str,
@@ -135,6 +135,10 @@ pub struct Difference {
     pub tokens: i64,
     /// How many messages are missing.
     pub messages: i64,
+    /// What else it is of, in words.
+    pub of: Option<String>,
+    /// How many runs, outputs of stages or people are missing, where it is a sum of those.
+    pub count: i64,
 }
 
 /// The sums that were wrong: how many in each rollup, and the first of them.
@@ -185,12 +189,9 @@ impl Difference {
             rollup: grain.table(),
             at: Some(at),
             user_id: user,
-            thread_id: None,
-            model: None,
-            task: None,
-            kind: None,
             tokens: amount.count,
             messages: amount.messages,
+            ..Self::default()
         }
     }
 

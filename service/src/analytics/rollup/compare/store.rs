@@ -54,6 +54,7 @@ async fn read(
         kind: row.kind,
         tokens: row.count,
         messages: row.messages,
+        ..Difference::default()
     };
     Ok(rows.into_iter().map(difference).collect())
 }

@@ -5,10 +5,11 @@
 pub(super) fn durations(edges: &str, join: &str, own: &str) -> String {
     let place = |percent: u8| format!("a[CAST((c * {percent} + 99) / 100 AS int)]");
     format!(
-        "WITH {edges} SELECT e.at, m.stage, m.c AS count, CAST({p50} AS bigint) AS p50, \
+        "WITH {edges} SELECT e.at, m.stage, m.c AS count, m.mean, CAST({p50} AS bigint) AS p50, \
              CAST({p95} AS bigint) AS p95, CAST({p99} AS bigint) AS p99 \
          FROM edges e CROSS JOIN LATERAL (\
              SELECT o.stage_number AS stage, count(*) AS c, \
+                    avg(CAST(o.duration_ms AS double precision)) AS mean, \
                     array_agg(o.duration_ms ORDER BY o.duration_ms) AS a \
              FROM stage_outputs o{join} \
              WHERE o.created_at >= e.since AND o.created_at < e.until \
