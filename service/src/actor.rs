@@ -170,3 +170,35 @@ impl Actor {
         }
     }
 }
+
+/// Those who ask, for the tables of who may do what.
+#[cfg(test)]
+pub(crate) mod callers {
+    use entity::id::{ApiKeyId, SessionId, UserId};
+    use entity::identity::user::UserRole;
+    use uuid::Uuid;
+
+    use super::Actor;
+
+    /// The person behind them all.
+    pub(crate) const ID: UserId = UserId(Uuid::from_u128(1));
+
+    /// The person, signed in.
+    pub(crate) fn user(role: UserRole) -> Actor {
+        Actor::User {
+            id: ID,
+            role,
+            session: SessionId(Uuid::nil()),
+        }
+    }
+
+    /// A program with a key of the person's.
+    pub(crate) fn key(role: UserRole, scopes: &[&str]) -> Actor {
+        Actor::ApiKey {
+            id: ApiKeyId(Uuid::nil()),
+            owner: ID,
+            role,
+            scopes: scopes.iter().copied().collect(),
+        }
+    }
+}

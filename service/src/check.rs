@@ -40,6 +40,36 @@ impl Check {
         }
     }
 
+    /// As [`text`](Self::text), where it is given.
+    pub(crate) fn maybe(&mut self, pointer: &str, text: Option<&String>, max: usize) {
+        if let Some(text) = text {
+            self.text(pointer, text, false, max);
+        }
+    }
+
+    /// `list` may have at most `most` texts, each of `1..=max` characters, and none twice.
+    pub(crate) fn texts(&mut self, pointer: &str, list: &[String], most: usize, max: usize) {
+        if list.len() > most {
+            let length = list.len();
+            self.wrong(pointer, format!("has {length} entries; {most} is the most"));
+        }
+        for (at, text) in list.iter().enumerate().take(most) {
+            self.text(format!("{pointer}/{at}"), text, true, max);
+            if list[..at].contains(text) {
+                self.wrong(format!("{pointer}/{at}"), "is there twice");
+            }
+        }
+    }
+
+    /// As [`json`](Self::json); and as text, `json` may have at most `max` bytes.
+    pub(crate) fn small_json(&mut self, pointer: &str, json: &serde_json::Value, max: usize) {
+        self.json(pointer, json);
+        let length = json.to_string().len();
+        if length > max {
+            self.wrong(pointer, format!("has {length} bytes; {max} is the most"));
+        }
+    }
+
     /// `time`, where it is given, must be one that every engine keeps.
     pub(crate) fn time(&mut self, pointer: impl Into<String>, time: Option<DateTime<Utc>>) {
         if time.is_some_and(|time| !is_kept(time)) {

@@ -413,6 +413,7 @@ pub fn table() -> Vec<Entry> {
         Common::TABLE,
         DATABASE,
         INTERNAL,
+        crate::agent::Error::TABLE,
         crate::analytics::Error::TABLE,
         crate::blob::Error::TABLE,
         crate::conversation::Error::TABLE,
@@ -422,9 +423,13 @@ pub fn table() -> Vec<Entry> {
         crate::idempotency::Error::TABLE,
         crate::identity::Error::TABLE,
         crate::job::Error::TABLE,
+        crate::integration::Error::TABLE,
+        crate::nft::Error::TABLE,
+        crate::notification::Error::TABLE,
         crate::pipeline::Error::TABLE,
         crate::saved::Error::TABLE,
         crate::upload::Error::TABLE,
+        crate::video::Error::TABLE,
         crate::webhook::Error::TABLE,
     ]
     .concat()

@@ -28,4 +28,17 @@ impl Expect {
             Self::OneOf(_) => Err(Common::VersionConflict.into()),
         }
     }
+
+    /// Refuse unless a row of this version may be changed; what a tag says behind the version, after
+    /// a dot, does not matter.
+    pub(crate) fn check_version(&self, version: i64) -> Result<()> {
+        let version = version.to_string();
+        match self {
+            Self::OneOf(tags) => {
+                let named = tags.iter().filter_map(|tag| tag.split('.').next());
+                Self::OneOf(named.map(str::to_owned).collect()).check(&version)
+            }
+            Self::Any => Ok(()),
+        }
+    }
 }

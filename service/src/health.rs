@@ -12,6 +12,9 @@ use crate::ctx::{Ctx, Services};
 use crate::db::{Category, ConnectionResult, DatabaseHealth, classify};
 use crate::error::Result;
 
+/// The list of migrations on a database where another program keeps the standard one.
+pub(crate) const ASIDE: &str = "chancery_seaql_migrations";
+
 /// Whether the start is over.
 #[derive(Debug, Default)]
 pub struct Started(AtomicBool);
@@ -75,23 +78,29 @@ pub async fn look(services: &Services) -> Report {
 
 /// The migrations that the code expects and the database lacks, oldest first.
 pub async fn pending(services: &Services) -> Result<Vec<String>> {
+    let expected = &services.settings.steps;
+    let lacking = |applied: Vec<String>| -> Vec<String> {
+        let lacking = expected.iter().filter(|step| !applied.contains(step));
+        lacking.cloned().collect()
+    };
+    let pending = lacking(applied(services, "seaql_migrations").await?);
+    if pending.len() == expected.len() {
+        // Another program may keep the standard table: ours is beside it then.
+        return Ok(lacking(applied(services, ASIDE).await?));
+    }
+    Ok(pending)
+}
+
+/// The names on a list of applied migrations.
+async fn applied(services: &Services, list: &'static str) -> Result<Vec<String>> {
     let mut query = Query::select();
-    query
-        .column(Alias::new("version"))
-        .from(Alias::new("seaql_migrations"));
+    query.column(Alias::new("version")).from(Alias::new(list));
     let rows = match services.db.read()?.query_all(&query).await {
         Ok(rows) => rows,
         // No table of migrations: nobody ever migrated it.
         Err(error) if classify(&error).category == Category::SchemaError => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let applied = rows
-        .iter()
-        .map(|row| row.try_get_by_index::<String>(0))
-        .collect::<std::result::Result<Vec<_>, _>>()?;
-    let expected = services.settings.steps.iter();
-    Ok(expected
-        .filter(|step| !applied.contains(step))
-        .cloned()
-        .collect())
+    let names = rows.iter().map(|row| row.try_get_by_index::<String>(0));
+    Ok(names.collect::<std::result::Result<Vec<_>, _>>()?)
 }

@@ -1,5 +1,5 @@
-//! What has expired is removed: idempotency keys, sessions, counts of failed sign-ins, jobs that are
-//! over, messages of webhooks, what others told us. And what was written is folded into the rollups.
+//! What has expired is removed: idempotency keys, sessions, challenges, counts of failed sign-ins, jobs that are
+//! over, messages of webhooks, what others told us, notifications. And what was written is folded into the rollups.
 //!
 //! How long a row stays is the registry's word. Rows go in small portions, each in a write of its
 //! own, and one that somebody holds is left for the next time: replicas may sweep at once, and
@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::identity::{login_failure, session};
+use entity::identity::{auth_challenge, login_failure, session};
+use entity::media::notification;
 use entity::platform::idempotency_key;
 use entity::platform::job::{self, JobState};
 use entity::registry::{Keep, resource};
@@ -41,10 +42,12 @@ const PORTION: u64 = 200;
 pub struct Swept {
     pub idempotency_keys: u64,
     pub sessions: u64,
+    pub auth_challenges: u64,
     pub login_failures: u64,
     pub jobs: u64,
     pub webhook_messages: u64,
     pub inbound_events: u64,
+    pub notifications: u64,
 }
 
 /// Fold from time to time, until the services are told to stop. Every process does, whether it works
@@ -90,6 +93,7 @@ impl Task for Sweep {
                 login_failures = swept.login_failures,
                 webhook_messages = swept.webhook_messages,
                 inbound_events = swept.inbound_events,
+                notifications = swept.notifications,
                 jobs = swept.jobs,
                 "removed what had expired"
             );
@@ -113,6 +117,10 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept> {
             .add(session::Column::RevokedAt.lt(end))
     });
     let sessions = sessions.await?;
+    let challenges = expired::<auth_challenge::Entity>(ctx, auth_challenge::Column::Id, |end| {
+        Condition::all().add(auth_challenge::Column::ExpiresAt.lt(end))
+    });
+    let challenges = challenges.await?;
     let failures = expired::<login_failure::Entity>(ctx, login_failure::Column::Id, |end| {
         Condition::all().add(login_failure::Column::WindowStart.lt(end))
     });
@@ -127,10 +135,12 @@ pub async fn sweep(ctx: &Ctx) -> Result<Swept> {
     Ok(Swept {
         idempotency_keys: keys,
         sessions,
+        auth_challenges: challenges,
         login_failures: failures,
         jobs: jobs(ctx).await?,
         webhook_messages: messages,
         inbound_events: events.await?,
+        notifications: notifications(ctx).await?,
     })
 }
 
@@ -149,6 +159,14 @@ async fn jobs(ctx: &Ctx) -> Result<u64> {
         over([JobState::Dead, JobState::Dead], end)
     });
     Ok(done + dead.await?)
+}
+
+/// Remove what people were told before the time that is set for it.
+async fn notifications(ctx: &Ctx) -> Result<u64> {
+    use notification::Column;
+    let end = ctx.now() - ctx.configuration().get(&crate::notification::RETENTION);
+    let over = Condition::all().add(Column::CreatedAt.lt(end));
+    remove::<notification::Entity>(ctx, Column::Id, over).await
 }
 
 /// Remove the rows that were `over` before the registry's time for them.

@@ -11,7 +11,7 @@ use sea_orm::prelude::async_trait::async_trait;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExecResult, IntoActiveModel,
-    Iterable, QueryResult, Statement, Value,
+    Iterable, ModelTrait, QueryResult, Statement, Value,
 };
 
 use crate::actor::Actor;
@@ -82,6 +82,29 @@ impl Write {
     /// A fresh id.
     pub fn fresh<I: TypedId>(&self) -> I {
         I::from(self.services.ids.fresh(self.now))
+    }
+
+    /// Insert one row.
+    pub(crate) async fn insert<M>(&self, row: M) -> Result<()>
+    where
+        M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+        <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity> + Send,
+    {
+        let row = row.into_active_model().reset_all();
+        M::Entity::insert(row).exec_without_returning(self).await?;
+        Ok(())
+    }
+
+    /// Put down a row that is there, whole: all but its id.
+    pub(crate) async fn update<M>(&self, row: &M) -> Result<()>
+    where
+        M: ModelTrait + Clone + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+        M::Entity: EntityTrait<Model = M>,
+        <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity> + Send,
+    {
+        let row = row.clone().into_active_model().reset_all();
+        M::Entity::update(row).exec(self).await?;
+        Ok(())
     }
 
     /// Insert rows, as many in one statement as both engines take in good time; tells how many.

@@ -15,12 +15,23 @@ pub use self::value::SettingValue;
 
 use serde_json::Value;
 
+use crate::analytics::setting as analytics;
 use crate::job::setting as job;
 use crate::upload::setting as upload;
-use crate::{outbound, webhook};
+use crate::{agent, identity, integration, nft, notification, outbound, video, webhook};
 
 /// Every setting that the program knows.
 pub const DECLARED: &[&dyn Described] = &[
+    &agent::MAX_AGENTS_PER_USER,
+    &agent::DEFAULT_MODEL,
+    &agent::DEFAULT_TEMPERATURE,
+    &agent::DEFAULT_MAX_STEPS,
+    &agent::EXECUTION_LEASE,
+    &analytics::EXACT,
+    &identity::WALLET_CHAINS,
+    &identity::WALLET_SOLANA_CHAINS,
+    &integration::PROVIDERS,
+    &integration::RENEW_BEFORE,
     &job::LEASE,
     &job::HEARTBEAT,
     &job::POLL,
@@ -40,10 +51,19 @@ pub const DECLARED: &[&dyn Described] = &[
     &upload::TUS_LIFETIME,
     &upload::STALL,
     &upload::GRACE,
+    &nft::CHAINS,
+    &nft::RECHECK_AFTER,
+    &nft::RECHECKS_AT_ONCE,
+    &notification::RETENTION,
     &outbound::ALLOWED_NETWORKS,
     &outbound::ALLOW_HTTP,
     &outbound::CONNECT_TIMEOUT,
     &outbound::TIMEOUT,
+    &video::GENERATOR,
+    &video::GENERATOR_KEY,
+    &video::SOURCE,
+    &video::TIMEOUT,
+    &video::PUBLIC_AGE,
     &webhook::SCHEDULE,
     &webhook::LONGEST_RETRY_AFTER,
     &webhook::DISABLE_AFTER,

@@ -69,6 +69,34 @@ impl SettingValue for i64 {
     }
 }
 
+impl SettingValue for f64 {
+    const WHAT: &'static str = "a number";
+    const LEAST: &'static str = "minimum";
+    const MOST: &'static str = "maximum";
+
+    fn from_json(json: &Value) -> Option<Self> {
+        json.as_f64()
+    }
+
+    fn to_json(&self) -> Value {
+        json!(self)
+    }
+
+    /// Away from zero, so that what lies between two whole numbers is not within bounds by rounding.
+    fn size(&self) -> Option<i64> {
+        let size = if *self < 0.0 {
+            self.floor()
+        } else {
+            self.ceil()
+        };
+        format!("{size:.0}").parse().ok().or(Some(i64::MAX))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "number" })
+    }
+}
+
 /// In seconds, which may have a fraction; its bounds are whole seconds.
 impl SettingValue for Duration {
     const WHAT: &'static str = "a time in seconds";

@@ -164,9 +164,9 @@ pub async fn messages(
     let scope = policy::read(&ctx.actor)?;
     let reader = ctx.read()?;
     store::thread(&reader, scope, id).await?;
-    let Page { items, next } = store::messages(&reader, scope, id, order, page).await?;
-    let items = store::details(&reader, items).await?;
-    Ok(Page { items, next })
+    let mut page = store::messages(&reader, scope, id, order, page).await?;
+    let details = store::details(&reader, std::mem::take(&mut page.items)).await?;
+    Ok(page.with(|_| details))
 }
 
 /// One message of a thread.

@@ -28,22 +28,16 @@ pub(super) fn owner(actor: &Actor, named: Option<UserId>) -> Result<UserId> {
 
 #[cfg(test)]
 mod tests {
-    use entity::id::SessionId;
-    use entity::identity::user::UserRole::{self, Admin, Operator, User};
+    use entity::identity::user::UserRole::{Admin, Operator, User};
     use uuid::Uuid;
 
     use super::*;
+    use crate::actor::callers::{ID, user};
 
     #[test]
     fn who_may_do_what() {
-        let id = UserId(Uuid::from_u128(1));
         let other = UserId(Uuid::from_u128(2));
-        let user = |role: UserRole| Actor::User {
-            id,
-            role,
-            session: SessionId(Uuid::nil()),
-        };
-        let own = Some(Scope::Owner(id));
+        let own = Some(Scope::Owner(ID));
         let all = Some(Scope::Everyone);
         for (actor, reads, writes, gives) in [
             (Actor::Anonymous, None, None, false),
@@ -57,7 +51,7 @@ mod tests {
             let given = owner(&actor, Some(other)).is_ok();
             assert_eq!(given, gives, "{actor:?} makes threads for others");
         }
-        assert_eq!(owner(&user(User), Some(id)).ok(), Some(id));
-        assert_eq!(owner(&user(User), None).ok(), Some(id));
+        assert_eq!(owner(&user(User), Some(ID)).ok(), Some(ID));
+        assert_eq!(owner(&user(User), None).ok(), Some(ID));
     }
 }

@@ -7,8 +7,7 @@ use entity::id::{MessageId, ThreadId, UserId};
 use entity::{Scope, Scoped};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
 use super::error::Error;
@@ -64,17 +63,11 @@ pub(super) async fn thread_held(tx: &Write, scope: Scope, id: ThreadId) -> Resul
 }
 
 pub(super) async fn insert_thread(tx: &Write, row: thread::Model) -> Result<()> {
-    let row = row.into_active_model().reset_all();
-    thread::Entity::insert(row)
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
+    tx.insert(row).await
 }
 
 pub(super) async fn update_thread(tx: &Write, row: &thread::Model) -> Result<()> {
-    let row = row.clone().into_active_model().reset_all();
-    thread::Entity::update(row).exec(tx).await?;
-    Ok(())
+    tx.update(row).await
 }
 
 /// One page of a thread's messages.

@@ -88,7 +88,6 @@ fn turn(dice: &Dice, book: &mut Book, at: DateTime<Utc>) -> Option<Turn> {
     let mut templates = book.templates.iter_mut();
     if let Some(template) = templates.find(|row| Some(row.id) == made_from) {
         template.usage_count += 1;
-        template.version += 1;
         template.updated_at = at;
     }
     Some(Turn {

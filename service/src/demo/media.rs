@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::UserId;
-use entity::media::nft_ownership;
+use entity::media::nft_ownership::{self, NftProblem, NftStandard};
 use entity::media::video::{self, VideoStatus};
 use serde_json::json;
 
@@ -14,6 +14,11 @@ use super::text::{self, Words};
 use crate::error::Result;
 
 const VIDEOS: usize = 190;
+
+/// The chain of wallets of Ethereum, as `nfts.chains` would call it.
+const EVM: &str = "ethereum";
+/// That of the others.
+const SOLANA: &str = "solana";
 
 /// Write the chapter.
 pub(super) async fn write(rows: &mut Rows<'_>, people: &People) -> Result<()> {
@@ -34,18 +39,40 @@ fn nfts(rows: &Rows<'_>, dice: &Dice, people: &People) -> Vec<nft_ownership::Mod
     let mut row = |user_id: Option<UserId>, wallet: &str, at: DateTime<Utc>, verified: bool| {
         number += dice.number::<u32>(1, 40);
         let checked = (at + dice.seconds(60, 900_000)).min(rows.now);
+        let evm = wallet.starts_with("0x");
+        let (chain, standard) = if evm {
+            (EVM, NftStandard::Erc721)
+        } else {
+            (SOLANA, NftStandard::Solana)
+        };
+        // An asset of Solana has an address, and is its own contract here.
+        let asset = format!("demo{number:0>40}");
+        let (contract_address, token_id, nft_id) = if evm {
+            let token = number.to_string();
+            (
+                contract.clone(),
+                token,
+                format!("{chain}:{contract}:{number}"),
+            )
+        } else {
+            (asset.clone(), asset.clone(), format!("{chain}:{asset}"))
+        };
         nft_ownership::Model {
             id: dice.id(at),
-            nft_id: format!("airship-{number}"),
+            nft_id,
             user_id,
             wallet_address: wallet.to_owned(),
-            contract_address: contract.clone(),
-            token_id: number.to_string(),
+            contract_address,
+            token_id,
+            chain: Some(chain.to_owned()),
+            standard: Some(standard),
             verified,
             last_verified: verified.then_some(checked),
-            version: 1 + i64::from(verified),
+            checked_at: Some(checked),
+            problem: (!verified).then_some(NftProblem::NotOwner),
+            version: 2,
             created_at: at,
-            updated_at: if verified { checked } else { at },
+            updated_at: checked,
         }
     };
     for (user, wallet) in &people.wallets {
@@ -63,10 +90,15 @@ fn nfts(rows: &Rows<'_>, dice: &Dice, people: &People) -> Vec<nft_ownership::Mod
         all.push(row(None, &wallet, at, dice.percent(40)));
     }
     // One that was sold: the holder before is still known, and is not verified any more.
-    if let [first, .., last] = &mut all[..] {
-        last.nft_id.clone_from(&first.nft_id);
-        last.token_id.clone_from(&first.token_id);
+    let first = all
+        .iter()
+        .find(|row| row.chain.as_deref() == Some(EVM))
+        .cloned();
+    if let (Some(first), Some(last)) = (first, all.last_mut()) {
+        last.nft_id = first.nft_id;
+        last.token_id = first.token_id;
         last.verified = false;
+        last.problem = Some(NftProblem::NotOwner);
     }
     all
 }
@@ -124,8 +156,9 @@ fn one(
         thumbnail_url: file("webp"),
         error_message: (status == VideoStatus::Failed)
             .then(|| words.one(dice, "failed").to_owned()),
-        provider: sent.then(|| (*dice.favour(&["lumen", "kinora"])).to_owned()),
+        provider: sent.then(|| "video-generator".to_owned()),
         provider_job_id: sent.then(|| format!("gen_{}", dice.hex::<10>())),
+        submitted_at: sent.then(|| at + TimeDelta::seconds(5)),
         completed_at: done.then_some(ended),
         is_public: done && dice.percent(35),
         metadata: json!({

@@ -147,6 +147,8 @@ pub async fn fill(
     let tables = rows.tally();
     tx.commit().await?;
     begin(8);
+    // What triggers put down, then what came without.
+    analytics::fold(&Ctx::system(Arc::clone(services), "demo")).await?;
     analytics::rebuild(&ctx, false, &|_| ()).await?;
     Ok(Some(Summary { tables }))
 }

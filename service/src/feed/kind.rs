@@ -1,6 +1,7 @@
 //! Which tables can be followed, and which signals are about them.
 
 use entity::Scoped;
+use entity::agent::execution;
 use entity::configuration::setting;
 use entity::pipeline::run;
 use entity::platform::job;
@@ -48,6 +49,7 @@ macro_rules! followed {
 
 followed! {
     run: RunMoved;
+    execution: ExecutionMoved;
     job: JobMoved;
     delivery: DeliveryMoved;
     setting: SettingChanged;

@@ -14,6 +14,7 @@ use crate::chance::bytes;
 use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::{Common, Result};
+use crate::page::{Page, Request};
 use crate::secret::{fingerprint, token};
 use crate::signal::Signal;
 
@@ -110,9 +111,9 @@ pub async fn create_key(ctx: &Ctx, new: NewKey) -> Result<IssuedKey> {
 }
 
 /// The caller's keys, the newest first.
-pub async fn keys(ctx: &Ctx) -> Result<Vec<api_key::Model>> {
+pub async fn keys(ctx: &Ctx, page: Request) -> Result<Page<api_key::Model>> {
     ctx.actor.need(Grant::Read)?;
-    store::keys(&ctx.read()?, ctx.actor.person()?).await
+    store::keys(&ctx.read()?, ctx.actor.person()?, page).await
 }
 
 /// Revoke one of the caller's keys.

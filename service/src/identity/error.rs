@@ -19,6 +19,30 @@ refusals! {
         BadToken => Unauthenticated, "auth.bad_token",
             "the session or key is not valid, or no longer",
             "Sign in again, or use another key.";
+        /// What a wallet signed is no message of a sign-in.
+        WalletMessage { why: &'static str } => Invalid, "auth.wallet_message",
+            "the message is no sign-in: {why}",
+            "Let a library write the message of EIP-4361 (or that of Sign In With Solana), and sign it as it is.";
+        /// The message is not for us, not good now, not signed, or its nonce is not good.
+        WalletRefused { why: &'static str } => Unauthenticated, "auth.wallet_refused",
+            "{why}",
+            "Ask for a fresh nonce, let the message name this site, and have the wallet sign it within five minutes.";
+        /// The server does not know how people reach it.
+        NoAddress => Unavailable, "auth.no_public_url",
+            "the server does not know its own address",
+            "Operators set PUBLIC_URL: what is signed or redirected must name it.";
+        /// No such identity.
+        IdentityNotFound => NotFound, "identity.not_found",
+            "there is no such identity",
+            "List your identities at GET /api/v1/me/identities.";
+        /// The identity is somebody else's.
+        IdentityTaken => Conflict, "identity.taken",
+            "somebody else has this identity",
+            "Sign in with it, and unlink it there first.";
+        /// Nothing else would let the person in.
+        LastWayIn => Conflict, "identity.last_way_in",
+            "nothing else lets you in",
+            "Link another wallet first, or have an admin set a password.";
         /// The address belongs to somebody.
         EmailTaken => Conflict, "user.email_taken",
             "somebody has an account with this e-mail address",
@@ -62,6 +86,7 @@ impl Refusal for Error {
     fn fields(&self) -> Vec<FieldError> {
         match self {
             Self::Field { pointer, detail } => vec![FieldError::new(*pointer, detail.clone())],
+            Self::WalletMessage { why } => vec![FieldError::new("/message", *why)],
             _ => Vec::new(),
         }
     }

@@ -14,8 +14,10 @@ use super::{login, store};
 use crate::actor::{Actor, Grant};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::page::{Page, Request};
 use crate::secret::{fingerprint, token};
 use crate::signal::Signal;
+use crate::write::Write;
 
 /// What signing in takes.
 #[derive(Clone, Debug)]
@@ -78,7 +80,7 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let good = services.passwords.verify(&input.password, stored).await?;
     let user = user.filter(|user| good && user.status == user::UserStatus::Active);
-    let Some(mut user) = user else {
+    let Some(user) = user else {
         // Not the request's effect: the refused request may be sent again under its key.
         let tx = ctx.unkeyed().write().await?;
         store::count_failure(&tx, &account, &address, login::window(now)).await?;
@@ -98,15 +100,29 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
     if (&now.password_hash, now.status) != (&user.password_hash, user.status) {
         return Err(Error::BadCredentials.into());
     }
+    if let Some(hash) = renewed {
+        store::renew_hash(&tx, user.id, hash).await?;
+    }
+    begin(ctx, tx, user, "password", input.user_agent).await
+}
+
+/// Begin a session for `user`, who came in by `method`, and commit. The session that the caller is
+/// in ends.
+pub(super) async fn begin(
+    ctx: &Ctx,
+    tx: Write,
+    mut user: user::Model,
+    method: &str,
+    user_agent: Option<String>,
+) -> Result<SignedIn> {
+    let services = &ctx.services;
     let token = token(&*services.chance);
     let session = session::Model {
         id: tx.fresh(),
         user_id: user.id,
         token_hash: fingerprint(token.as_bytes()),
-        method: "password".to_owned(),
-        user_agent: input
-            .user_agent
-            .map(|agent| agent.chars().take(255).collect()),
+        method: method.to_owned(),
+        user_agent: user_agent.map(|agent| agent.chars().take(255).collect()),
         ip: ctx.request.address.map(|address| address.to_string()),
         last_seen_at: tx.now,
         expires_at: tx.now + ctx.settings().session_lifetime,
@@ -115,9 +131,6 @@ pub async fn sign_in(ctx: &Ctx, input: SignIn) -> Result<SignedIn> {
         updated_at: tx.now,
     };
     store::insert_session(&tx, session.clone()).await?;
-    if let Some(hash) = renewed {
-        store::renew_hash(&tx, user.id, hash).await?;
-    }
     if let Actor::User { id, session, .. } = ctx.actor {
         store::end_sessions(&tx, id, Some(session)).await?;
         tx.signal(Signal::SessionRevoked(session));
@@ -155,10 +168,10 @@ pub async fn sign_out(ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// The caller's open sessions, the last used first.
-pub async fn sessions(ctx: &Ctx) -> Result<Vec<session::Model>> {
+/// The caller's open sessions, the newest first.
+pub async fn sessions(ctx: &Ctx, page: Request) -> Result<Page<session::Model>> {
     ctx.actor.need(Grant::Read)?;
-    store::sessions(&ctx.read()?, ctx.actor.person()?, ctx.now()).await
+    store::sessions(&ctx.read()?, ctx.actor.person()?, ctx.now(), page).await
 }
 
 /// End one of the caller's sessions.

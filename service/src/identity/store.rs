@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use entity::id::{ApiKeyId, SessionId, UserId};
 use entity::identity::user::UserStatus;
-use entity::identity::{api_key, login_failure, session, user};
+use entity::identity::{api_key, login_failure, profile, session, user};
 use entity::{Scope, Scoped};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, SimpleExpr};
 use sea_orm::{
@@ -13,6 +13,7 @@ use sea_orm::{
 
 use super::error::Error;
 use crate::error::Result;
+use crate::page::{Order, Page, Place, Request};
 use crate::write::Write;
 
 pub(super) async fn user(
@@ -73,6 +74,33 @@ pub(super) async fn user_held(tx: &Write, id: UserId) -> Result<user::Model> {
         .one(tx)
         .await?;
     found.ok_or_else(|| Error::UserNotFound.into())
+}
+
+/// Hold the account, so that writes for the same person that hold it go one after another. Rows
+/// that point at it are written meanwhile.
+pub(crate) async fn hold(tx: &Write, id: UserId) -> Result<()> {
+    let found = user::Entity::within(Scope::Everyone)
+        .filter(user::Column::Id.eq(id))
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?;
+    found.map(drop).ok_or_else(|| Error::UserNotFound.into())
+}
+
+pub(super) async fn profile(
+    conn: &impl ConnectionTrait,
+    user: UserId,
+) -> Result<Option<profile::Model>> {
+    let own = profile::Entity::within(Scope::Owner(user));
+    Ok(own.order_by_asc(profile::Column::Id).one(conn).await?)
+}
+
+pub(super) async fn insert_profile(tx: &Write, row: profile::Model) -> Result<()> {
+    tx.insert(row).await
+}
+
+pub(super) async fn update_profile(tx: &Write, row: &profile::Model) -> Result<()> {
+    tx.update(row).await
 }
 
 pub(super) async fn update_status(
@@ -153,39 +181,43 @@ pub(super) async fn sessions(
     conn: &impl ConnectionTrait,
     user: UserId,
     now: DateTime<Utc>,
-) -> Result<Vec<session::Model>> {
-    let rows = session::Entity::within(Scope::Owner(user))
-        .filter(session::Column::RevokedAt.is_null())
-        .filter(session::Column::ExpiresAt.gt(now))
-        .order_by_desc(session::Column::LastSeenAt)
-        .all(conn)
-        .await?;
-    Ok(rows)
+    page: Request,
+) -> Result<Page<session::Model>> {
+    use session::Column;
+    let select = session::Entity::within(Scope::Owner(user))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now));
+    let place = |row: &session::Model| Place {
+        time: row.created_at,
+        id: row.id.0,
+    };
+    let (list, keys) = (format!("sessions {user}"), (Column::CreatedAt, Column::Id));
+    page.page(conn, select, keys, Order::Newest, &list, place)
+        .await
 }
 
-pub(super) async fn keys(conn: &impl ConnectionTrait, user: UserId) -> Result<Vec<api_key::Model>> {
-    let rows = api_key::Entity::within(Scope::Owner(user))
-        .order_by_desc(api_key::Column::CreatedAt)
-        .order_by_desc(api_key::Column::Id)
-        .all(conn)
-        .await?;
-    Ok(rows)
+pub(super) async fn keys(
+    conn: &impl ConnectionTrait,
+    user: UserId,
+    page: Request,
+) -> Result<Page<api_key::Model>> {
+    use api_key::Column;
+    let select = api_key::Entity::within(Scope::Owner(user));
+    let place = |row: &api_key::Model| Place {
+        time: row.created_at,
+        id: row.id.0,
+    };
+    let (list, keys) = (format!("keys {user}"), (Column::CreatedAt, Column::Id));
+    page.page(conn, select, keys, Order::Newest, &list, place)
+        .await
 }
 
 pub(super) async fn insert_session(tx: &Write, row: session::Model) -> Result<()> {
-    let row = row.into_active_model().reset_all();
-    session::Entity::insert(row)
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
+    tx.insert(row).await
 }
 
 pub(super) async fn insert_key(tx: &Write, row: api_key::Model) -> Result<()> {
-    let row = row.into_active_model().reset_all();
-    api_key::Entity::insert(row)
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
+    tx.insert(row).await
 }
 
 /// End one session, or all of a person; tells how many.

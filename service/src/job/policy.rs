@@ -11,26 +11,13 @@ pub(super) fn steer(actor: &Actor) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use entity::id::{ApiKeyId, SessionId, UserId};
     use entity::identity::user::UserRole::{Admin, Operator, User};
-    use uuid::Uuid;
 
     use super::*;
+    use crate::actor::callers::{key, user};
 
     #[test]
     fn who_steers() {
-        let id = UserId(Uuid::from_u128(1));
-        let user = |role| Actor::User {
-            id,
-            role,
-            session: SessionId(Uuid::nil()),
-        };
-        let key = |role, scopes: &[&str]| Actor::ApiKey {
-            id: ApiKeyId(Uuid::nil()),
-            owner: id,
-            role,
-            scopes: scopes.iter().copied().collect(),
-        };
         for (actor, may) in [
             (Actor::Anonymous, false),
             (user(User), false),

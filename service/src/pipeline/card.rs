@@ -1,6 +1,6 @@
 //! Cards: read, marked, counted.
 
-use entity::id::OpportunityCardId;
+use entity::id::{OpportunityCardId, RunId, UserId};
 use entity::pipeline::opportunity_card::Model;
 use serde_json::json;
 
@@ -16,6 +16,10 @@ use crate::page::{Page, Request};
 pub struct CardFilter {
     /// Only those that are marked, or not.
     pub starred: Option<bool>,
+    /// Only those of this run.
+    pub run: Option<RunId>,
+    /// Only this person's; it counts for those who see others' rows.
+    pub user: Option<UserId>,
 }
 
 /// One page of the cards in the caller's sight, the newest first.

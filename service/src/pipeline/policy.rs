@@ -23,27 +23,14 @@ pub(super) fn work(actor: &Actor) -> Result<Scope> {
 
 #[cfg(test)]
 mod tests {
-    use entity::id::{ApiKeyId, SessionId, UserId};
     use entity::identity::user::UserRole::{Admin, Operator, User};
-    use uuid::Uuid;
 
     use super::*;
+    use crate::actor::callers::{ID, key, user};
 
     #[test]
     fn who_may_do_what() {
-        let id = UserId(Uuid::from_u128(1));
-        let user = |role| Actor::User {
-            id,
-            role,
-            session: SessionId(Uuid::nil()),
-        };
-        let key = |role, scopes: &[&str]| Actor::ApiKey {
-            id: ApiKeyId(Uuid::nil()),
-            owner: id,
-            role,
-            scopes: scopes.iter().copied().collect(),
-        };
-        let own = Some(Scope::Owner(id));
+        let own = Some(Scope::Owner(ID));
         let all = Some(Scope::Everyone);
         for (actor, reads, writes, works) in [
             (Actor::Anonymous, None, None, None),

@@ -1,15 +1,16 @@
 //! Every query of the pipeline.
 
+use std::time::Duration;
+
 use entity::id::{OpportunityCardId, RunId, UploadId};
 use entity::pipeline::run::{self, RunStatus};
 use entity::pipeline::run_event::{self, RunEventKind};
 use entity::pipeline::{inspiration_report, opportunity_card, stage_output};
 use entity::types::StringList;
 use entity::{Scope, Scoped};
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LockBehavior, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set,
 };
 
 use super::card::CardFilter;
@@ -17,6 +18,7 @@ use super::error::Error;
 use super::run::RunFilter;
 use super::stage::{NewCard, NewReport, NewStage};
 use crate::error::Result;
+use crate::lease::{self, Claims, Leased};
 use crate::page::{Order, Page, Place, Request};
 use crate::write::Write;
 
@@ -67,68 +69,39 @@ pub(super) async fn runs(
 }
 
 pub(super) async fn insert_run(tx: &Write, row: run::Model) -> Result<()> {
-    let row = row.into_active_model().reset_all();
-    run::Entity::insert(row).exec_without_returning(tx).await?;
-    Ok(())
+    tx.insert(row).await
 }
 
 /// Put down a changed run: everything but its id and beginning.
 pub(super) async fn update_run(tx: &Write, row: &run::Model) -> Result<()> {
-    let row = row.clone().into_active_model().reset_all();
-    run::Entity::update(row).exec(tx).await?;
-    Ok(())
+    tx.update(row).await
 }
 
-/// Give the run that has waited longest to `claim`: one that nobody has, or one whose claim ran out.
-/// A row that another claim is just looking at is passed over, so that workers do not queue.
+impl Leased for run::Entity {
+    type Status = RunStatus;
+    const CLAIMS: Claims<run::Column, RunStatus> = Claims {
+        id: run::Column::Id,
+        status: run::Column::Status,
+        waiting: RunStatus::Pending,
+        held: RunStatus::Running,
+        worker: run::Column::ClaimedBy,
+        token: run::Column::LeaseToken,
+        until: run::Column::LeaseUntil,
+        started: run::Column::StartedAt,
+        attempt: run::Column::Attempt,
+        version: run::Column::Version,
+        created: run::Column::CreatedAt,
+        updated: run::Column::UpdatedAt,
+    };
+}
+
+/// Give the run that has waited longest to `worker`.
 pub(super) async fn claim_next(
     tx: &Write,
     worker: &str,
-    token: uuid::Uuid,
-    until: chrono::DateTime<chrono::Utc>,
+    lifetime: Duration,
 ) -> Result<Option<run::Model>> {
-    use run::Column;
-    let free = || {
-        Condition::any()
-            .add(Column::Status.eq(RunStatus::Pending))
-            .add(
-                Condition::all()
-                    .add(Column::Status.eq(RunStatus::Running))
-                    .add(Column::LeaseUntil.lt(tx.now)),
-            )
-    };
-    let next = run::Entity::within(Scope::Everyone)
-        .select_only()
-        .column(Column::Id)
-        .filter(free())
-        .order_by_asc(Column::CreatedAt)
-        .order_by_asc(Column::Id)
-        .limit(1)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .into_query();
-    let column = |column: Column| Expr::col((run::Entity, column));
-    let claimed = run::Entity::update_many()
-        .col_expr(
-            Column::Status,
-            Column::Status.save_as(Expr::val(RunStatus::Running)),
-        )
-        .col_expr(Column::ClaimedBy, Expr::val(worker))
-        .col_expr(Column::LeaseToken, Expr::val(token))
-        .col_expr(Column::LeaseUntil, Expr::val(until))
-        .col_expr(
-            Column::StartedAt,
-            Func::coalesce([column(Column::StartedAt), Expr::val(tx.now)]).into(),
-        )
-        .col_expr(Column::Attempt, column(Column::Attempt).add(1))
-        .col_expr(Column::Version, column(Column::Version).add(1))
-        .col_expr(Column::UpdatedAt, Expr::val(tx.now))
-        // `=`, not `IN`: PostgreSQL asks this once, but what is in `IN` again for every row of the
-        // table, and each time the next run that is free is the first.
-        .filter(column(Column::Id).eq(next))
-        .filter(free())
-        .exec_with_returning(tx)
-        .await?;
-    Ok(claimed.into_iter().next())
+    lease::claim_next::<run::Entity>(tx, worker, lifetime).await
 }
 
 /// Write the next line of a run's history; the caller holds the run.
@@ -326,6 +299,12 @@ pub(super) async fn cards(
     let mut select = opportunity_card::Entity::within(scope);
     if let Some(starred) = filter.starred {
         select = select.filter(Column::Starred.eq(starred));
+    }
+    if let Some(run) = filter.run {
+        select = select.filter(Column::RunId.eq(run));
+    }
+    if let Some(user) = filter.user {
+        select = select.filter(Column::UserId.eq(user));
     }
     let place = |card: &opportunity_card::Model| Place {
         time: card.created_at,

@@ -17,7 +17,7 @@ use super::stage::{NewStage, STAGES};
 use super::{policy, store};
 use crate::check::Check;
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error as Internal, Result};
 use crate::signal::Signal;
 use crate::webhook::{self, Event, EventType};
 use crate::write::Write;
@@ -43,10 +43,12 @@ pub async fn claim(ctx: &Ctx, worker: &str) -> Result<Option<Claimed>> {
     check.done()?;
 
     let tx = ctx.write().await?;
-    let lease_token = Uuid::from_bytes(crate::chance::bytes(&*ctx.services.chance));
-    let lease_until = tx.now + ctx.settings().run_lease;
-    let Some(run) = store::claim_next(&tx, worker, lease_token, lease_until).await? else {
+    let lifetime = ctx.settings().run_lease;
+    let Some(run) = store::claim_next(&tx, worker, lifetime).await? else {
         return Ok(None);
+    };
+    let (Some(lease_token), Some(lease_until)) = (run.lease_token, run.lease_until) else {
+        return Err(Internal::internal("a claim without a lease"));
     };
     let kind = if run.attempt > 1 {
         RunEventKind::Reclaimed

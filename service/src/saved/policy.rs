@@ -43,28 +43,16 @@ pub(super) fn change(actor: &Actor, owner: UserId) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use entity::id::{ApiKeyId, SessionId};
-    use entity::identity::user::UserRole::{self, Admin, Operator, User};
+    use entity::identity::user::UserRole::{Admin, Operator, User};
     use uuid::Uuid;
 
     use super::*;
+    use crate::actor::callers::{ID, key, user};
 
     #[test]
     fn who_may_do_what() {
-        let id = UserId(Uuid::from_u128(1));
         let other = UserId(Uuid::from_u128(2));
-        let user = |role: UserRole| Actor::User {
-            id,
-            role,
-            session: SessionId(Uuid::nil()),
-        };
-        let key = |role, scopes: &[&str]| Actor::ApiKey {
-            id: ApiKeyId(Uuid::nil()),
-            owner: id,
-            role,
-            scopes: scopes.iter().copied().collect(),
-        };
-        let own = Some(Sight::OwnAndShared(id));
+        let own = Some(Sight::OwnAndShared(ID));
         let all = Some(Sight::Everything);
         for (actor, reads, writes, others) in [
             (Actor::Anonymous, None, None, false),
@@ -80,6 +68,6 @@ mod tests {
             assert_eq!(write(&actor).ok(), writes, "{actor:?} writes");
             assert_eq!(change(&actor, other).is_ok(), others, "{actor:?} changes");
         }
-        assert!(change(&user(Operator), id).is_ok());
+        assert!(change(&user(Operator), ID).is_ok());
     }
 }

@@ -5,6 +5,7 @@
 //! travels by a channel; to the replicas by NOTIFY, in the transaction that it speaks of.
 
 mod postgres;
+mod wake;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use crate::db::Engine;
 use crate::error::Result;
 use crate::write::Write;
 
+pub(crate) use self::wake::{Woken, wake};
+
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "what", content = "id")]
@@ -30,8 +33,12 @@ pub enum Signal {
     UserChanged(entity::id::UserId),
     /// A run moved.
     RunMoved(entity::id::RunId),
+    /// An execution moved.
+    ExecutionMoved(entity::id::ExecutionId),
     /// A thread was written to.
     ThreadWritten(entity::id::ThreadId),
+    /// A person was notified of something.
+    Notified(entity::id::UserId),
     /// A job moved.
     JobMoved(entity::id::JobId),
     /// Jobs wait that no worker may know of.

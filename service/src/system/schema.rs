@@ -42,7 +42,7 @@ pub struct Versions {
 pub async fn migrations(ctx: &Ctx) -> Result<Migrations> {
     policy::read(&ctx.actor)?;
     let steps = &ctx.services.settings.steps;
-    let mut applied = store::history(&ctx.read()?).await?;
+    let mut applied = store::history(&ctx.read()?, steps).await?;
     for one in &mut applied {
         one.known = steps.contains(&one.name);
     }
@@ -61,7 +61,9 @@ pub async fn versions(ctx: &Ctx) -> Result<Versions> {
         Engine::Sqlite => sqlite::version(&reader).await?,
         Engine::Postgres => postgres::version(&reader).await?,
     };
-    let revision = store::history(&reader).await?.pop().map(|last| last.name);
+    let steps = &ctx.services.settings.steps;
+    let revision = store::history(&reader, steps).await?.pop();
+    let revision = revision.map(|last| last.name);
     Ok(Versions {
         engine: reader.engine(),
         engine_version,

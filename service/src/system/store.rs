@@ -12,6 +12,7 @@ use super::jobs::{DeadJob, Line};
 use super::schema::Applied;
 use crate::db::{Category, Reader, classify};
 use crate::error::Result;
+use crate::health::ASIDE;
 
 /// How many rows each of `tables` has, none counted past `most`.
 pub(super) async fn count_up_to(
@@ -40,11 +41,21 @@ pub(super) async fn count_up_to(
 }
 
 /// What the database says was applied, oldest first. Where nobody ever migrated it, that is nothing.
-pub(super) async fn history(reader: &Reader) -> Result<Vec<Applied>> {
+pub(super) async fn history(reader: &Reader, steps: &[String]) -> Result<Vec<Applied>> {
+    let applied = listed(reader, "seaql_migrations").await?;
+    if applied.iter().any(|one| steps.contains(&one.name)) {
+        return Ok(applied);
+    }
+    // Another program may keep the standard table: ours is beside it then.
+    let aside = listed(reader, ASIDE).await?;
+    Ok(if aside.is_empty() { applied } else { aside })
+}
+
+async fn listed(reader: &Reader, list: &'static str) -> Result<Vec<Applied>> {
     let column = |name: &str| Alias::new(name.to_owned());
     let query = Query::select()
         .columns([column("version"), column("applied_at")])
-        .from(column("seaql_migrations"))
+        .from(column(list))
         .order_by(column("version"), Order::Asc)
         .to_owned();
     let rows = match reader.query_all(&query).await {

@@ -34,38 +34,25 @@ pub(super) fn remove(actor: &Actor) -> Result<Scope> {
 
 #[cfg(test)]
 mod tests {
-    use entity::id::{ApiKeyId, SessionId};
     use entity::identity::user::UserRole::{Admin, Operator, User};
-    use uuid::Uuid;
 
     use super::*;
+    use crate::actor::callers::{ID, key, user};
 
     #[test]
     fn who_may_do_what() {
-        let id = UserId(Uuid::from_u128(1));
-        let user = |role| Actor::User {
-            id,
-            role,
-            session: SessionId(Uuid::nil()),
-        };
-        let key = |role, scopes: &[&str]| Actor::ApiKey {
-            id: ApiKeyId(Uuid::nil()),
-            owner: id,
-            role,
-            scopes: scopes.iter().copied().collect(),
-        };
-        let own = Some(Scope::Owner(id));
+        let own = Some(Scope::Owner(ID));
         let all = Some(Scope::Everyone);
         for (actor, reads, puts, appends, removes) in [
             (Actor::Anonymous, None, None, None, None),
-            (user(User), own, Some(id), own, own),
-            (user(Operator), all, Some(id), own, own),
-            (user(Admin), all, Some(id), own, all),
+            (user(User), own, Some(ID), own, own),
+            (user(Operator), all, Some(ID), own, own),
+            (user(Admin), all, Some(ID), own, all),
             (key(User, &["read"]), own, None, None, None),
-            (key(User, &["write"]), own, Some(id), own, own),
+            (key(User, &["write"]), own, Some(ID), own, own),
             (key(Admin, &["worker"]), None, None, None, None),
-            (key(Admin, &["write"]), own, Some(id), own, own),
-            (key(Admin, &["admin:*"]), all, Some(id), own, all),
+            (key(Admin, &["write"]), own, Some(ID), own, own),
+            (key(Admin, &["admin:*"]), all, Some(ID), own, all),
             (Actor::System("test"), all, None, all, all),
         ] {
             assert_eq!(read(&actor).ok(), reads, "{actor:?} reads");

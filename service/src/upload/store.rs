@@ -7,8 +7,7 @@ use entity::upload::upload::{self, UploadKind, UploadStatus};
 use entity::{Scope, Scoped};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -96,18 +95,12 @@ pub(super) async fn used(conn: &impl ConnectionTrait, person: UserId) -> Result<
 }
 
 pub(super) async fn insert(tx: &Write, row: upload::Model) -> Result<()> {
-    let row = row.into_active_model().reset_all();
-    upload::Entity::insert(row)
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
+    tx.insert(row).await
 }
 
 /// Put down a changed upload: everything but its id and beginning.
 pub(super) async fn update(tx: &Write, row: &upload::Model) -> Result<()> {
-    let row = row.clone().into_active_model().reset_all();
-    upload::Entity::update(row).exec(tx).await?;
-    Ok(())
+    tx.update(row).await
 }
 
 /// Push the end of a writer's hold back; whether it still has it.

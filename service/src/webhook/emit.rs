@@ -2,6 +2,7 @@
 
 use entity::id::WebhookEndpointId;
 use entity::webhook::delivery::WebhookDeliveryState;
+use entity::webhook::endpoint::WebhookEndpointStatus;
 use entity::webhook::{delivery, message};
 
 use super::event::Event;
@@ -11,11 +12,19 @@ use crate::error::Result;
 use crate::signal::Signal;
 use crate::write::Write;
 
-/// Tell whoever listens of `event`: one message, and a delivery for each endpoint that asked for it;
-/// nothing where none did. Part of the open write: what is rolled back is told to nobody.
+/// Tell whoever listens of `event`: one message, and a delivery for each endpoint that asked for it
+/// and is not disabled; nothing where none asked. What only disabled ones asked for is kept, so that
+/// they can be told once they are back. Part of the open write: what is rolled back is told to nobody.
 pub(crate) async fn emit(tx: &Write, event: Event) -> Result<()> {
-    let listening = store::listening(tx, event.user, event.kind.name()).await?;
-    put(tx, &event, &listening).await.map(drop)
+    let asked = store::listening(tx, event.user, event.kind.name()).await?;
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let told = asked
+        .iter()
+        .filter(|(_, status)| *status == WebhookEndpointStatus::Enabled);
+    let told: Vec<WebhookEndpointId> = told.map(|(id, _)| *id).collect();
+    put(tx, &event, &told).await.map(drop)
 }
 
 /// Put `event` down for exactly these endpoints, which the caller holds.
@@ -24,9 +33,6 @@ pub(super) async fn put(
     event: &Event,
     endpoints: &[WebhookEndpointId],
 ) -> Result<Vec<delivery::Model>> {
-    if endpoints.is_empty() {
-        return Ok(Vec::new());
-    }
     let message = message::Model {
         id: tx.fresh(),
         user_id: event.user,

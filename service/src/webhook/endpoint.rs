@@ -146,10 +146,19 @@ async fn limit(tx: &Write, user: Option<UserId>) -> Result<()> {
     }
 }
 
+/// Which endpoints.
+#[derive(Clone, Debug, Default)]
+pub struct EndpointFilter {
+    /// Only those that are told, or are not.
+    pub status: Option<WebhookEndpointStatus>,
+    /// Only this person's; it counts for those who see others' rows.
+    pub user: Option<UserId>,
+}
+
 /// One page of the endpoints in the caller's sight, the newest first.
-pub async fn endpoints(ctx: &Ctx, page: Request) -> Result<Page<Model>> {
+pub async fn endpoints(ctx: &Ctx, filter: EndpointFilter, page: Request) -> Result<Page<Model>> {
     let scope = policy::read(&ctx.actor)?;
-    store::endpoints(&ctx.read()?, scope, page).await
+    store::endpoints(&ctx.read()?, scope, &filter, page).await
 }
 
 /// One endpoint. Its tag is its version.

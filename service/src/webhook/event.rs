@@ -5,8 +5,10 @@
 //! read with the reader's own rights.
 
 use chrono::{DateTime, Utc};
+use entity::agent::execution;
 use entity::conversation::{message, thread};
 use entity::id::UserId;
+use entity::media::video;
 use entity::pipeline::run;
 use entity::webhook::endpoint;
 use serde::Serialize;
@@ -67,6 +69,27 @@ events! {
     ThreadAppended = "thread.appended",
         "Messages were said in a thread: one event for each request, whatever their number; at most \
          100 of them are listed, without their content.", thread_example;
+    /// An execution was asked for.
+    ExecutionCreated = "execution.created",
+        "An execution of an agent or a workflow was asked for.", execution_example;
+    /// A worker claimed an execution.
+    ExecutionStarted = "execution.started",
+        "A worker claimed the execution, for the first time or after another.", execution_example;
+    /// An execution is done.
+    ExecutionCompleted = "execution.completed",
+        "The execution is done; its output is read at the execution.", execution_example;
+    /// An execution was given up.
+    ExecutionFailed = "execution.failed",
+        "The execution was given up; `error_message` tells why.", execution_example;
+    /// An execution was called off.
+    ExecutionCancelled = "execution.cancelled", "The execution was called off.", execution_example;
+    /// A video was asked for.
+    VideoRequested = "video.requested",
+        "A video was asked for, or asked for anew after it failed.", video_example;
+    /// A video can be watched.
+    VideoCompleted = "video.completed", "The video can be watched at `video_url`.", video_example;
+    /// A video was not made.
+    VideoFailed = "video.failed", "The video was not made; `error_message` tells why.", video_example;
     /// An endpoint is told no more.
     EndpointDisabled = "webhook_endpoint.disabled",
         "An endpoint was disabled because it did nothing but fail, or said that it is gone. Its \
@@ -141,6 +164,38 @@ impl Event {
         }
     }
 
+    /// What happened to an execution.
+    pub fn execution(kind: EventType, execution: &execution::Model) -> Self {
+        let data = json!({
+            "id": execution.id, "user_id": execution.user_id, "status": execution.status,
+            "agent_id": execution.agent_id, "workflow_id": execution.workflow_id,
+            "attempt": execution.attempt, "error_message": execution.error_message,
+            "created_at": execution.created_at, "started_at": execution.started_at,
+            "completed_at": execution.completed_at, "duration_ms": execution.duration_ms,
+        });
+        Self {
+            kind,
+            user: Some(execution.user_id),
+            data,
+        }
+    }
+
+    /// What happened to a video.
+    pub fn video(kind: EventType, video: &video::Model) -> Self {
+        let data = json!({
+            "id": video.id, "user_id": video.user_id, "status": video.status,
+            "nft_id": video.nft_id, "job_id": video.job_id, "is_public": video.is_public,
+            "video_url": video.video_url, "thumbnail_url": video.thumbnail_url,
+            "error_message": video.error_message, "created_at": video.created_at,
+            "completed_at": video.completed_at,
+        });
+        Self {
+            kind,
+            user: Some(video.user_id),
+            data,
+        }
+    }
+
     /// That an endpoint is told no more.
     pub(super) fn disabled(endpoint: &endpoint::Model) -> Self {
         let data = json!({
@@ -201,6 +256,46 @@ fn thread_example(_: EventType) -> Value {
             "id": "019bc0de-0000-7000-8000-000000000004", "entity": "AI_MESSAGE",
             "creation_date": "2026-01-15T09:30:00Z", "is_complete": true,
         }],
+    })
+}
+
+fn execution_example(kind: EventType) -> Value {
+    let (status, error) = match kind {
+        EventType::ExecutionStarted => ("running", None),
+        EventType::ExecutionCompleted => ("completed", None),
+        EventType::ExecutionFailed => ("failed", Some("the repository is not there")),
+        EventType::ExecutionCancelled => ("cancelled", None),
+        _ => ("pending", None),
+    };
+    let begun = status != "pending";
+    let done = begun && status != "running";
+    json!({
+        "id": "019bc0de-0000-7000-8000-000000000006",
+        "user_id": "019bc0de-0000-7000-8000-000000000002", "status": status,
+        "agent_id": "019bc0de-0000-7000-8000-000000000007", "workflow_id": null,
+        "attempt": i32::from(begun), "error_message": error, "created_at": "2026-01-15T09:29:00Z",
+        "started_at": begun.then_some("2026-01-15T09:29:10Z"),
+        "completed_at": done.then_some("2026-01-15T09:30:00Z"),
+        "duration_ms": done.then_some(50_000),
+    })
+}
+
+fn video_example(kind: EventType) -> Value {
+    let (status, error) = match kind {
+        EventType::VideoCompleted => ("COMPLETED", None),
+        EventType::VideoFailed => ("FAILED", Some("the picture is too small")),
+        _ => ("PENDING", None),
+    };
+    let done = status == "COMPLETED";
+    json!({
+        "id": "019bc0de-0000-7000-8000-000000000008",
+        "user_id": "019bc0de-0000-7000-8000-000000000002", "status": status,
+        "nft_id": "ethereum:0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed:42",
+        "job_id": "video-019bc0de-0000-7000-8000-000000000009", "is_public": true,
+        "video_url": done.then_some("https://media.example.com/42.mp4"),
+        "thumbnail_url": done.then_some("https://media.example.com/42.webp"),
+        "error_message": error, "created_at": "2026-01-15T09:20:00Z",
+        "completed_at": done.then_some("2026-01-15T09:30:00Z"),
     })
 }
 

@@ -8,23 +8,24 @@ use entity::webhook::{attempt, message};
 use entity::{Scope, Scoped};
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 
 use super::delivery::DeliveryFilter;
+use super::endpoint::EndpointFilter;
 use super::error::Error;
 use crate::error::Result;
 use crate::page::{Order, Page, Place, Request};
 use crate::write::Write;
 
-/// The endpoints that are told of an event of `user`'s. They cannot go away before the write is over:
-/// a delivery to one that is gone would take the whole write with it.
+/// The endpoints that asked for an event of `user`'s, with whether they are told now. They cannot go
+/// away before the write is over: a delivery to one that is gone would take the whole write with it.
 pub(super) async fn listening(
     tx: &Write,
     user: Option<UserId>,
     event: &str,
-) -> Result<Vec<WebhookEndpointId>> {
+) -> Result<Vec<(WebhookEndpointId, WebhookEndpointStatus)>> {
     use endpoint::Column;
     let house = Condition::any().add(Column::UserId.is_null());
     let whose = match user {
@@ -33,7 +34,6 @@ pub(super) async fn listening(
     };
     let found = endpoint::Entity::within(Scope::Everyone)
         .filter(whose)
-        .filter(Column::Status.eq(WebhookEndpointStatus::Enabled))
         .order_by_asc(Column::Id)
         .lock(LockType::KeyShare)
         .all(tx)
@@ -41,7 +41,7 @@ pub(super) async fn listening(
     let asked = found
         .into_iter()
         .filter(|one| one.event_types.contains(event));
-    Ok(asked.map(|one| one.id).collect())
+    Ok(asked.map(|one| (one.id, one.status)).collect())
 }
 
 pub(super) async fn insert_message(tx: &Write, row: message::Model) -> Result<()> {
@@ -80,10 +80,17 @@ pub(super) async fn endpoint_held(
 pub(super) async fn endpoints(
     conn: &impl ConnectionTrait,
     scope: Scope,
+    filter: &EndpointFilter,
     page: Request,
 ) -> Result<Page<endpoint::Model>> {
-    let list = format!("webhook endpoints {scope:?}");
-    let select = endpoint::Entity::within(scope);
+    let list = format!("webhook endpoints {scope:?} {filter:?}");
+    let mut select = endpoint::Entity::within(scope);
+    if let Some(status) = filter.status {
+        select = select.filter(endpoint::Column::Status.eq(status));
+    }
+    if let Some(user) = filter.user {
+        select = select.filter(endpoint::Column::UserId.eq(user));
+    }
     let place = |row: &endpoint::Model| Place {
         time: row.created_at,
         id: row.id.0,
@@ -113,9 +120,7 @@ pub(super) async fn hold_person(tx: &Write, user: UserId) -> Result<()> {
 
 /// Put down a changed endpoint, which the caller holds.
 pub(super) async fn update_endpoint(tx: &Write, row: &endpoint::Model) -> Result<()> {
-    let row = row.clone().into_active_model().reset_all();
-    endpoint::Entity::update(row).exec(tx).await?;
-    Ok(())
+    tx.update(row).await
 }
 
 pub(super) async fn delete_endpoint(tx: &Write, id: WebhookEndpointId) -> Result<()> {
@@ -165,22 +170,19 @@ pub(super) async fn deliveries(
         id: row.id.0,
     };
     let keys = (Column::CreatedAt, Column::Id);
-    let Page { items, next } = page
+    let page = page
         .page(conn, select, keys, Order::Newest, &list, place)
         .await?;
-    let ids = items.iter().map(|row| row.message_id);
+    let ids = page.items.iter().map(|row| row.message_id);
     let mut known = messages(conn, ids).await?;
-    let items = items.into_iter().filter_map(|row| {
+    let mut message = |row: delivery::Model| {
         let at = known
             .iter()
             .position(|message| message.id == row.message_id)?;
         // An endpoint hears of a message once.
         Some((row, known.swap_remove(at)))
-    });
-    Ok(Page {
-        items: items.collect(),
-        next,
-    })
+    };
+    Ok(page.with(|rows| rows.into_iter().filter_map(&mut message).collect()))
 }
 
 pub(super) async fn messages(

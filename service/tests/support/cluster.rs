@@ -262,7 +262,7 @@ impl Drop for Cluster {
 }
 
 /// The newest server's programs, in Debian's place for them or beside those on the path.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

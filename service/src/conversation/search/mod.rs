@@ -24,7 +24,7 @@ use crate::check::is_kept;
 use crate::ctx::Ctx;
 use crate::db::Engine;
 use crate::error::{Common, Result};
-use crate::page::{Page, Request};
+use crate::page::{Page, Request, Total};
 
 /// Stand around a hit in what the engine returns. Private use characters: neither engine takes them
 /// for letters, and they are taken out before the snippet leaves.
@@ -93,10 +93,8 @@ pub async fn search(ctx: &Ctx, question: Question, page: Request) -> Result<Page
     let limit = page.limit()?;
     let terms = terms(&question.text, "q")?;
     let list = format!("search {scope:?} {question:?}");
-    let edge = page
-        .after
-        .map(|cursor| Edge::open(&list, &cursor))
-        .transpose()?;
+    let cursor = page.after.as_ref();
+    let edge = cursor.map(|cursor| Edge::open(&list, cursor)).transpose()?;
 
     let reader = ctx.read()?;
     if let Some(thread) = question.thread {
@@ -107,6 +105,10 @@ pub async fn search(ctx: &Ctx, question: Question, page: Request) -> Result<Page
         return Ok(Page {
             items: Vec::new(),
             next: None,
+            total: page.count.map(|_| Total {
+                count: 0,
+                exact: true,
+            }),
         });
     }
     let within = Within {
@@ -115,15 +117,18 @@ pub async fn search(ctx: &Ctx, question: Question, page: Request) -> Result<Page
         edge,
         limit: limit + 1,
     };
-    let statement = match reader.engine() {
+    let engine = reader.engine();
+    let statement = match engine {
         Engine::Postgres => postgres::statement(&terms, &within),
         Engine::Sqlite => sqlite::statement(&terms, &within),
     };
-    let mut rows = Row::find_by_statement(statement).all(&reader).await?;
-    let size = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > size;
-    rows.truncate(size);
-    let next = rows.last().filter(|_| more).map(|last| {
+    let all = || match engine {
+        Engine::Postgres => postgres::all(&terms, &within),
+        Engine::Sqlite => sqlite::all(&terms, &within),
+    };
+    let total = page.total_of(&reader, all).await?;
+    let rows = Row::find_by_statement(statement).all(&reader).await?;
+    let page = Page::cut(rows, limit, total, |last| {
         let edge = Edge {
             score: last.score,
             time: last.creation_date,
@@ -131,8 +136,7 @@ pub async fn search(ctx: &Ctx, question: Question, page: Request) -> Result<Page
         };
         edge.seal(&list)
     });
-    let items = rows.into_iter().map(Hit::from).collect();
-    Ok(Page { items, next })
+    Ok(page.map(Hit::from))
 }
 
 /// What the engine's statement keeps to.

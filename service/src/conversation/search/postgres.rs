@@ -9,22 +9,15 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
     let mut values = Values::default();
     let sql = {
         let mut mark = values.mark('$');
-        let query = query(terms, &mut mark);
+        let hits = hits(terms, within, &mut mark);
         let options = mark(
             format!("StartSel={OPEN}, StopSel={CLOSE}, MaxFragments=2, MaxWords=30, MinWords=10, FragmentDelimiter=\" … \"")
                 .into(),
         );
-        let conditions = within.conditions(&mut mark);
         let after = within.after(&mut mark);
         let limit = within.limit;
         format!(
-            "WITH question AS MATERIALIZED (SELECT {query} AS q), \
-             hits AS (\
-                 SELECT m.message_id, m.thread_id, t.title, m.entity, m.creation_date, m.content, \
-                        ts_rank(m.search_vector, q)::float8 AS score \
-                 FROM question, messages m JOIN threads t ON t.thread_id = m.thread_id \
-                 WHERE m.search_vector @@ q{conditions}\
-             ), \
+            "{hits}, \
              page AS (\
                  SELECT * FROM hits{after} \
                  ORDER BY score DESC, creation_date DESC, message_id DESC LIMIT {limit}\
@@ -37,6 +30,28 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
         )
     };
     values.statement(DbBackend::Postgres, sql)
+}
+
+/// All hits, as rows of nothing.
+pub(super) fn all(terms: &[Term], within: &Within) -> Statement {
+    let mut values = Values::default();
+    let hits = hits(terms, within, &mut values.mark('$'));
+    values.statement(DbBackend::Postgres, format!("{hits} SELECT 1 FROM hits"))
+}
+
+/// The beginning of a statement: its `question` and its `hits`.
+fn hits(terms: &[Term], within: &Within, mark: &mut impl FnMut(Value) -> String) -> String {
+    let query = query(terms, mark);
+    let conditions = within.conditions(mark);
+    format!(
+        "WITH question AS MATERIALIZED (SELECT {query} AS q), \
+         hits AS (\
+             SELECT m.message_id, m.thread_id, t.title, m.entity, m.creation_date, m.content, \
+                    ts_rank(m.search_vector, q)::float8 AS score \
+             FROM question, messages m JOIN threads t ON t.thread_id = m.thread_id \
+             WHERE m.search_vector @@ q{conditions}\
+         )"
+    )
 }
 
 /// The `tsquery` of a question with at least one term; `mark` binds a value and tells its place.

@@ -1,6 +1,6 @@
 //! Search by FTS5: the words of the question are stemmed by the table's own tokenizer.
 
-use sea_orm::{DbBackend, Statement};
+use sea_orm::{DbBackend, Statement, Value};
 
 use super::{CLOSE, OPEN, Term, Values, Within};
 
@@ -11,24 +11,16 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
     let sql = {
         let mut mark = values.mark('?');
         let question = mark(question.into());
+        let hits = hits(&question, within, &mut mark);
         let (open, close) = (
             mark(OPEN.to_string().into()),
             mark(CLOSE.to_string().into()),
         );
-        let conditions = within.conditions(&mut mark);
         let after = within.after(&mut mark);
         let limit = within.limit;
         // The snippet is asked for by rowid in a second look, so that only the page's texts are cut.
         format!(
-            "WITH hits AS (\
-                 SELECT f.rowid AS docid, m.message_id, m.thread_id, t.title, m.entity, \
-                        m.creation_date, -bm25(messages_fts) AS score \
-                 FROM messages_fts f \
-                 JOIN messages_fts_map d ON d.docid = f.rowid \
-                 JOIN messages m ON m.message_id = d.message_id \
-                 JOIN threads t ON t.thread_id = m.thread_id \
-                 WHERE messages_fts MATCH {question}{conditions}\
-             ), \
+            "{hits}, \
              page AS (\
                  SELECT * FROM hits{after} \
                  ORDER BY score DESC, creation_date DESC, message_id DESC LIMIT {limit}\
@@ -41,6 +33,34 @@ pub(super) fn statement(terms: &[Term], within: &Within) -> Statement {
         )
     };
     values.statement(DbBackend::Sqlite, sql)
+}
+
+/// All hits, as rows of nothing.
+pub(super) fn all(terms: &[Term], within: &Within) -> Statement {
+    let mut values = Values::default();
+    let sql = {
+        let mut mark = values.mark('?');
+        let question = mark(question(terms).into());
+        let hits = hits(&question, within, &mut mark);
+        format!("{hits} SELECT 1 FROM hits")
+    };
+    values.statement(DbBackend::Sqlite, sql)
+}
+
+/// The beginning of a statement: its `hits`. `question` is the place of what is searched for.
+fn hits(question: &str, within: &Within, mark: &mut impl FnMut(Value) -> String) -> String {
+    let conditions = within.conditions(mark);
+    format!(
+        "WITH hits AS (\
+             SELECT f.rowid AS docid, m.message_id, m.thread_id, t.title, m.entity, \
+                    m.creation_date, -bm25(messages_fts) AS score \
+             FROM messages_fts f \
+             JOIN messages_fts_map d ON d.docid = f.rowid \
+             JOIN messages m ON m.message_id = d.message_id \
+             JOIN threads t ON t.thread_id = m.thread_id \
+             WHERE messages_fts MATCH {question}{conditions}\
+         )"
+    )
 }
 
 /// The question in FTS5's language: of each term, the runs of words that must occur.

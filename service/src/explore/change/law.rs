@@ -36,6 +36,18 @@ const KEPT: &[(&str, &[&str])] = &[
     ("agent_templates_v2", &["usage_count"]),
     ("user_agents", &["execution_count", "last_used"]),
     ("user_workflows", &["run_count", "last_run_at"]),
+    (
+        "videos",
+        &[
+            "job_id",
+            "status",
+            "error_message",
+            "provider",
+            "provider_job_id",
+            "completed_at",
+            "submitted_at",
+        ],
+    ),
     ("job_schedules", &["next_run_at", "last_run_at"]),
 ];
 
@@ -60,6 +72,7 @@ const NOT_MADE: &[&str] = &[
     "webhook_endpoints",
     "webhook_sources",
     "model_prices",
+    "videos",
 ];
 
 /// Tables whose rows only verbs change: what was said and used stays as it was, and a change of
@@ -179,6 +192,11 @@ pub(super) async fn follow(
             tx.signal(Signal::UserChanged(user));
         }
         "runs" => tx.signal(Signal::RunMoved(RunId(id(key)?))),
+        "notifications" => {
+            if let Some(user) = after.and_then(|row| row.text("userId")) {
+                tx.signal(Signal::Notified(UserId(id(user)?)));
+            }
+        }
         "threads" => tx.signal(Signal::ThreadWritten(ThreadId(id(key)?))),
         "job_schedules" if after.is_some() => {
             job::schedule_written(tx, JobScheduleId(id(key)?)).await?;

@@ -13,6 +13,7 @@ use crate::ctx::Ctx;
 use crate::error::{Common, Error, Kind, Result};
 use crate::operation::{self, Label};
 use crate::signal::Signal;
+use crate::video;
 use crate::write::Write;
 
 /// How often is looked for events where no signal came.
@@ -35,8 +36,9 @@ pub type Handler = for<'a> fn(&'a Write, &'a Model) -> BoxFuture<'a, Result<Hand
 /// Handlers by the names of their sources.
 pub type Handlers = &'static [(&'static str, Handler)];
 
-/// Every handler.
-pub const HANDLERS: Handlers = &[];
+/// Every handler. That of the generator of videos is also the handler of the source that the setting
+/// `videos.source` names.
+pub const HANDLERS: Handlers = &[(video::HANDLED, video::handle)];
 
 /// Handle what came in, until the services are told to stop.
 pub(in crate::webhook) async fn handling(ctx: &Ctx) {
@@ -88,7 +90,12 @@ async fn handle_one(ctx: &Ctx, handlers: Handlers) -> Result<bool> {
     let Some(event) = store::next(&tx).await? else {
         return Ok(false);
     };
-    let handler = handlers.iter().find(|(name, _)| *name == event.source);
+    let name = if event.source == ctx.configuration().get(&video::SOURCE) {
+        video::HANDLED
+    } else {
+        event.source.as_str()
+    };
+    let handler = handlers.iter().find(|(known, _)| *known == name);
     let outcome = match handler {
         None => Ok(Handled::Ignored),
         Some((_, handler)) => handler(&tx, &event).await,

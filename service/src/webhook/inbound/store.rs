@@ -59,9 +59,7 @@ pub(super) async fn insert_source(tx: &Write, row: source::Model) -> Result<()> 
 
 /// Put down a changed source, which the caller holds.
 pub(super) async fn update_source(tx: &Write, row: &source::Model) -> Result<()> {
-    let row = row.clone().into_active_model().reset_all();
-    source::Entity::update(row).exec(tx).await?;
-    Ok(())
+    tx.update(row).await
 }
 
 pub(super) async fn delete_source(tx: &Write, id: WebhookSourceId) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::media::notification::{self, NotificationType};
+use entity::media::notification::NotificationType;
 use entity::webhook::attempt;
 use entity::webhook::delivery::{self, WebhookDeliveryState as State};
 use entity::webhook::endpoint::{self, WebhookEndpointStatus};
@@ -13,6 +13,7 @@ use super::post::{Brought, Letter};
 use super::store;
 use crate::chance::{Chance, bytes};
 use crate::error::Result;
+use crate::notification::{News, notify};
 use crate::outbound::{Answer, HeaderMap, header};
 use crate::signal::Signal;
 use crate::webhook::emit::emit;
@@ -146,21 +147,17 @@ async fn health(tx: &Write, known: &endpoint::Model, outcome: &Outcome) -> Resul
 async fn disable(tx: &Write, endpoint: &endpoint::Model, reason: &str) -> Result<()> {
     let disabled = store::disable(tx, endpoint, reason).await?;
     tracing::info!(endpoint = %disabled.id, reason, "a webhook endpoint was disabled");
+    emit(tx, Event::disabled(&disabled)).await?;
     if let Some(user) = disabled.user_id {
-        let row = notification::Model {
-            id: tx.fresh(),
-            user_id: user,
+        let news = News {
             kind: NotificationType::SystemAnnouncement,
             title: "A webhook endpoint was disabled".to_owned(),
             message: format!("{}: {reason}.", disabled.url),
             data: Some(json!({ "webhook_endpoint_id": disabled.id, "reason": reason })),
-            is_read: false,
-            created_at: tx.now,
-            updated_at: tx.now,
         };
-        store::notify(tx, row).await?;
+        notify(tx, user, news).await?;
     }
-    emit(tx, Event::disabled(&disabled)).await
+    Ok(())
 }
 
 /// When the next try is; none after the last of the schedule.

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use entity::id::{WebhookDeliveryId, WebhookEndpointId};
-use entity::media::notification;
 use entity::webhook::delivery::{self, WebhookDeliveryState};
 use entity::webhook::endpoint::{self, WebhookEndpointStatus};
 use entity::webhook::{attempt, message};
@@ -202,8 +201,4 @@ pub(super) async fn disable(
         ..Default::default()
     };
     Ok(change.update(tx).await?)
-}
-
-pub(super) async fn notify(tx: &Write, row: notification::Model) -> Result<()> {
-    tx.insert_all::<notification::Entity>([row]).await.map(drop)
 }
