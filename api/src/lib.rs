@@ -42,7 +42,10 @@ use crate::urls::path;
 struct Document;
 
 fn documented() -> OpenApiRouter<Arc<Services>> {
-    OpenApiRouter::with_openapi(Document::openapi()).nest(path::API, rest::routes())
+    let document = OpenApiRouter::with_openapi(Document::openapi());
+    let mut routes = document.nest(path::API, rest::routes());
+    rest::conventions::complete(routes.get_openapi_mut());
+    routes
 }
 
 /// The `OpenAPI` document.

@@ -4,14 +4,13 @@ mod command;
 
 use std::process::ExitCode;
 
-use api::config::{self, CommandLine, Config, ConfigError, Env, LogFormat};
+use api::config::{self, CommandLine, Config, ConfigError, LogFormat};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use mimalloc::MiMalloc;
-use secrecy::ExposeSecret;
 use tracing::error;
 use tracing_subscriber::EnvFilter;
 
-use crate::command::{Failure, admin, analytics, demo, doctor, graphql, serve, worker};
+use crate::command::{Failure, admin, analytics, demo, doctor, graphql, migrate, serve, worker};
 
 /// Answers are made of many small pieces on several threads: the system's allocator costs a seventh of
 /// the time of a request (docs/performance.md).
@@ -45,7 +44,7 @@ enum Command {
         queues: Vec<String>,
     },
     /// Move the database's schema.
-    Migrate(migration::cli::MigrateArgs),
+    Migrate(Box<migration::cli::MigrateArgs>),
     /// Accounts, from the command line.
     #[command(subcommand)]
     Admin(admin::Admin),
@@ -137,14 +136,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Demo => demo::run(&mut config).await?,
         Command::Worker { queues } => Box::pin(worker::run(&config, queues)).await?,
-        Command::Migrate(args) => {
-            let db =
-                migration::connect(&args.address(config.session_url()?.expose_secret())).await?;
-            let production = config.env() == Env::Production;
-            return Ok(ExitCode::from(
-                migration::cli::run(&args, &db, production).await,
-            ));
-        }
+        Command::Migrate(args) => return migrate::run(&config, &args).await,
         Command::Admin(command) => admin::run(&config, command).await?,
         Command::Graphql(command) => graphql::run(&config, command).await?,
         Command::Analytics(command) => return analytics::run(&config, command).await,

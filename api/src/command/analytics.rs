@@ -8,7 +8,7 @@ use api::config::Config;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use service::Ctx;
-use service::analytics::{Difference, Progress, Report, rebuild};
+use service::analytics::{Difference, Progress, Report, rebuild, standing};
 use service::ctx::Services;
 use tracing::info;
 
@@ -27,12 +27,25 @@ pub(crate) enum Analytics {
         #[arg(long)]
         json: bool,
     },
+    /// Tell how the rollups stand: what is built, what is open, and how far the job is that builds them.
+    Status {
+        /// Answer in JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[expect(clippy::print_stdout, reason = "a command's answer goes there")]
 pub(crate) async fn run(config: &Config, command: Analytics) -> Result<ExitCode, Failure> {
-    let Analytics::Rebuild { check, json } = command;
     let services = connected(config).await?;
+    let (check, json) = match command {
+        Analytics::Rebuild { check, json } => (check, json),
+        Analytics::Status { json } => {
+            let told = status(&services, json).await;
+            services.db.disconnect().await;
+            return told.map(|()| ExitCode::SUCCESS);
+        }
+    };
     let report = compare(&services, check, json).await;
     services.db.disconnect().await;
     let report = report?;
@@ -75,8 +88,8 @@ async fn compare(services: &Arc<Services>, check: bool, json: bool) -> Result<Re
 
 fn told(report: &Report) -> Vec<String> {
     let looked = format!(
-        "compared {} days and {} threads",
-        report.days, report.threads
+        "compared {} days, {} threads, {} months of runs and {} days of stages",
+        report.days, report.threads, report.run_months, report.stage_days
     );
     if report.differences.is_empty() {
         return vec![format!("{looked}: every sum is that of its rows")];
@@ -103,6 +116,10 @@ fn line(one: &Difference) -> String {
     let thread = one.thread_id.map(|thread| format!("thread {thread}"));
     let task = one.task.map(|task| format!("{task:?}"));
     let kind = one.kind.map(|kind| format!("{kind:?}"));
+    if let Some(what) = &one.of {
+        let at = at.unwrap_or_default();
+        return format!("  {} {at} {what}: {:+}", one.rollup, one.count);
+    }
     let of = [at, user, thread, one.model.clone(), task, kind];
     let of: Vec<String> = of.into_iter().flatten().collect();
     format!(
@@ -112,4 +129,38 @@ fn line(one: &Difference) -> String {
         one.tokens,
         one.messages
     )
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer goes there")]
+async fn status(services: &Arc<Services>, json: bool) -> Result<(), Failure> {
+    let ctx = Ctx::system(Arc::clone(services), "analytics.status");
+    let standing = standing(&ctx).await?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&standing)?);
+        return Ok(());
+    }
+    let at = |moment: Option<chrono::DateTime<chrono::Utc>>| {
+        moment.map_or("never".to_owned(), |at| {
+            at.format("%Y-%m-%d %H:%M:%S").to_string()
+        })
+    };
+    println!("tokens built: {}", at(standing.built_at));
+    println!(
+        "runs, stages and people built: {}",
+        at(standing.charts_built_at)
+    );
+    println!("taken in from others up to: {}", at(standing.reconciled_to));
+    for (table, open) in &standing.open {
+        println!("{table}: {open} open");
+    }
+    if let Some(job) = &standing.job {
+        println!("last job that builds: {}, {} %", job.state, job.progress);
+        if let Some(error) = &job.last_error {
+            println!("  {error}");
+        }
+    }
+    if let Some(from) = &standing.resume_from {
+        println!("goes on with: {from}");
+    }
+    Ok(())
 }

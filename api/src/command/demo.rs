@@ -8,6 +8,7 @@ use api::config::{Config, Env};
 use api::urls::{Urls, path};
 use chrono::TimeDelta;
 use indicatif::{ProgressBar, ProgressStyle};
+use migration::seed::Seed;
 use service::ctx::Services;
 use service::demo::{ADMIN, PASSWORD, Progress, Summary};
 use service::operation::{self, Kind, Label};
@@ -54,6 +55,26 @@ async fn serve(config: &mut Config, directory: &Path) -> Result<(), Failure> {
         info!("demo: {line}");
     }
     listen(config, services, listener).await
+}
+
+/// The demo's data for `chancery migrate seed demo`, in the database that the settings name.
+pub(crate) fn seed(config: &Config) -> Seed<'_> {
+    Seed {
+        name: "demo",
+        about: "90 days of everything, as `chancery demo` has it",
+        sow: Box::new(move || Box::pin(sow(config))),
+    }
+}
+
+async fn sow(config: &Config) -> Result<String, String> {
+    let services = connected(config).await.map_err(|error| error.to_string())?;
+    let label = Label::new(Kind::Command, "demo");
+    let filling = operation::within(&services.operations, label, "", fill(&services));
+    let filled = Box::pin(filling).await.map_err(|error| error.to_string())?;
+    Ok(filled.as_ref().map_or_else(
+        || "demo was there already".to_owned(),
+        |summary| format!("demo: {}", told(summary)),
+    ))
 }
 
 /// Fill the database: behind a bar for a person, line by line for a log.

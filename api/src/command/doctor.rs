@@ -148,10 +148,26 @@ async fn steps(config: &Config) -> Finding {
         applied,
         pending,
         unknown,
+        modified,
+        failed,
+        ..
     } = status;
     if !unknown.is_empty() {
         let said = format!("this binary does not know {}", unknown.join(", "));
         return Finding::fail(check, said, "run the version of Chancery that made them");
+    }
+    if !modified.is_empty() {
+        let said = format!("{} ran as something else", modified.join(", "));
+        let todo = "compare with the version that ran it, then `chancery migrate resolve`";
+        return Finding::fail(check, said, todo);
+    }
+    if let Some(failed) = failed.first() {
+        let said = format!("{} stopped in its middle: {}", failed.step, failed.error);
+        return Finding::fail(
+            check,
+            said,
+            "mend it, then `chancery migrate up` goes on there",
+        );
     }
     match pending.len() {
         0 => Finding::ok(check, format!("all {} are applied", applied.len())),

@@ -5,7 +5,9 @@ pub(crate) mod analytics;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod graphql;
+pub(crate) mod migrate;
 pub(crate) mod serve;
+mod sole;
 pub(crate) mod worker;
 
 use std::sync::Arc;

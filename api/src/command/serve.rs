@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::{Failure, refused};
+use super::{Failure, refused, sole};
 
 /// How long the door stays shut for a start that is nearly over.
 const HEAD_START: Duration = Duration::from_secs(3);
@@ -27,6 +27,8 @@ const HEAD_START: Duration = Duration::from_secs(3);
 pub(crate) async fn serve(config: &Config, migrate: bool) -> Result<(), Failure> {
     metrics::install();
     let services = config.services(migration::steps())?;
+    let file = config.database_file()?;
+    let _sole = file.map(|file| sole::hold(&file)).transpose()?;
     let listener = TcpListener::bind(config.listen).await?;
     heed_signals(&services)?;
     let mut start = Box::pin(start(config, Arc::clone(&services), migrate));

@@ -393,6 +393,11 @@ impl Config {
         }
     }
 
+    /// What secrets are sealed with.
+    pub fn keyring(&self) -> Result<Keyring, ConfigError> {
+        Ok(Keyring::new(self.key()?))
+    }
+
     /// Everything that the process owns, not yet connected.
     ///
     /// `steps` are the migrations that the code expects to find applied.
@@ -426,11 +431,10 @@ impl Config {
             given: self.given.clone(),
             ..Settings::default()
         };
-        let keyring = Keyring::new(self.key()?);
         assemble(
             db,
             settings,
-            keyring,
+            self.keyring()?,
             Arc::new(SystemClock),
             Arc::new(SystemChance),
         )

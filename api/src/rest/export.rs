@@ -140,7 +140,8 @@ impl ExportQuery {
 /// row that has arrived.
 #[utoipa::path(get, path = "/export", tag = "export", params(ExportQuery), responses(
     (status = 200, content(
-        (String = "text/csv; charset=utf-8"), (String = "application/jsonl"),
+        (String = "text/csv; charset=utf-8", example = "id,status\r\n019bc0de-0000-7000-8000-000000000001,COMPLETED\r\n"),
+        (String = "application/jsonl", example = "{\"id\":\"019bc0de-0000-7000-8000-000000000001\",\"status\":\"COMPLETED\"}\n"),
     )),
     (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
     (status = 422, body = Problem),

@@ -1,15 +1,25 @@
 //! REST below `/api/v1`: for workers, uploads, webhooks and public clients.
 
+pub mod agent;
+pub(crate) mod conventions;
+mod example;
 pub mod export;
 pub mod health;
+pub mod integration;
 mod list;
+pub mod nft;
+pub mod notification;
+mod preferences;
 pub mod public;
 pub mod run;
 pub mod session;
+mod sse;
 pub mod system;
 mod tag;
 pub mod thread;
 pub mod upload;
+pub mod video;
+pub mod wallet;
 pub mod webhook;
 pub mod worker;
 
@@ -53,7 +63,14 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(public::routes())
         .merge(session::routes())
+        .merge(wallet::routes())
+        .merge(preferences::routes())
         .merge(run::routes())
+        .merge(agent::routes())
+        .merge(integration::routes())
+        .merge(notification::routes())
+        .merge(nft::routes())
+        .merge(video::routes())
         .merge(export::routes())
         .merge(system::routes())
         .merge(webhook::routes())

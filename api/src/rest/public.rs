@@ -1,14 +1,16 @@
 //! What a client is told before it knows anything: where the doors are, and what is open.
 
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Serialize;
 use service::settings::Environment;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{App, BULK, JSON};
-use crate::extract::Json;
+use super::{App, BULK, JSON, tag};
+use crate::error::ApiError;
 use crate::urls::{Urls, path};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -69,16 +71,20 @@ pub struct PublicConfig {
 
 /// Where the doors are, and the settings that everybody may know.
 #[utoipa::path(get, path = "/config/public", tag = "config", responses(
-    (status = 200, body = PublicConfig),
+    (status = 200, body = PublicConfig), (status = 304),
 ))]
-async fn public(State(app): State<App>, urls: Urls) -> Json<PublicConfig> {
+async fn public(
+    State(app): State<App>,
+    urls: Urls,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let environment = match app.settings.environment {
         Environment::Development => "development",
         Environment::Test => "test",
         Environment::Staging => "staging",
         Environment::Production => "production",
     };
-    Json(PublicConfig {
+    let config = PublicConfig {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         environment: environment.to_owned(),
         urls: Addresses {
@@ -96,5 +102,6 @@ async fn public(State(app): State<App>, urls: Urls) -> Json<PublicConfig> {
             json: JSON,
             bulk: BULK,
         },
-    })
+    };
+    tag::whole(&headers, &config)
 }

@@ -1,8 +1,7 @@
 //! Runs and cards, as their owners see them.
 
-use axum::http::header::ETAG;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use entity::id::{OpportunityCardId, RunId, UploadId, UserId};
 use entity::pipeline::run::RunStatus;
@@ -15,12 +14,12 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::list::{self, List, PageQuery};
+use super::list::{List, Listing};
 use super::upload::content_path;
 use super::{App, tag};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path};
 use crate::urls::Urls;
 use crate::urls::path::API;
 
@@ -183,6 +182,7 @@ pub struct RunDetail {
 
 /// Which runs.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct RunQuery {
     /// `PENDING`, `RUNNING`, `COMPLETED` or `FAILED`.
     #[param(value_type = Option<String>)]
@@ -191,10 +191,6 @@ struct RunQuery {
     company_id: Option<String>,
     /// The owner, for staff.
     user_id: Option<Uuid>,
-    /// The cursor of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 100.
-    limit: Option<u64>,
 }
 
 /// The runs in the caller's sight, the newest first.
@@ -203,20 +199,15 @@ struct RunQuery {
 ))]
 async fn list_runs(
     Caller(ctx): Caller,
-    uri: Uri,
-    Query(query): Query<RunQuery>,
+    Listing((query, page)): Listing<RunQuery>,
 ) -> Result<Response, ApiError> {
     let filter = RunFilter {
         status: query.status,
         company_id: query.company_id,
         user: query.user_id.map(UserId),
     };
-    let page = service::page::Request {
-        after: query.after,
-        limit: query.limit,
-    };
-    let page = pipeline::runs(&ctx, filter, page).await?;
-    Ok(list::answer(page.map(Run::from), &uri))
+    let found = pipeline::runs(&ctx, filter, page.request()).await?;
+    page.answer(found.map(Run::from))
 }
 
 /// What asking for a run takes.
@@ -275,17 +266,14 @@ async fn show_run(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let detail = pipeline::run(&ctx, id).await?;
-    let etag = tag::header(pipeline::tag(&detail.run, &detail.cards))?;
-    if tag::is_known(&headers, &etag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
-    }
+    let tag = pipeline::tag(&detail.run, &detail.cards);
     let body = RunDetail {
         run: detail.run.into(),
         cards: detail.cards.into_iter().map(Into::into).collect(),
         report: detail.report.map(Into::into),
         outputs: detail.outputs.into_iter().map(Into::into).collect(),
     };
-    Ok(([(ETAG, etag)], Json(body)).into_response())
+    tag::shown(&headers, tag, body)
 }
 
 /// Remove a run with everything that it brought.
@@ -310,13 +298,14 @@ async fn retry_run(Caller(ctx): Caller, Path(id): Path<RunId>) -> Result<Json<Ru
 
 /// Which cards.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct CardQuery {
     /// Only those that are marked, or not.
     starred: Option<bool>,
-    /// The cursor of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 100.
-    limit: Option<u64>,
+    /// Only those of this run.
+    run_id: Option<Uuid>,
+    /// The owner, for staff.
+    user_id: Option<Uuid>,
 }
 
 /// The cards in the caller's sight, the newest first.
@@ -325,22 +314,15 @@ struct CardQuery {
 ))]
 async fn list_cards(
     Caller(ctx): Caller,
-    uri: Uri,
-    Query(query): Query<CardQuery>,
+    Listing((query, page)): Listing<CardQuery>,
 ) -> Result<Response, ApiError> {
-    let page = PageQuery {
-        after: query.after,
-        limit: query.limit,
+    let filter = CardFilter {
+        starred: query.starred,
+        run: query.run_id.map(RunId),
+        user: query.user_id.map(UserId),
     };
-    let page = pipeline::cards(
-        &ctx,
-        CardFilter {
-            starred: query.starred,
-        },
-        page.into(),
-    )
-    .await?;
-    Ok(list::answer(page.map(Card::from), &uri))
+    let found = pipeline::cards(&ctx, filter, page.request()).await?;
+    page.answer(found.map(Card::from))
 }
 
 /// A count.
@@ -351,12 +333,11 @@ pub struct Count {
 
 /// How many cards in the caller's sight are marked.
 #[utoipa::path(get, path = "/cards/starred/count", tag = "cards", responses(
-    (status = 200, body = Count), (status = 401, body = Problem),
+    (status = 200, body = Count), (status = 304), (status = 401, body = Problem),
 ))]
-async fn starred_count(Caller(ctx): Caller) -> Result<Json<Count>, ApiError> {
-    Ok(Json(Count {
-        count: pipeline::starred_count(&ctx).await?,
-    }))
+async fn starred_count(Caller(ctx): Caller, headers: HeaderMap) -> Result<Response, ApiError> {
+    let count = pipeline::starred_count(&ctx).await?;
+    tag::whole(&headers, &Count { count })
 }
 
 /// A card's mark.
@@ -379,6 +360,5 @@ async fn star_card(
 ) -> Result<Response, ApiError> {
     let read = tag::if_match(&headers);
     let card = pipeline::star(&ctx, id, body.starred, &read).await?;
-    let etag = tag::header(card.version)?;
-    Ok(([(ETAG, etag)], Json(Card::from(card))).into_response())
+    tag::row(card.version, Card::from(card))
 }

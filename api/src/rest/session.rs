@@ -16,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::App;
+use super::list::{List, Plain};
+use super::{App, tag};
 use crate::caller::{COOKIES, Caller, Visitor};
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path};
@@ -104,7 +105,7 @@ async fn sign_in(
     Ok(response)
 }
 
-fn set_cookie(
+pub(super) fn set_cookie(
     urls: &Urls,
     response: &mut Response,
     token: &str,
@@ -134,10 +135,10 @@ async fn sign_out(urls: Urls, Caller(ctx): Caller) -> Result<Response, ApiError>
 
 /// The caller's own account.
 #[utoipa::path(get, path = "/me", tag = "me", responses(
-    (status = 200, body = User), (status = 401, body = Problem),
+    (status = 200, body = User), (status = 304), (status = 401, body = Problem),
 ))]
-async fn me(Caller(ctx): Caller) -> Result<Json<User>, ApiError> {
-    Ok(Json(identity::me(&ctx).await?.into()))
+async fn me(Caller(ctx): Caller, headers: HeaderMap) -> Result<Response, ApiError> {
+    tag::whole(&headers, &User::from(identity::me(&ctx).await?))
 }
 
 /// An open session.
@@ -164,13 +165,13 @@ impl From<session::Model> for Session {
     }
 }
 
-/// The caller's open sessions.
+/// The caller's open sessions, the newest first.
 #[utoipa::path(get, path = "/me/sessions", tag = "me", responses(
-    (status = 200, body = Vec<Session>), (status = 401, body = Problem),
+    (status = 200, body = List<Session>), (status = 401, body = Problem),
 ))]
-async fn my_sessions(Caller(ctx): Caller) -> Result<Json<Vec<Session>>, ApiError> {
-    let sessions = identity::sessions(&ctx).await?;
-    Ok(Json(sessions.into_iter().map(Into::into).collect()))
+async fn my_sessions(Caller(ctx): Caller, Plain(page): Plain) -> Result<Response, ApiError> {
+    let found = identity::sessions(&ctx, page.request()).await?;
+    page.answer(found.map(Session::from))
 }
 
 /// End one of the caller's sessions.
@@ -228,13 +229,13 @@ impl From<api_key::Model> for ApiKey {
     }
 }
 
-/// The caller's keys.
+/// The caller's keys, the newest first.
 #[utoipa::path(get, path = "/me/keys", tag = "me", responses(
-    (status = 200, body = Vec<ApiKey>), (status = 401, body = Problem),
+    (status = 200, body = List<ApiKey>), (status = 401, body = Problem),
 ))]
-async fn my_keys(Caller(ctx): Caller) -> Result<Json<Vec<ApiKey>>, ApiError> {
-    let keys = identity::keys(&ctx).await?;
-    Ok(Json(keys.into_iter().map(Into::into).collect()))
+async fn my_keys(Caller(ctx): Caller, Plain(page): Plain) -> Result<Response, ApiError> {
+    let found = identity::keys(&ctx, page.request()).await?;
+    page.answer(found.map(ApiKey::from))
 }
 
 /// Make a key: told once.

@@ -38,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 pub struct ClaimBody {
     /// What the worker calls itself.
     #[schema(example = "pipeline-1")]
-    worker: String,
+    pub(super) worker: String,
 }
 
 /// A claimed run.
@@ -75,13 +75,13 @@ async fn claim(Caller(ctx): Caller, Json(body): Json<ClaimBody>) -> Result<Respo
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseBody {
-    lease_token: Uuid,
+    pub(super) lease_token: Uuid,
 }
 
 /// When a claim runs out.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Lease {
-    lease_until: DateTime<Utc>,
+    pub(super) lease_until: DateTime<Utc>,
 }
 
 /// Renew a claim.
@@ -202,8 +202,8 @@ async fn submit(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FailBody {
-    lease_token: Uuid,
-    message: String,
+    pub(super) lease_token: Uuid,
+    pub(super) message: String,
 }
 
 /// Give a run up, until somebody retries it.

@@ -19,6 +19,7 @@ mod logs;
 mod process;
 mod production;
 mod settings;
+mod sole;
 mod stop;
 mod tour;
 mod worker;

@@ -188,6 +188,15 @@ impl Process {
         said.join("\n")
     }
 
+    /// Wait until it is ready: a start that the machine keeps waiting serves before it is.
+    pub(crate) fn ready(&self) {
+        let began = std::time::Instant::now();
+        while self.get("/health/ready").0 != 200 {
+            assert!(began.elapsed().as_secs() < 60, "it does not become ready");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+
     /// Ask for `path`: the status and the body.
     pub(crate) fn get(&self, path: &str) -> (u16, Value) {
         let mut stream = self.connect();

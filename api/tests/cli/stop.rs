@@ -36,7 +36,7 @@ fn a_stop_lets_open_requests_end_and_takes_no_new_ones() {
         let mut server = home.serve(&["serve", "--migrate"]);
         let idle = server.connect();
         let mut open = open_request(&server);
-        assert_eq!(server.get("/health/ready").0, 200, "{engine}");
+        server.ready();
 
         server.signal("TERM");
         server.wait_for("stopping");

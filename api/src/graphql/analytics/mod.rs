@@ -88,15 +88,22 @@ impl Analytics {
     }
 
     /// How long the stages took that were brought in the range, in milliseconds; the first stage first.
+    /// Percentiles of many come from histograms: `exact` and `relativeError` say so. Counts and means are
+    /// exact.
     async fn stage_durations(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Of what time.")] range: TimeRange,
         #[graphql(desc = "How finely; a series has at most 1,000 buckets.")] bucket: Bucket,
         #[graphql(default_with = "Tz::UTC", desc = "By whose clocks (IANA name).")] time_zone: Tz,
+        #[graphql(
+            default = false,
+            desc = "Whether percentiles shall be exact, however many outputs they are of, and however long it takes."
+        )]
+        exact: bool,
     ) -> Result<Vec<StageDurations>, ApiError> {
-        let answer =
-            analytics::stage_durations(caller(context)?, period(range, bucket, time_zone)).await?;
+        let period = period(range, bucket, time_zone);
+        let answer = analytics::stage_durations(caller(context)?, period, exact).await?;
         Ok(answer.into_iter().map(Into::into).collect())
     }
 
@@ -235,6 +242,8 @@ fn period(range: TimeRange, bucket: Bucket, zone: Tz) -> Period {
 struct Percentiles {
     /// How many were measured.
     count: BigInt,
+    /// What they took on the average.
+    mean: Option<f64>,
     p50: Option<BigInt>,
     p95: Option<BigInt>,
     p99: Option<BigInt>,
@@ -244,6 +253,7 @@ impl From<analytics::Percentiles> for Percentiles {
     fn from(took: analytics::Percentiles) -> Self {
         Self {
             count: BigInt(took.count),
+            mean: took.mean,
             p50: took.p50.map(BigInt),
             p95: took.p95.map(BigInt),
             p99: took.p99.map(BigInt),

@@ -83,6 +83,10 @@ impl From<analytics::RunFunnel> for RunFunnel {
 #[derive(Debug, SimpleObject)]
 pub(super) struct StageDurations {
     stage: i32,
+    /// Whether the percentiles are exact.
+    exact: bool,
+    /// The most by which a percentile is off, as a part of it: 0.01 is one in a hundred.
+    relative_error: f64,
     /// Over the whole range.
     total: Percentiles,
     /// Every bucket of the range, in order.
@@ -103,6 +107,8 @@ impl From<analytics::StageDurations> for StageDurations {
         let points = stage.points.into_iter();
         Self {
             stage: stage.stage,
+            exact: stage.relative_error <= 0.0,
+            relative_error: stage.relative_error,
             total: stage.all.into(),
             points: points
                 .map(|(start, took)| DurationPoint {

@@ -1,6 +1,6 @@
 //! Messages: appended one by one or in bulk, read in pages.
 
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use entity::id::{MessageId, ThreadId};
 use serde::{Deserialize, Serialize};
@@ -10,22 +10,20 @@ use service::page::Order;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::super::list::{self, List};
+use super::super::list::{List, Listing};
+use super::super::tag;
 use super::body::{Message, NewMessageBody};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path};
 use crate::urls::path::API;
 
 /// Which messages.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct MessageQuery {
     /// `oldest` (unless said) or `newest` first.
     order: Option<MessageOrder>,
-    /// The cursor of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 100.
-    limit: Option<u64>,
 }
 
 /// Which end of a thread comes first.
@@ -47,19 +45,14 @@ pub(super) enum MessageOrder {
 pub(super) async fn list_messages(
     Caller(ctx): Caller,
     Path(id): Path<ThreadId>,
-    uri: Uri,
-    Query(query): Query<MessageQuery>,
+    Listing((query, page)): Listing<MessageQuery>,
 ) -> Result<Response, ApiError> {
     let order = match query.order.unwrap_or_default() {
         MessageOrder::Oldest => Order::Oldest,
         MessageOrder::Newest => Order::Newest,
     };
-    let page = service::page::Request {
-        after: query.after,
-        limit: query.limit,
-    };
-    let page = conversation::messages(&ctx, id, order, page).await?;
-    Ok(list::answer(page.map(Message::from), &uri))
+    let found = conversation::messages(&ctx, id, order, page.request()).await?;
+    page.answer(found.map(Message::from))
 }
 
 /// Say something in a thread, with the tool calls, tool selections, complexity estimate and token
@@ -120,13 +113,15 @@ pub(super) async fn append_messages(
 /// One message of a thread.
 #[utoipa::path(get, path = "/threads/{id}/messages/{message_id}", tag = "threads",
     params(("id" = Uuid, Path), ("message_id" = Uuid, Path)), responses(
-    (status = 200, body = Message), (status = 404, body = Problem),
+    (status = 200, body = Message), (status = 304), (status = 404, body = Problem),
 ))]
 pub(super) async fn show_message(
     Caller(ctx): Caller,
     Path((thread, id)): Path<(ThreadId, MessageId)>,
-) -> Result<Json<Message>, ApiError> {
-    Ok(Json(conversation::message(&ctx, thread, id).await?.into()))
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let found = conversation::message(&ctx, thread, id).await?;
+    tag::whole(&headers, &Message::from(found))
 }
 
 /// Take a message back, with everything that belongs to it.

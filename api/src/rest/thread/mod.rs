@@ -5,9 +5,8 @@ mod message;
 mod search;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::header::ETAG;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use entity::conversation::thread;
 use entity::id::{ThreadId, UserId};
@@ -18,11 +17,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::list::{self, List};
+use super::list::{List, Listing};
 use super::{App, BULK, JSON, tag};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path};
 use crate::urls::path::API;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -67,7 +66,9 @@ impl From<thread::Model> for Thread {
 }
 
 /// Which threads.
+#[expect(clippy::struct_field_names, reason = "the columns' own names")]
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct ThreadQuery {
     /// Only those of this virtual lab.
     vlab_id: Option<Uuid>,
@@ -75,10 +76,6 @@ struct ThreadQuery {
     project_id: Option<Uuid>,
     /// The owner, for staff.
     user_id: Option<Uuid>,
-    /// The cursor of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 100.
-    limit: Option<u64>,
 }
 
 /// The threads in the caller's sight, the one that moved last first.
@@ -87,20 +84,15 @@ struct ThreadQuery {
 ))]
 async fn list_threads(
     Caller(ctx): Caller,
-    uri: Uri,
-    Query(query): Query<ThreadQuery>,
+    Listing((query, page)): Listing<ThreadQuery>,
 ) -> Result<Response, ApiError> {
     let filter = ThreadFilter {
         vlab_id: query.vlab_id,
         project_id: query.project_id,
         user: query.user_id.map(UserId),
     };
-    let page = service::page::Request {
-        after: query.after,
-        limit: query.limit,
-    };
-    let page = conversation::threads(&ctx, filter, page).await?;
-    Ok(list::answer(page.map(Thread::from), &uri))
+    let found = conversation::threads(&ctx, filter, page.request()).await?;
+    page.answer(found.map(Thread::from))
 }
 
 /// What beginning a thread takes. Ids and times are given by those who bring records along.
@@ -152,11 +144,7 @@ async fn show_thread(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let thread = conversation::thread(&ctx, id).await?;
-    let etag = tag::header(conversation::tag(&thread))?;
-    if tag::is_known(&headers, &etag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
-    }
-    Ok(([(ETAG, etag)], Json(Thread::from(thread))).into_response())
+    tag::shown(&headers, conversation::tag(&thread), Thread::from(thread))
 }
 
 /// What may change in a thread.
@@ -181,8 +169,7 @@ async fn update_thread(
     let read = tag::if_match(&headers);
     let change = ThreadChange { title: body.title };
     let thread = conversation::update(&ctx, id, change, &read).await?;
-    let etag = tag::header(conversation::tag(&thread))?;
-    Ok(([(ETAG, etag)], Json(Thread::from(thread))).into_response())
+    tag::row(conversation::tag(&thread), Thread::from(thread))
 }
 
 /// Remove a thread with everything that was said in it.

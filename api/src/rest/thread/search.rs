@@ -1,6 +1,5 @@
 //! Search in what was said.
 
-use axum::http::Uri;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use entity::conversation::message::MessageEntity;
@@ -10,22 +9,18 @@ use service::conversation::search::{self, Question};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::super::list::{self, List};
+use super::super::list::{List, Listing};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::Query;
 
 /// What is searched for.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct SearchQuery {
     /// Words (all must occur), `"phrases"` and `-exclusions`.
     q: String,
     /// Only in this thread.
     thread_id: Option<Uuid>,
-    /// The cursor of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 100.
-    limit: Option<u64>,
 }
 
 /// A message that answers the question.
@@ -76,17 +71,12 @@ impl From<search::Hit> for Hit {
 ))]
 pub(super) async fn search(
     Caller(ctx): Caller,
-    uri: Uri,
-    Query(query): Query<SearchQuery>,
+    Listing((query, page)): Listing<SearchQuery>,
 ) -> Result<Response, ApiError> {
     let question = Question {
         text: query.q,
         thread: query.thread_id.map(ThreadId),
     };
-    let page = service::page::Request {
-        after: query.after,
-        limit: query.limit,
-    };
-    let page = search::search(&ctx, question, page).await?;
-    Ok(list::answer(page.map(Hit::from), &uri))
+    let found = search::search(&ctx, question, page.request()).await?;
+    page.answer(found.map(Hit::from))
 }

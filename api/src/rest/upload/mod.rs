@@ -6,9 +6,8 @@ mod range;
 mod tus;
 
 use axum::body::Body;
-use axum::http::header::ETAG;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use entity::id::{UploadId, UserId};
 use entity::upload::upload::{Model, UploadKind, UploadStatus};
@@ -23,11 +22,11 @@ use uuid::Uuid;
 
 use self::content::{__path_upload_content, upload_content};
 use self::form::Form;
-use super::list::{self, List};
+use super::list::{List, Listing};
 use super::{App, tag};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
+use crate::extract::Path;
 use crate::urls::path::API;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -117,6 +116,7 @@ pub(super) fn content_path(id: UploadId) -> String {
 
 /// Which files.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct UploadQuery {
     /// `avatar` or `document`.
     #[param(value_type = Option<String>)]
@@ -126,10 +126,6 @@ struct UploadQuery {
     status: Option<UploadStatus>,
     /// The owner, for staff.
     user_id: Option<Uuid>,
-    /// The cursor of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 100.
-    limit: Option<u64>,
 }
 
 /// The files in the caller's sight, the newest first.
@@ -138,20 +134,15 @@ struct UploadQuery {
 ))]
 async fn list_uploads(
     Caller(ctx): Caller,
-    uri: Uri,
-    Query(query): Query<UploadQuery>,
+    Listing((query, page)): Listing<UploadQuery>,
 ) -> Result<Response, ApiError> {
     let filter = Filter {
         kind: query.kind,
         status: query.status,
         user: query.user_id.map(UserId),
     };
-    let page = service::page::Request {
-        after: query.after,
-        limit: query.limit,
-    };
-    let page = upload::uploads(&ctx, filter, page).await?;
-    Ok(list::answer(page.map(Upload::from), &uri))
+    let found = upload::uploads(&ctx, filter, page.request()).await?;
+    page.answer(found.map(Upload::from))
 }
 
 /// A form with one file.
@@ -228,11 +219,7 @@ async fn show_upload(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let upload = upload::upload(&ctx, id).await?;
-    let etag = tag::header(upload.version)?;
-    if tag::is_known(&headers, &etag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
-    }
-    Ok(([(ETAG, etag)], Json(Upload::from(upload))).into_response())
+    tag::shown(&headers, upload.version, Upload::from(upload))
 }
 
 /// Take a file away. Runs that were made from it stay.

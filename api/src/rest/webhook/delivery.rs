@@ -1,6 +1,6 @@
 //! Deliveries: what endpoints are told, every try of it, and how to have it sent again.
 
-use axum::http::Uri;
+use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use entity::id::{WebhookDeliveryId, WebhookEndpointId};
@@ -16,9 +16,9 @@ use uuid::Uuid;
 use super::Replayed;
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
-use crate::rest::App;
-use crate::rest::list::{self, List, PageQuery};
+use crate::extract::{Json, Path};
+use crate::rest::list::{List, Listing, Plain};
+use crate::rest::{App, tag};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -118,14 +118,11 @@ impl From<attempt::Model> for WebhookAttempt {
 
 /// Which deliveries.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct DeliveryQuery {
     /// `pending`, `delivered` or `failed`.
     #[param(value_type = Option<String>)]
     state: Option<WebhookDeliveryState>,
-    /// The cursor of the page before.
-    after: Option<String>,
-    /// How many rows, 1 to 100.
-    limit: Option<u64>,
 }
 
 /// What an endpoint is told, the newest first.
@@ -136,47 +133,43 @@ struct DeliveryQuery {
 async fn list_deliveries(
     Caller(ctx): Caller,
     Path(id): Path<WebhookEndpointId>,
-    uri: Uri,
-    Query(query): Query<DeliveryQuery>,
+    Listing((query, page)): Listing<DeliveryQuery>,
 ) -> Result<Response, ApiError> {
     let filter = DeliveryFilter { state: query.state };
-    let page = PageQuery {
-        after: query.after,
-        limit: query.limit,
-    };
-    let page = webhook::deliveries(&ctx, id, filter, page.into()).await?;
-    Ok(list::answer(page.map(WebhookDelivery::from), &uri))
+    let found = webhook::deliveries(&ctx, id, filter, page.request()).await?;
+    page.answer(found.map(WebhookDelivery::from))
 }
 
 /// One delivery.
 #[utoipa::path(get, path = "/webhook-deliveries/{id}", tag = "webhooks",
     params(("id" = Uuid, Path)), responses(
-    (status = 200, body = WebhookDeliveryDetail), (status = 404, body = Problem),
+    (status = 200, body = WebhookDeliveryDetail), (status = 304), (status = 404, body = Problem),
 ))]
 async fn show_delivery(
     Caller(ctx): Caller,
     Path(id): Path<WebhookDeliveryId>,
-) -> Result<Json<WebhookDeliveryDetail>, ApiError> {
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let told = webhook::delivery(&ctx, id).await?;
-    Ok(Json(WebhookDeliveryDetail {
+    let body = WebhookDeliveryDetail {
         payload: String::from_utf8_lossy(&told.message.payload).into_owned(),
         delivery: told.into(),
-    }))
+    };
+    tag::whole(&headers, &body)
 }
 
 /// The tries of a delivery, the oldest first.
 #[utoipa::path(get, path = "/webhook-deliveries/{id}/attempts", tag = "webhooks",
-    params(("id" = Uuid, Path), PageQuery), responses(
+    params(("id" = Uuid, Path)), responses(
     (status = 200, body = List<WebhookAttempt>), (status = 404, body = Problem),
 ))]
 async fn list_attempts(
     Caller(ctx): Caller,
     Path(id): Path<WebhookDeliveryId>,
-    uri: Uri,
-    Query(page): Query<PageQuery>,
+    Plain(page): Plain,
 ) -> Result<Response, ApiError> {
-    let page = webhook::attempts(&ctx, id, page.into()).await?;
-    Ok(list::answer(page.map(WebhookAttempt::from), &uri))
+    let found = webhook::attempts(&ctx, id, page.request()).await?;
+    page.answer(found.map(WebhookAttempt::from))
 }
 
 /// Send a delivery again, from the beginning of the schedule: the same id, the same bytes.

@@ -1,14 +1,14 @@
 //! Endpoints: where people want to be told of events.
 
 use axum::http::header::ETAG;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use entity::id::WebhookEndpointId;
+use entity::id::{UserId, WebhookEndpointId};
 use entity::webhook::endpoint::{Model, WebhookEndpointStatus};
 use serde::{Deserialize, Serialize};
-use service::webhook::{self, EndpointChange, Made, NewEndpoint};
-use utoipa::ToSchema;
+use service::webhook::{self, EndpointChange, EndpointFilter, Made, NewEndpoint};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -17,9 +17,9 @@ use super::delivery::WebhookDelivery;
 use super::said;
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path};
 use crate::middleware::Secret;
-use crate::rest::list::{self, List, PageQuery};
+use crate::rest::list::{List, Listing};
 use crate::rest::{App, tag};
 use crate::urls::path::API;
 
@@ -99,17 +99,31 @@ fn revealed(status: StatusCode, made: Made) -> Result<Response, ApiError> {
     Ok(response)
 }
 
+/// Which endpoints.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct EndpointQuery {
+    /// `enabled` or `disabled`.
+    #[param(value_type = Option<String>)]
+    status: Option<WebhookEndpointStatus>,
+    /// The owner, for staff.
+    user_id: Option<Uuid>,
+}
+
 /// The endpoints in the caller's sight, the newest first.
-#[utoipa::path(get, path = "/webhook-endpoints", tag = "webhooks", params(PageQuery), responses(
+#[utoipa::path(get, path = "/webhook-endpoints", tag = "webhooks", params(EndpointQuery), responses(
     (status = 200, body = List<WebhookEndpoint>), (status = 401, body = Problem),
 ))]
 async fn list_endpoints(
     Caller(ctx): Caller,
-    uri: Uri,
-    Query(page): Query<PageQuery>,
+    Listing((query, page)): Listing<EndpointQuery>,
 ) -> Result<Response, ApiError> {
-    let page = webhook::endpoints(&ctx, page.into()).await?;
-    Ok(list::answer(page.map(WebhookEndpoint::from), &uri))
+    let filter = EndpointFilter {
+        status: query.status,
+        user: query.user_id.map(UserId),
+    };
+    let found = webhook::endpoints(&ctx, filter, page.request()).await?;
+    page.answer(found.map(WebhookEndpoint::from))
 }
 
 /// What making an endpoint takes.
@@ -157,11 +171,7 @@ async fn show_endpoint(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let row = webhook::endpoint(&ctx, id).await?;
-    let etag = tag::header(row.version)?;
-    if tag::is_known(&headers, &etag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
-    }
-    Ok(([(ETAG, etag)], Json(WebhookEndpoint::from(row))).into_response())
+    tag::shown(&headers, row.version, WebhookEndpoint::from(row))
 }
 
 /// What of an endpoint changes; what is left out stays.
@@ -200,8 +210,7 @@ async fn update_endpoint(
         status: body.status,
     };
     let row = webhook::update(&ctx, id, change, &tag::if_match(&headers)).await?;
-    let etag = tag::header(row.version)?;
-    Ok(([(ETAG, etag)], Json(WebhookEndpoint::from(row))).into_response())
+    tag::row(row.version, WebhookEndpoint::from(row))
 }
 
 /// Remove an endpoint, with all that it was told.

@@ -1,5 +1,7 @@
 //! The catalogue of events, as a list and as the document's webhooks.
 
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde::Serialize;
 use service::webhook::{EVENTS, EventType};
 use utoipa::openapi::path::{
@@ -14,8 +16,8 @@ use utoipa::{Modify, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::extract::Json;
-use crate::rest::App;
+use crate::error::ApiError;
+use crate::rest::{App, tag};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(event_types))
@@ -51,10 +53,11 @@ impl From<EventType> for WebhookEventType {
 
 /// Every type of event that an endpoint can ask for.
 #[utoipa::path(get, path = "/webhook-event-types", tag = "webhooks", responses(
-    (status = 200, body = Vec<WebhookEventType>),
+    (status = 200, body = Vec<WebhookEventType>), (status = 304),
 ))]
-async fn event_types() -> Json<Vec<WebhookEventType>> {
-    Json(EVENTS.iter().copied().map(Into::into).collect())
+async fn event_types(headers: HeaderMap) -> Result<Response, ApiError> {
+    let known: Vec<WebhookEventType> = EVENTS.iter().copied().map(Into::into).collect();
+    tag::whole(&headers, &known)
 }
 
 /// Says in the document what endpoints are sent.

@@ -1,7 +1,7 @@
 //! Sources: the systems that tell us of events, as the staff makes them known.
 
 use axum::http::header::{ETAG, LOCATION};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use entity::id::WebhookSourceId;
@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Path};
 use crate::middleware::Secret;
-use crate::rest::list::{self, List, PageQuery};
+use crate::rest::list::{List, Plain};
 use crate::rest::{App, tag};
 use crate::urls::path::API;
 
@@ -86,16 +86,12 @@ fn revealed(status: StatusCode, made: MadeSource) -> Result<Response, ApiError> 
 }
 
 /// The sources, the newest first. For staff.
-#[utoipa::path(get, path = "/webhook-sources", tag = "webhooks", params(PageQuery), responses(
+#[utoipa::path(get, path = "/webhook-sources", tag = "webhooks", responses(
     (status = 200, body = List<WebhookSource>), (status = 403, body = Problem),
 ))]
-async fn list_sources(
-    Caller(ctx): Caller,
-    uri: Uri,
-    Query(page): Query<PageQuery>,
-) -> Result<Response, ApiError> {
-    let page = inbound::sources(&ctx, page.into()).await?;
-    Ok(list::answer(page.map(WebhookSource::from), &uri))
+async fn list_sources(Caller(ctx): Caller, Plain(page): Plain) -> Result<Response, ApiError> {
+    let found = inbound::sources(&ctx, page.request()).await?;
+    page.answer(found.map(WebhookSource::from))
 }
 
 /// What making a source known takes.
@@ -140,11 +136,7 @@ async fn show_source(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let row = inbound::source(&ctx, id).await?;
-    let etag = tag::header(row.version)?;
-    if tag::is_known(&headers, &etag) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
-    }
-    Ok(([(ETAG, etag)], Json(WebhookSource::from(row))).into_response())
+    tag::shown(&headers, row.version, WebhookSource::from(row))
 }
 
 /// What of a source changes.
@@ -171,8 +163,7 @@ async fn update_source(
         is_active: body.is_active,
     };
     let row = inbound::update_source(&ctx, id, change, &tag::if_match(&headers)).await?;
-    let etag = tag::header(row.version)?;
-    Ok(([(ETAG, etag)], Json(WebhookSource::from(row))).into_response())
+    tag::row(row.version, WebhookSource::from(row))
 }
 
 /// Listen to a source no more; its events stay. For admins.

@@ -1,0 +1,48 @@
+//! `chancery migrate`: the commands of the `migration` crate, on the database of the settings.
+
+use std::process::ExitCode;
+
+use api::config::{Config, Env};
+use entity::types::Encrypted;
+use migration::cli::{Brought, MigrateArgs, run_with};
+use migration::import::Vault;
+use secrecy::ExposeSecret;
+use service::chance::SystemChance;
+use service::secret::Keyring;
+
+use super::{Failure, demo};
+
+/// What an import seals secrets with.
+struct Ring(Keyring);
+
+impl Vault for Ring {
+    fn seal(&self, place: &str, plain: &[u8]) -> (Encrypted, String) {
+        let sealed = self.0.seal(&SystemChance, place, plain);
+        // It names its key: `v1.<key id>.…`.
+        let key = sealed.0.split('.').nth(1).unwrap_or_default().to_owned();
+        (sealed, key)
+    }
+
+    fn open(&self, place: &str, sealed: &Encrypted) -> Option<Vec<u8>> {
+        self.0.open(place, sealed).ok()
+    }
+}
+
+/// Run a command, and tell its exit code.
+pub(crate) async fn run(config: &Config, args: &MigrateArgs) -> Result<ExitCode, Failure> {
+    let ring = if args.seals() {
+        Some(Ring(config.keyring()?))
+    } else {
+        None
+    };
+    let vault = ring.as_ref().map(|ring| ring as &dyn Vault);
+    let db = args.connect(config.session_url()?.expose_secret()).await?;
+    let production = config.env() == Env::Production;
+    let seeds = [demo::seed(config)];
+    let brought = Brought {
+        seeds: &seeds,
+        vault,
+    };
+    let code = Box::pin(run_with(args, &db, production, &brought)).await;
+    Ok(ExitCode::from(code))
+}
