@@ -39,6 +39,24 @@ impl Answer {
 }
 
 impl Client {
+    /// Somebody without credentials who asks the server at `base`.
+    pub fn at(base: &str) -> Self {
+        Self {
+            base: base.to_owned(),
+            http: reqwest::Client::new(),
+            headers: HeaderMap::new(),
+        }
+    }
+
+    /// The same after an answer that signed them in: its cookie, and what a browser sends beside.
+    #[must_use]
+    pub fn signed_in(&self, answer: &Answer) -> Self {
+        let cookie = answer.headers["set-cookie"].to_str().unwrap();
+        self.with("cookie", cookie.split(';').next().unwrap())
+            .with("origin", &self.base)
+            .with("x-requested-with", "tests")
+    }
+
     /// Send this header with every request.
     pub fn header(&mut self, name: &'static str, value: &str) {
         self.headers

@@ -10,23 +10,31 @@
     reason = "a harness: what it cannot do fails the test, and it starts what it tests"
 )]
 
+mod backend;
+mod body;
 mod client;
 mod clock;
 #[path = "../../service/tests/support/cluster.rs"]
 pub mod cluster;
+#[path = "../../migration/tests/it/dump.rs"]
+mod dump;
+mod ledger;
 mod peer;
+mod provider;
 mod receiver;
 mod rows;
 mod store;
+mod stream;
+mod studio;
+mod wallet;
 
 use std::sync::Arc;
 
 use api::server::Timeouts;
 use entity::id::UserId;
 use entity::identity::user::UserRole;
-use reqwest::header::HeaderMap;
-use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
-use serde_json::{Value, json};
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect, sqlx};
+use serde_json::json;
 use service::Ctx;
 use service::chance::SystemChance;
 use service::ctx::Services;
@@ -37,11 +45,18 @@ use service::secret::Keyring;
 use service::settings::{Environment, Settings, Storage};
 use service::write::Write;
 
+pub use crate::backend::OtherBackend;
+pub use crate::body::{run_body, stage_body};
 pub use crate::client::{Answer, Client};
 use crate::clock::TestClock;
+pub use crate::ledger::Ledger;
 pub use crate::peer::{Heard, Peer};
+pub use crate::provider::{Mood, StandIn};
 pub use crate::receiver::{Letter, Receiver, Reply};
 use crate::store::Keep;
+pub use crate::stream::EventStream;
+pub use crate::studio::Studio;
+pub use crate::wallet::Wallet;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -124,6 +139,16 @@ impl TestApp {
             ),
         }
         apps
+    }
+
+    /// An application on a database that another backend filled: the packed dump at `path`, taken over.
+    /// Such were always `PostgreSQL`.
+    pub async fn taken_over(path: &str) -> Option<Self> {
+        let (url, keep) = store::postgres(false).await?;
+        dump::load(path, &url).await;
+        store::take_over(&url).await;
+        let plan = Plan::default();
+        Some(Self::start("PostgreSQL", &url, &plan, Arc::default(), keep, directory()).await)
     }
 
     async fn sqlite(plan: &Plan) -> Self {
@@ -236,10 +261,15 @@ impl TestApp {
 
     /// A second server on the same database, by the same clock: a replica.
     pub async fn beside(&self) -> Self {
+        self.beside_with(&self.plan).await
+    }
+
+    /// The same, made to another plan.
+    pub async fn beside_with(&self, plan: &Plan) -> Self {
         Self::start(
             self.engine,
             &self.url,
-            &self.plan,
+            plan,
             Arc::clone(&self.clock),
             Keep::Nothing,
             Arc::clone(&self.files),
@@ -315,11 +345,7 @@ impl TestApp {
 
     /// A caller without credentials.
     pub fn anonymous(&self) -> Client {
-        Client {
-            base: self.base.clone(),
-            http: reqwest::Client::new(),
-            headers: HeaderMap::new(),
-        }
+        Client::at(&self.base)
     }
 
     /// The same, who follows no redirect.
@@ -405,34 +431,4 @@ pub async fn eventually<T>(look: impl AsyncFn() -> Option<T>) -> T {
     };
     let patience = std::time::Duration::from_secs(30);
     tokio::time::timeout(patience, seen).await.unwrap()
-}
-
-/// The body of a run.
-pub fn run_body(name: &str) -> Value {
-    json!({
-        "company_id": "northwind", "company_name": "Northwind",
-        "document_name": name, "document_url": format!("https://files.example.com/{name}"),
-    })
-}
-
-/// The body of a stage.
-pub fn stage_body(stage: i64, token: &Value) -> Value {
-    let mut body = json!({ "lease_token": token, "markdown_output": format!("# Stage {stage}") });
-    if stage == 1 {
-        body["report"] = json!({
-            "inspiration1_title": "One", "inspiration1_content": "a", "inspiration1_elements": ["x"],
-            "inspiration2_title": "Two", "inspiration2_content": "b", "inspiration2_elements": [],
-        });
-    }
-    if stage == 5 {
-        let card = |number: i64| {
-            json!({
-                "number": number, "title": format!("Card {number}"), "tagline": "t",
-                "problem": "p", "solution": "s", "why_now": "w", "target_segment": "g",
-                "quick_win": "q",
-            })
-        };
-        body["cards"] = (1..=5).map(card).collect();
-    }
-    body
 }

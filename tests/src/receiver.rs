@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 
 /// What a receiver says.
 #[derive(Clone, Debug)]
@@ -12,12 +13,20 @@ pub enum Reply {
     Say(u16, String, Vec<u8>),
     /// Nothing, for ever.
     Hang,
+    /// Something, but only once it is told to.
+    Once(Arc<Notify>, Box<Self>),
 }
 
 impl Reply {
     /// A status and nothing else.
     pub fn status(status: u16) -> Self {
         Self::Say(status, String::new(), Vec::new())
+    }
+
+    /// A status and a JSON body.
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        let kind = "content-type: application/json\r\n".to_owned();
+        Self::Say(status, kind, body.to_string().into_bytes())
     }
 }
 
@@ -112,7 +121,13 @@ async fn talk(mut stream: TcpStream, heard: Arc<Mutex<Vec<Letter>>>, answer: Arc
         heard.push(letter.clone());
         heard.len() - 1
     };
-    match answer(number, &letter) {
+    let mut reply = answer(number, &letter);
+    while let Reply::Once(told, then) = reply {
+        told.notified().await;
+        reply = *then;
+    }
+    match reply {
+        Reply::Once(..) => {}
         Reply::Hang => std::future::pending().await,
         Reply::Say(status, headers, body) => {
             let start = format!(

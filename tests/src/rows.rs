@@ -1,10 +1,12 @@
-//! How many rows each table has, for tests that say that nothing was written; and tables that never
+//! How many rows each table has, for tests that say that nothing was written; rows that no door makes;
+//! and tables that never
 //! answer.
 
 use std::collections::BTreeMap;
 
+use entity::id::UserId;
 use entity::registry::resources;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Statement};
 use service::db::Engine;
 
 use crate::TestApp;
@@ -21,6 +23,82 @@ impl TestApp {
             counts.insert(resource.table, row.try_get_by_index(0).unwrap());
         }
         counts
+    }
+
+    /// A try of a delivery, as a sender would have written it down.
+    pub async fn tried(&self, delivery: &str, number: i32) {
+        use entity::webhook::attempt::{Entity, Model};
+        let tx = self.system().write().await.unwrap();
+        let row = Model {
+            id: tx.fresh(),
+            delivery_id: entity::id::WebhookDeliveryId(delivery.parse().unwrap()),
+            number,
+            status: Some(503),
+            duration_ms: 12,
+            error: Some("the answer was 503".to_owned()),
+            answer: Some("busy".to_owned()),
+            created_at: tx.now,
+            updated_at: tx.now,
+        };
+        let row = row.into_active_model().reset_all();
+        let insert = Entity::insert(row).exec_without_returning(&tx);
+        insert.await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// A video of a person's that everybody may watch, as its generator would have ended it.
+    pub async fn shown_video(&self, person: UserId) {
+        use entity::media::video::{Entity, Model, VideoStatus};
+        let tx = self.system().write().await.unwrap();
+        let id = tx.fresh::<entity::id::VideoId>();
+        let row = Model {
+            id,
+            user_id: person,
+            nft_id: "ethereum:0x1:1".to_owned(),
+            job_id: id.to_string(),
+            status: VideoStatus::Completed,
+            title: Some("The shelf that talks".to_owned()),
+            description: None,
+            video_url: Some("https://videos.example.com/1.mp4".to_owned()),
+            thumbnail_url: None,
+            error_message: None,
+            provider: None,
+            provider_job_id: None,
+            submitted_at: Some(tx.now),
+            completed_at: Some(tx.now),
+            is_public: true,
+            metadata: serde_json::json!({}),
+            version: 1,
+            created_at: tx.now,
+            updated_at: tx.now,
+        };
+        let row = row.into_active_model().reset_all();
+        let insert = Entity::insert(row).exec_without_returning(&tx);
+        insert.await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// An account of a person's at another service, as its provider's answer would have made it.
+    pub async fn connected(&self, person: UserId, provider: &str) {
+        use entity::agent::integration::{Entity, IntegrationStatus, Model};
+        let tx = self.system().write().await.unwrap();
+        let row = Model {
+            id: tx.fresh(),
+            user_id: person,
+            provider: provider.to_owned(),
+            status: IntegrationStatus::Connected,
+            credentials: None,
+            scopes: Vec::new().into(),
+            metadata: serde_json::json!({}),
+            expires_at: None,
+            version: 1,
+            created_at: tx.now,
+            updated_at: tx.now,
+        };
+        let row = row.into_active_model().reset_all();
+        let insert = Entity::insert(row).exec_without_returning(&tx);
+        insert.await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// Let every question about `table` take for ever.

@@ -119,3 +119,13 @@ pub(crate) async fn migrate(url: &str) {
     migration::up(&db).await.unwrap();
     db.close().await.unwrap();
 }
+
+/// Take over what another backend made, and make the rest.
+pub(crate) async fn take_over(url: &str) {
+    let db = migration::connect(url).await.unwrap();
+    migration::adopt(&db, migration::Tool::Alembic)
+        .await
+        .unwrap();
+    migration::up(&db).await.unwrap();
+    db.close().await.unwrap();
+}

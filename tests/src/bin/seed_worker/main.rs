@@ -5,9 +5,10 @@
 //!
 //! With `--step` it tells each stage before it hands it in and waits for a line on its input, so that
 //! whoever watches decides when it dies. It ends where its input ends, or with `--once` when no run
-//! waits.
+//! waits. With `--executions` it does executions in place of runs: each step becomes an event.
 
 mod document;
+mod execution;
 mod protocol;
 mod stage;
 
@@ -28,15 +29,24 @@ struct Call {
     documents: PathBuf,
     step: bool,
     once: bool,
+    executions: bool,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let Some((call, key)) = call() else {
-        eprintln!("CHANCERY_API_KEY=… seed_worker --server URL --documents DIR [--step] [--once]");
+        eprintln!(
+            "CHANCERY_API_KEY=… seed_worker --server URL --documents DIR [--step] [--once] [--executions]"
+        );
         return ExitCode::from(2);
     };
-    match work(&call, Server::new(&call.server, key)).await {
+    let server = Server::new(&call.server, key);
+    let done = if call.executions {
+        execution::work(&server, call.once).await
+    } else {
+        work(&call, server).await
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
@@ -51,13 +61,15 @@ async fn main() -> ExitCode {
 )]
 fn call() -> Option<(Call, String)> {
     let mut arguments = std::env::args().skip(1);
-    let (mut server, mut documents, mut step, mut once) = (None, None, false, false);
+    let (mut server, mut documents) = (None, None);
+    let (mut step, mut once, mut executions) = (false, false, false);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--server" => server = arguments.next(),
             "--documents" => documents = arguments.next(),
             "--step" => step = true,
             "--once" => once = true,
+            "--executions" => executions = true,
             _ => return None,
         }
     }
@@ -66,6 +78,7 @@ fn call() -> Option<(Call, String)> {
         documents: documents?.into(),
         step,
         once,
+        executions,
     };
     Some((call, std::env::var("CHANCERY_API_KEY").ok()?))
 }

@@ -1,4 +1,4 @@
-//! The worker protocol of `/api/v1/runs`: claim, heartbeat, submit, fail.
+//! The worker protocol of `/api/v1/runs`: claim, heartbeat, submit, fail; and how any request is sent.
 
 use std::time::Duration;
 
@@ -94,7 +94,12 @@ impl Server {
     }
 
     /// Ask until there is an answer that says more than 'later'.
-    async fn ask(&self, method: Method, path: &str, body: Value) -> Result<Option<Value>, Failure> {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Result<Option<Value>, Failure> {
         let mut tries = 1;
         loop {
             let request = self
@@ -138,7 +143,7 @@ fn retry_after(answer: &reqwest::Response) -> u64 {
 async fn refusal(status: StatusCode, answer: reqwest::Response) -> Failure {
     let body = answer.text().await.unwrap_or_default();
     let code = serde_json::from_str::<Value>(&body).unwrap_or_default()["code"].clone();
-    if code == "run.stale_lease" {
+    if code == "run.stale_lease" || code == "execution.stale_lease" {
         Failure::Lost
     } else {
         Failure::Refused(status, body)
