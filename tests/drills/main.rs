@@ -11,8 +11,11 @@
     reason = "a drill fails by panicking, tells what it saw, and is called by its environment"
 )]
 
+mod deploy;
 mod export;
 mod jobs;
+mod journey;
+mod rolling;
 mod server;
 mod traffic;
 mod upload;
@@ -75,7 +78,13 @@ async fn the_service_outlives_its_database() {
         let heard: Vec<Heard> = traffic.all().split_off(calm);
         tell(name, &heard, recovery);
         judge(&heard, leaving, patience);
-        assert_eq!(ready(&http, &server.base).await, 200);
+        while ready(&http, &server.base).await != 200 {
+            assert!(
+                back.elapsed() < RECOVERY * patience,
+                "readiness says so, too"
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         assert!(server.runs());
     }
 
@@ -95,6 +104,12 @@ async fn the_service_outlives_its_database() {
         stopping.elapsed()
     );
     assert!(stopping.elapsed() < Duration::from_secs(30) * patience);
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// How many times the usual time everything gets.

@@ -69,6 +69,9 @@ const FEWEST: &[(&str, i64)] = &[
     ("user_day_rollups", 300),
     ("user_month_rollups", 30),
     ("thread_rollups", 300),
+    ("active_rollups", 200),
+    ("run_rollups", 500),
+    ("stage_rollups", 1_000),
     ("rollup_state", 1),
 ];
 
@@ -79,6 +82,10 @@ const EMPTY: &[&str] = &[
     "import_batches",
     "import_records",
     "token_deltas",
+    "run_deltas",
+    "user_packs",
+    "day_packs",
+    "stage_deltas",
 ];
 
 const STRAY_THREADS: &str =

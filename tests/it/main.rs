@@ -8,17 +8,22 @@
 )]
 
 mod access;
+mod agent;
 mod analytics;
 mod contracts;
 mod conversation;
 mod demo;
+mod docs;
 mod explore;
 mod explore_write;
 mod export;
 mod graphql;
 mod house;
 mod idempotency;
+mod integration;
 mod job;
+mod media;
+mod openapi;
 mod pipeline;
 mod saved;
 mod seen;
@@ -30,4 +35,5 @@ mod upkeep;
 mod upload;
 mod urls;
 mod user;
+mod wallet;
 mod webhook;

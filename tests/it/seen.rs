@@ -11,12 +11,12 @@ fn time(value: &Value) -> Option<DateTime<Utc>> {
 
 async fn last_seen(client: &Client) -> DateTime<Utc> {
     let sessions = client.get("/api/v1/me/sessions").await;
-    time(&sessions.body[0]["last_seen_at"]).unwrap()
+    time(&sessions.body["items"][0]["last_seen_at"]).unwrap()
 }
 
 async fn last_used(owner: &Client) -> Option<DateTime<Utc>> {
     let keys = owner.get("/api/v1/me/keys").await;
-    time(&keys.body[0]["last_used_at"])
+    time(&keys.body["items"][0]["last_used_at"])
 }
 
 async fn last_login(client: &Client) -> Option<DateTime<Utc>> {

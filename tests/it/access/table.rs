@@ -7,6 +7,9 @@ use tests::{run_body, stage_body};
 
 use super::rows::Rows;
 
+mod agent;
+mod media;
+
 /// 1 MiB: the most that a body is, unless its route takes whole texts.
 const JSON: usize = 1024 * 1024;
 /// 32 MiB.
@@ -57,6 +60,8 @@ pub(super) struct Body {
     pub(super) pointer: &'static str,
     /// The most that is taken, in bytes.
     pub(super) most: usize,
+    /// Whether it takes members of any name.
+    pub(super) open: bool,
 }
 
 /// A request that is right in itself, against a row in another state.
@@ -98,6 +103,7 @@ impl Door {
             bad,
             pointer,
             most: JSON,
+            open: false,
         });
         self
     }
@@ -118,6 +124,11 @@ impl Door {
 
     fn tus(self) -> Self {
         self.sends("tus-resumable", "1.0.0")
+    }
+
+    fn open(mut self) -> Self {
+        self.body.as_mut().unwrap().open = true;
+        self
     }
 
     fn bulk(mut self) -> Self {
@@ -149,6 +160,9 @@ pub(super) fn table(rows: &Rows) -> Vec<Door> {
         session(rows),
         runs(rows),
         worker(rows),
+        agent::doors(rows),
+        integrations(rows),
+        media::doors(rows),
         threads(rows),
         exports(),
         uploads(rows),
@@ -167,10 +181,35 @@ fn session(rows: &Rows) -> Vec<Door> {
             "/email",
         ),
         door("DELETE /api/v1/session", For::Session, &[]),
+        door("POST /api/v1/auth/wallet/nonce", For::All, &[]).takes(
+            json!({}),
+            json!({ "purpose": "other" }),
+            "/purpose",
+        ),
+        door("POST /api/v1/auth/wallet/verify", For::All, &[]).takes(
+            json!({ "message": "m", "signature": "s" }),
+            json!({ "message": 7, "signature": "s" }),
+            "/message",
+        ),
+        door("GET /api/v1/me/identities", For::Readers, &[]),
+        door("POST /api/v1/me/identities/wallet", For::Writers, &[]).takes(
+            json!({ "message": "m", "signature": "s" }),
+            json!({ "message": "m", "signature": 7 }),
+            "/signature",
+        ),
+        door(
+            "DELETE /api/v1/me/identities/{id}",
+            For::Writers,
+            &[&rows.identity],
+        ),
         door("GET /api/v1/config/public", For::All, &[]),
         door("GET /api/v1/system/database", For::Staff, &[]),
         door("POST /api/v1/system/database/reconnect", For::Admins, &[]),
         door("GET /api/v1/me", For::Readers, &[]),
+        door("GET /api/v1/me/preferences", For::Readers, &[]),
+        door("PATCH /api/v1/me/preferences", For::Writers, &[])
+            .takes(json!({ "theme": "dark" }), json!([]), "")
+            .open(),
         door("GET /api/v1/me/sessions", For::Readers, &[]),
         door(
             "DELETE /api/v1/me/sessions/{id}",
@@ -315,6 +354,32 @@ fn threads(rows: &Rows) -> Vec<Door> {
             &[thread, &rows.message],
         ),
         door("GET /api/v1/search", For::Readers, &[]).query("q=walrus"),
+    ]
+}
+
+fn integrations(rows: &Rows) -> Vec<Door> {
+    let door = Door::new;
+    let provider = rows.provider.as_str();
+    vec![
+        door("GET /api/v1/integrations", For::Readers, &[]),
+        door("GET /api/v1/integrations/providers", For::Readers, &[]),
+        door(
+            "DELETE /api/v1/integrations/{provider}",
+            For::Writers,
+            &[provider],
+        ),
+        door(
+            "POST /api/v1/integrations/{provider}/start",
+            For::Writers,
+            &[provider],
+        )
+        .takes(json!({}), json!({ "redirect_to": 7 }), "/redirect_to"),
+        door(
+            "GET /api/v1/integrations/{provider}/callback",
+            For::Writers,
+            &[provider],
+        )
+        .query("state=s"),
     ]
 }
 

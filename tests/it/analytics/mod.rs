@@ -1,6 +1,7 @@
 //! Analytics: the rollups are the sum of the rows, whatever happened to them, and the series are
 //! what a plain sum says.
 
+mod charts;
 mod doors;
 mod price;
 mod rebuild;

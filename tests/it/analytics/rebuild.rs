@@ -68,7 +68,9 @@ async fn a_planted_error_is_told_and_mended() {
         let found = check.differences;
         assert_eq!(found.counts["token_rollups"], 1, "{}", app.engine);
         assert_eq!(found.counts["user_day_rollups"], 2, "{}", app.engine);
-        assert_eq!(found.counts.len(), 2);
+        // Who was active is told by the days of people.
+        assert_eq!(found.counts["active_rollups"], 2, "{}", app.engine);
+        assert_eq!(found.counts.len(), 3);
         assert_eq!(found.first[0].tokens, -7, "seven too many");
         assert_eq!(found.first[0].at, Some(planted.bucket_start));
 
@@ -145,8 +147,9 @@ async fn what_another_backend_wrote_is_taken_in() {
         let ours = talk(&app, &mut dice, 1).await;
         let theirs = talk(&app, &mut dice, 2).await;
         elsewhere(&app, &mut dice, theirs, 5).await;
-        // Never built: everything is looked through.
+        // Never built: everything is looked through, by a job.
         reconcile(&ctx).await.unwrap();
+        app.worker().drain().await.unwrap();
         agree(&app, "built").await;
         fold(&ctx).await.unwrap();
 

@@ -105,6 +105,7 @@ async fn the_rollups_are_the_sum_of_the_rows_whatever_is_done() {
             "user_day_rollups",
             "user_month_rollups",
             "thread_rollups",
+            "active_rollups",
             "token_deltas",
         ] {
             assert_eq!(counts[table], 0, "{}: {table}", app.engine);

@@ -8,7 +8,7 @@ use entity::conversation::{message, thread, token_consumption};
 use entity::id::UserId;
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
-use service::analytics::fold;
+use service::analytics::{fold, pack};
 use tests::{Client, TestApp};
 
 use super::rebuild::talk;
@@ -171,6 +171,8 @@ async fn every_zone_and_grouping_is_the_sum_of_the_rows() {
     let whole = ("2026-02-15T00:00:00Z", "2026-04-20T00:00:00Z");
     let part = ("2026-03-28T22:15:00Z", "2026-04-01T13:45:00Z");
     for app in TestApp::each().await {
+        // Later than all that is said, so that its days are packed.
+        app.clock.stop_at("2026-06-05T00:00:00Z".parse().unwrap());
         let admin = app.user("admin", UserRole::Admin).await;
         for (from, price) in PRICES {
             let set = format!(
@@ -184,6 +186,7 @@ async fn every_zone_and_grouping_is_the_sum_of_the_rows() {
             talk(&app, &mut dice, user).await;
         }
         fold(&app.system()).await.unwrap();
+        assert!(pack(&app.system()).await.unwrap() > 0);
         talk(&app, &mut dice, 2).await;
         let rows = spent(&app).await;
         for range in [whole, part] {

@@ -1,5 +1,6 @@
 //! Conversations, from the first word to the last.
 
+mod adopt;
 mod bounds;
 mod neuroagent;
 

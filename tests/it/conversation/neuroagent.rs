@@ -134,7 +134,7 @@ fn requests(dump: &str) -> Vec<(Value, Vec<Value>)> {
     table(dump, "threads").into_iter().map(thread).collect()
 }
 
-async fn all(client: &Client, path: &str) -> Vec<Value> {
+pub(super) async fn all(client: &Client, path: &str) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut after = String::new();
     loop {
@@ -222,7 +222,7 @@ async fn the_sample_comes_in_over_rest_and_nothing_is_lost() {
 }
 
 /// The tokens by model, as the dashboard sees them.
-async fn models_spent_at(admin: &Client) -> Value {
+pub(super) async fn models_spent_at(admin: &Client) -> Value {
     let query = "{ analytics { tokenUsage(
         range: { from: \"2020-01-01T00:00:00Z\", to: \"2030-01-01T00:00:00Z\" },
         bucket: MONTH, groupBy: [MODEL], timeZone: \"Asia/Kathmandu\",

@@ -105,10 +105,6 @@ impl Look<'_> {
         );
         field.sels.push(Sel::Field(Field::new("totalCount")));
         field.args.push(count("first", 5));
-        // What it takes to know who asks; the first time it may take more.
-        let nothing = async || drop(ask(self.client, "{ __typename }", json!({})).await);
-        nothing().await;
-        let quiet = self.statements(nothing).await;
         let mut answer = Value::Null;
         let asked = field.clone();
         let statements = self
@@ -116,8 +112,7 @@ impl Look<'_> {
             .await;
         let levels = levels(&field, &answer[&self.entity.plural]);
         let what = (self.filled.app.engine, &self.entity.name, self.viewer);
-        let counted = statements.len() - quiet.len();
-        assert_eq!(counted, levels, "{what:?} {statements:#?}");
+        assert_eq!(statements.len(), levels, "{what:?} {statements:#?}");
     }
 
     fn relations(&self, entity: &'static Entity, depth: usize) -> Vec<Sel> {
@@ -144,7 +139,11 @@ impl Look<'_> {
     async fn statements(&self, asking: impl AsyncFnOnce()) -> Vec<String> {
         self.filled.statements.lock().unwrap().clear();
         asking().await;
-        std::mem::take(&mut self.filled.statements.lock().unwrap())
+        let mut statements = std::mem::take(&mut *self.filled.statements.lock().unwrap());
+        // Not what it takes to know who asks, now and then, and to note that they were here: no
+        // answer has that column, and no answer writes.
+        statements.retain(|one| !one.contains("\"token_hash\"") && !one.starts_with("UPDATE"));
+        statements
     }
 
     /// Every function of every column, and groups by each of a few.

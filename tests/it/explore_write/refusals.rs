@@ -84,7 +84,10 @@ async fn what_is_wrong_is_pointed_at_and_nothing_is_half_written() {
             updateUser(id: $id, rowVersion: \"1\", patch: $patch) { id } }";
         let work = "mutation($id: UUID!, $patch: RunPatch!) {
             updateRun(id: $id, rowVersion: \"1\", patch: $patch) { id } }";
-        let video = "mutation($input: VideoCreate!) { createVideo(input: $input) { id } }";
+        let video = "mutation($id: UUID!, $patch: VideoPatch!) {
+            updateVideo(id: $id, rowVersion: \"1\", patch: $patch) { id } }";
+        let notice = "mutation($input: NotificationCreate!) {
+            createNotification(input: $input) { id } }";
         let on = |id: &Value, patch: Value| json!({ "id": id, "patch": patch });
         let new = |input: Value| json!({ "input": input });
         for (query, variables, verdict) in [
@@ -116,7 +119,18 @@ async fn what_is_wrong_is_pointed_at_and_nothing_is_half_written() {
                 new(json!({ "title": "t", "userId": id, "creationDate": null })),
                 "422 invalid /creationDate",
             ),
-            (video, new(json!({})), "400 graphql.invalid"),
+            (notice, new(json!({})), "400 graphql.invalid"),
+            // Where a video stands is its domain's to say; its words are staff's.
+            (
+                video,
+                on(&json!(NO_ROW), json!({ "status": "COMPLETED" })),
+                "400 graphql.invalid",
+            ),
+            (
+                video,
+                on(&json!(NO_ROW), json!({ "title": "t" })),
+                "404 not_found",
+            ),
             (user, on(&id, json!({})), "422 invalid /"),
             (user, on(&id, json!({ "role": null })), "422 invalid /role"),
             (

@@ -213,7 +213,7 @@ async fn a_new_job_wakes_a_worker_as_far_as_there_is_room() {
         let works = other.as_ref().unwrap_or(&app);
         works.services().jobs.at_work.spawn(works.worker().attend());
         let schedules = "SELECT count(*) FROM job_schedules WHERE next_run_at IS NOT NULL";
-        eventually(async || (app.number(schedules).await == 3).then_some(())).await;
+        eventually(async || (app.number(schedules).await == 6).then_some(())).await;
 
         put(&app, note("a")).await;
         let done = async |names: &[&str]| (bench.log() == names).then_some(());

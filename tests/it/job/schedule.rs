@@ -135,19 +135,26 @@ async fn the_house_cleans_on_schedule_and_tells_of_it() {
         let admin = app.user("admin", UserRole::Admin).await;
         app.services().jobs.at_work.spawn(app.worker().attend());
         let planned = "SELECT count(*) FROM job_schedules WHERE next_run_at IS NOT NULL";
-        eventually(async || (app.number(planned).await == 3).then_some(())).await;
+        eventually(async || (app.number(planned).await == 6).then_some(())).await;
         app.clock.advance(TimeDelta::minutes(11));
-        // Files are swept by the hour only.
+        // Files are swept by the hour only; the first look at the rollups has them built.
         let done = "SELECT count(DISTINCT kind) FROM jobs \
                     WHERE state = 'succeeded' AND kind <> 'upload.sweep'";
-        eventually(async || (app.number(done).await == 2).then_some(())).await;
+        eventually(async || (app.number(done).await == 6).then_some(())).await;
         let kinds = "{ jobSchedules(orderBy: [NAME_ASC]) { nodes { name kind queue cron } } }";
         let told = good(&admin, kinds, json!({})).await;
         let names = told["jobSchedules"]["nodes"].as_array().unwrap().iter();
         let names: Vec<&str> = names.map(|one| one["name"].as_str().unwrap()).collect();
         assert_eq!(
             names,
-            ["analytics.reconcile", "upkeep.sweep", "upload.sweep"],
+            [
+                "analytics.reconcile",
+                "integration.renew",
+                "nft.recheck",
+                "upkeep.sweep",
+                "upload.sweep",
+                "video.expire",
+            ],
             "{}",
             app.engine
         );

@@ -194,7 +194,11 @@ async fn a_trusted_proxy_says_who_called() {
         assert_eq!(stranger.verdict(), "401 unauthenticated");
         ann.header("cookie", &format!("note=\u{e9}; {planted}x; {ours}"));
         let sessions = ann.get("/api/v1/me/sessions").await;
-        assert_eq!(sessions.body[0]["ip"], "2001:db8::7", "{}", app.engine);
+        assert_eq!(
+            sessions.body["items"][0]["ip"], "2001:db8::7",
+            "{}",
+            app.engine
+        );
         app.stop().await;
     }
 }

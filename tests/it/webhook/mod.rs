@@ -1,8 +1,10 @@
 //! Webhooks, out and in.
 
 mod endpoints;
+mod foreign;
 mod inbound;
 mod sending;
+mod sweep;
 mod troubles;
 
 use std::time::Duration;

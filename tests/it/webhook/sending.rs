@@ -83,7 +83,17 @@ async fn what_nobody_asked_for_or_what_did_not_happen_is_told_to_nobody() {
         ann.patch(&path(&made), json!({ "status": "disabled" }))
             .await;
         ann.post("/api/v1/runs", run_body("d.pdf")).await;
-        assert_eq!(app.number(messages).await, 1);
+        // Kept for when it is back, and not sent.
+        assert_eq!(app.number(messages).await, 2);
+        let deliveries = "SELECT count(*) FROM webhook_deliveries";
+        assert_eq!(app.number(deliveries).await, 1);
+        let begun = app.clock.now() - TimeDelta::hours(1);
+        ann.patch(&path(&made), json!({ "status": "enabled" }))
+            .await;
+        let missing = json!({ "what": "missing", "since": begun });
+        let replayed = ann.post(&format!("{}/replay", path(&made)), missing).await;
+        assert_eq!(replayed.body["count"], 1, "{}", replayed.body);
+        assert_eq!(app.number(deliveries).await, 2);
         app.stop().await;
     }
 }
