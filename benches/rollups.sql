@@ -1,4 +1,5 @@
--- What the server sums up when it starts, at once instead of day by day: the rows of large.sql come in past its triggers.
+-- What the server sums up of tokens when it starts, at once instead of day by day. Runs, stages and who was active it builds by
+-- itself: the rows of large.sql come in past its triggers.
 \set ON_ERROR_STOP 1
 SET synchronous_commit = off;
 SET work_mem = '512MB';
