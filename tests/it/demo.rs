@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use clap::Parser as _;
 use entity::conversation::{message, thread};
 use entity::pipeline::{opportunity_card, run};
 use entity::{Scope, Scoped};
+use migration::cli::MigrateArgs;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Statement};
 use serde_json::{Value, json};
 use tests::{Client, TestApp};
@@ -197,6 +199,28 @@ async fn every_domain_has_a_past_and_it_is_written_once() {
         let runs = runs["runs"]["nodes"].as_array().unwrap().clone();
         assert!(runs.len() > 5);
         assert!(runs.iter().all(|run| run["userId"] == me), "{}", app.engine);
+        app.stop().await;
+    }
+}
+
+/// `migrate` as a program of its own would parse it.
+#[derive(clap::Parser)]
+struct Migrate {
+    #[command(flatten)]
+    arguments: MigrateArgs,
+}
+
+#[tokio::test]
+async fn every_step_stands_the_test_on_the_demos_rows() {
+    for app in TestApp::each().await {
+        assert!(fill(&app).await);
+        let line = ["migrate", "--json", "verify", "--data", &app.url];
+        let migrate = Migrate::try_parse_from(line).unwrap();
+        let db = migration::connect(&app.url).await.unwrap();
+        let before = app.row_counts().await;
+        let code = migration::cli::run(&migrate.arguments, &db, false).await;
+        assert_eq!(code, 0, "{}", app.engine);
+        assert_eq!(app.row_counts().await, before, "it is only read");
         app.stop().await;
     }
 }

@@ -113,8 +113,9 @@ pub struct TestApp {
     pub engine: &'static str,
     /// Its clock.
     pub clock: Arc<TestClock>,
+    /// Where its database is.
+    pub url: String,
     plan: Plan,
-    url: String,
     services: Arc<Services>,
     files: Arc<tempfile::TempDir>,
     server: tokio::task::JoinHandle<()>,
