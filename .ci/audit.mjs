@@ -15,7 +15,7 @@ const { serverAudits } = require('graphql-http');
 
 // The server may still be starting.
 const ready = () => fetch(new URL('/health/ready', address)).then((answer) => answer.ok, () => false);
-for (let tries = 0; !(await ready()) && tries < 300; tries += 1) {
+for (let tries = 0; !(await ready()) && tries < 1800; tries += 1) {
   await new Promise((done) => setTimeout(done, 100));
 }
 

@@ -18,7 +18,7 @@ const fail = (text) => {
 
 // The server may still be starting.
 const ready = () => fetch(new URL('/health/ready', address)).then((answer) => answer.ok, () => false);
-for (let tries = 0; !(await ready()) && tries < 300; tries += 1) {
+for (let tries = 0; !(await ready()) && tries < 1800; tries += 1) {
   await new Promise((done) => setTimeout(done, 100));
 }
 
@@ -45,7 +45,7 @@ const options = {
   endpoint: `${address}/api/v1/uploads/tus`,
   headers,
   chunkSize: 4 * MIB,
-  retryDelays: [100, 500, 1000, 2000, 4000],
+  retryDelays: [100, 500, 1000, 2000, 4000, 8000, 16000],
   metadata: { filename: 'walrus.pdf', filetype: 'application/pdf' },
 };
 

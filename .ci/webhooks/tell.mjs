@@ -16,7 +16,7 @@ const expect = (what, found, wanted) => {
 // The server may still be starting.
 const ready = () => fetch(new URL('/health/ready', address)).then((answer) => answer.ok, () => false);
 for (let tries = 0; !(await ready()); tries += 1) {
-  if (tries > 600) throw new Error('the server does not start');
+  if (tries > 1800) throw new Error('the server does not start');
   await new Promise((done) => setTimeout(done, 100));
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sqlx};
+use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sea_query, sqlx};
 
 /// What went wrong, or was refused.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +125,25 @@ pub enum Error {
     /// An import cannot be done.
     #[error("{0}")]
     Import(String),
+    /// A row that an import keeps of what it did could not be written as JSON, or read.
+    #[error("{table}: {source}")]
+    Kept {
+        /// In which table.
+        table: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// An id that an import kept is none.
+    #[error("{table}: {source}")]
+    KeptId {
+        /// In which table.
+        table: &'static str,
+        /// Why.
+        source: uuid::Error,
+    },
+    /// A statement has not as many values as columns.
+    #[error(transparent)]
+    Statement(#[from] sea_query::error::Error),
     /// An option could not be understood.
     #[error("{0}")]
     Option(String),

@@ -110,6 +110,8 @@ pub struct Settings {
     pub socket: Socket,
     /// How long a GraphQL operation may take.
     pub operation_deadline: Duration,
+    /// How long a list that no index serves may take.
+    pub unserved_deadline: Duration,
     /// The migrations that the code expects to find applied.
     pub steps: Vec<String>,
     /// The address of a `PostgreSQL` session that may LISTEN, where there is one.
@@ -139,6 +141,7 @@ impl Default for Settings {
             documents: Documents::Open,
             socket: Socket::default(),
             operation_deadline: Duration::from_secs(10),
+            unserved_deadline: Duration::from_secs(2),
             steps: Vec::new(),
             listen_url: None,
             session_lifetime: Duration::from_hours(14 * 24),

@@ -16,6 +16,9 @@ use service::db::{
 };
 use support::cluster::Cluster;
 
+/// Longer than anything that these stories wait for, on whatever machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// Whether an outcome is the one that was expected.
 type Expected = fn(&Outcome) -> bool;
 
@@ -28,7 +31,6 @@ fn settings(url: &str) -> DbSettings {
     settings.retry_base_delay = Duration::from_millis(50);
     settings.max_retries = 1;
     settings.probe_interval = Duration::from_millis(300);
-    settings.connection_timeout = Duration::from_secs(2);
     settings
 }
 
@@ -51,10 +53,7 @@ async fn one(db: &impl ConnectionTrait, text: &str) -> String {
 async fn until(manager: &ConnectionManager, connected: bool) {
     let mut watch = manager.watch();
     let wait = watch.wait_for(|status| status.connected == connected);
-    tokio::time::timeout(Duration::from_secs(20), wait)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(PATIENCE, wait).await.unwrap().unwrap();
 }
 
 /// Everything that needs no trouble with the server shares one, since starting one takes a second.
@@ -94,7 +93,8 @@ async fn sessions_are_set_up(cluster: &Cluster) {
 
 async fn violations_are_told_apart(cluster: &Cluster) {
     let mut settings = settings(&cluster.url("postgres"));
-    settings.statement_timeout = Duration::from_millis(100);
+    // Short for the one statement that sleeps, long for those that do not.
+    settings.statement_timeout = Duration::from_secs(2);
     let manager = connected(settings).await;
     let db = manager.read().unwrap();
     db.execute_unprepared(
@@ -180,7 +180,7 @@ async fn refused_connections_say_why(cluster: &Cluster) {
 }
 
 async fn a_full_pool_says_so(cluster: &Cluster) {
-    let url = cluster.url("postgres?connection_limit=1&pool_timeout=1");
+    let url = cluster.url("postgres?connection_limit=1&pool_timeout=3");
     let manager = connected(settings(&url)).await;
     let tx = manager.begin().await.unwrap();
     let error = manager
@@ -320,8 +320,9 @@ async fn a_server_that_is_stopped_is_missed_and_found_again() {
         assert_eq!(classify(&error).outcome, Outcome::Unreachable);
         assert!(manager.begin().await.is_err() && manager.read().is_err());
     }
+    // The shortest pause that there is, before each of these questions, would be 15 seconds.
     assert!(
-        started.elapsed() < Duration::from_secs(1),
+        started.elapsed() < Duration::from_secs(10),
         "an outage is told at once"
     );
     assert!(held.commit().await.is_err());
@@ -346,8 +347,9 @@ async fn a_server_that_hangs_keeps_nobody_and_no_connection() {
         return;
     };
     let mut settings = settings(&cluster.url("postgres?connection_limit=3"));
-    settings.statement_deadline = Duration::from_millis(300);
-    settings.connection_timeout = Duration::from_millis(500);
+    // What a sound server answers in on a busy machine.
+    settings.statement_deadline = Duration::from_millis(1_500);
+    settings.connection_timeout = Duration::from_millis(2_500);
     let manager = connected(settings).await;
     let db = manager.read().unwrap();
     let tx = manager.begin().await.unwrap();
@@ -363,16 +365,13 @@ async fn a_server_that_hangs_keeps_nobody_and_no_connection() {
     assert!(outcomes.contains(&Outcome::Unreachable), "{outcomes:?}");
     assert!(tx.query_all_raw(sql("SELECT 1")).await.is_err());
     drop(tx);
-    assert!(
-        started.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        started.elapsed()
-    );
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?}");
     until(&manager, false).await;
     assert!(manager.read().is_err());
     let started = Instant::now();
     let closing = manager.reconnect().await;
-    assert!(!closing.success && started.elapsed() < Duration::from_secs(2));
+    assert!(!closing.success && started.elapsed() < Duration::from_secs(10));
 
     cluster.thaw();
     until(&manager, true).await;
@@ -393,10 +392,12 @@ async fn a_replica_serves_while_it_is_fresh() {
     let mut settings = settings(&cluster.url("postgres"));
     settings.read_url = Some(DatabaseUrl::parse(&replica.url("postgres")).unwrap());
     settings.replica_check_interval = Duration::from_millis(50);
-    settings.max_replica_lag = Duration::from_millis(600);
+    // A measurement takes its time, too.
+    settings.max_replica_lag = Duration::from_secs(3);
     let manager = connected(settings).await;
     let source = async |wanted: Source| {
-        for _ in 0..200 {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
             if manager.analytics().unwrap().source() == wanted {
                 return true;
             }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::JobId;
 use entity::platform::job::{self, JobState};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Select, Statement,
+};
 use service::Ctx;
 use service::chance::SystemChance;
 use service::clock::SystemClock;
@@ -19,6 +21,7 @@ use service::secret::Keyring;
 use service::settings::Settings;
 use service::upkeep::Sweep;
 use tests::cluster::Cluster;
+use tests::eventually;
 
 use crate::server::command;
 
@@ -32,16 +35,22 @@ const RECOVERY: Duration = Duration::from_secs(45);
 /// A `chancery worker`, killed when it is dropped.
 struct Worker {
     process: Child,
+    /// By which the server knows its sessions.
+    name: String,
     _data: tempfile::TempDir,
 }
 
 impl Worker {
-    fn start(database: &str) -> Self {
+    fn start(database: &str, number: u64) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut worker = command(database, data.path());
+        let name = format!("drill-{number}");
+        let mut url = url::Url::parse(database).unwrap();
+        url.query_pairs_mut().append_pair("application_name", &name);
+        let mut worker = command(url.as_str(), data.path());
         let process = worker.arg("worker").stderr(Stdio::null()).spawn().unwrap();
         Self {
             process,
+            name,
             _data: data,
         }
     }
@@ -51,7 +60,7 @@ impl Worker {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         // What it said last may be on its way still: the server ends its sessions by and by.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        eventually(async || (sessions(db, &self.name).await == 0).then_some(())).await;
         let mine = format!("%:{}:%", self.process.id());
         let held = ours()
             .filter(job::Column::State.eq(JobState::Running))
@@ -70,6 +79,15 @@ impl Drop for Worker {
 /// The drill's jobs: those on schedule have keys.
 fn ours() -> Select<job::Entity> {
     job::Entity::find().filter(job::Column::UniqueKey.is_null())
+}
+
+/// How many sessions the server has with a worker.
+async fn sessions(db: &Arc<Services>, name: &str) -> i64 {
+    let reader = db.db.read().unwrap();
+    let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}'");
+    let statement = Statement::from_string(reader.get_database_backend(), sql);
+    let row = reader.query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
 }
 
 async fn done(db: &Arc<Services>) -> u64 {
@@ -127,7 +145,7 @@ async fn no_job_is_lost_with_its_worker() {
     enqueue_all(&tx, jobs).await.unwrap();
     tx.commit().await.unwrap();
 
-    let mut workers = [Worker::start(&database), Worker::start(&database)];
+    let mut workers = [KILLS, KILLS + 1].map(|number| Worker::start(&database, number));
     let mut killed: HashMap<JobId, DateTime<Utc>> = HashMap::new();
     let began = Instant::now();
     for kill in 0..KILLS {
@@ -138,7 +156,7 @@ async fn no_job_is_lost_with_its_worker() {
         )
         .await;
         let at = usize::try_from(kill % 2).unwrap();
-        let fresh = Worker::start(&database);
+        let fresh = Worker::start(&database, kill);
         let dead = std::mem::replace(&mut workers[at], fresh);
         let moment = db.clock.now();
         let held = dead.kill(&db).await;

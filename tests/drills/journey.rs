@@ -36,22 +36,18 @@ async fn each_seed_is_lived_through() {
         let data = tempfile::tempdir().unwrap();
         Server::prepare(&database, data.path(), EMAIL, PASSWORD);
         let ledger = Ledger::start().await;
-        let generator = free_address();
+        // Nobody else gets the generator's place until it is there.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let generator = listener.local_addr().unwrap().to_string();
         let server = serve(&database, data.path(), &ledger, &generator);
         let admin = signed_in(&server.base).await;
-        video(&server.base, &admin, &ledger, &generator).await;
+        video(&server.base, &admin, &ledger, listener).await;
         agent(&server.base, &admin).await;
         document(&server.base, &admin).await;
         assert!(server.stop(), "it ends well");
         let engine = database.split(':').next().unwrap_or_default();
         println!("{engine}: a video, an agent and a document came to their ends");
     }
-}
-
-/// A port that was free a moment ago.
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().to_string()
 }
 
 fn serve(database: &str, data: &Path, ledger: &Ledger, generator: &str) -> Server {
@@ -105,11 +101,13 @@ async fn work(base: &str, key: &str, more: &[&str]) {
 
 /// A wallet signs in, its NFT is verified, a video is asked for, the generator says by a signed webhook
 /// that it is done, the notification arrives on the open stream, and anybody may watch.
-async fn video(base: &str, admin: &Client, ledger: &Ledger, generator: &str) {
+async fn video(base: &str, admin: &Client, ledger: &Ledger, listener: TcpListener) {
     let secret = Studio::known(admin).await;
     let callback = format!("{base}/api/v1/webhooks/video-generator");
+    let generator = listener.local_addr().unwrap().to_string();
+    drop(listener);
     let _program = Command::new(env!("CARGO_BIN_EXE_video_generator"))
-        .args(["--listen", generator, "--delay", "0.1", "--twice"])
+        .args(["--listen", &generator, "--delay", "0.1", "--twice"])
         .args(["--callback", &callback])
         .env("GENERATOR_KEY", "the key")
         .env("WEBHOOK_SECRET", secret)
@@ -205,11 +203,15 @@ async fn document(base: &str, admin: &Client) {
         })
         .await;
     }
-    let rest = tus
-        .with("content-type", "application/offset+octet-stream")
-        .with("upload-offset", &at.to_string())
-        .ask(Method::PATCH, &place, Some(content[at..].to_vec()))
-        .await;
+    let rest = eventually(async || {
+        let rest = tus
+            .with("content-type", "application/offset+octet-stream")
+            .with("upload-offset", &at.to_string())
+            .ask(Method::PATCH, &place, Some(content[at..].to_vec()))
+            .await;
+        (rest.status != 423).then_some(rest)
+    })
+    .await;
     assert_eq!(rest.status, 204, "{}", rest.body);
     let kept = admin.get(&format!("/api/v1/uploads/{id}/content")).await;
     assert!(kept.bytes == content, "not a byte is another");
@@ -230,24 +232,30 @@ async fn document(base: &str, admin: &Client) {
 
 /// Send a part whose line breaks before it is whole.
 async fn break_off(tus: &Client, base: &str, place: &str, at: usize, part: Vec<u8>) {
-    let pieces = stream::unfold(Some(part), async |part| {
-        if let Some(part) = part {
-            return Some((Ok(part), None));
-        }
-        // The part is on its way; the rest of what was announced is not.
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        Some((Err(std::io::Error::other("the line broke")), None))
-    });
-    let broken = reqwest::Client::new()
-        .patch(format!("{base}{place}"))
-        .header("tus-resumable", "1.0.0")
-        .header("content-type", "application/offset+octet-stream")
-        .header("upload-offset", at)
-        .header("cookie", tus.sends("cookie"))
-        .header("origin", base)
-        .header("x-requested-with", "tests")
-        .body(reqwest::Body::wrap_stream(pieces))
-        .send()
-        .await;
+    let broken = eventually(async || {
+        let pieces = stream::unfold(Some(part.clone()), async |part| {
+            if let Some(part) = part {
+                return Some((Ok(part), None));
+            }
+            // The part is on its way; the rest of what was announced is not.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            Some((Err(std::io::Error::other("the line broke")), None))
+        });
+        let sent = reqwest::Client::new()
+            .patch(format!("{base}{place}"))
+            .header("tus-resumable", "1.0.0")
+            .header("content-type", "application/offset+octet-stream")
+            .header("upload-offset", at)
+            .header("cookie", tus.sends("cookie"))
+            .header("origin", base)
+            .header("x-requested-with", "tests")
+            .body(reqwest::Body::wrap_stream(pieces))
+            .send()
+            .await;
+        // The part before is told a moment sooner than its writer lets go.
+        let locked = sent.as_ref().is_ok_and(|answer| answer.status() == 423);
+        (!locked).then_some(sent)
+    })
+    .await;
     assert!(broken.is_err(), "{broken:?}");
 }

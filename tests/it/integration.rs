@@ -262,6 +262,8 @@ async fn an_account_is_renewed_by_the_clock_whatever_becomes_of_another() {
         let agreed = stand_in.agree(&start(&ann, "github", json!({})).await);
         back(&ann, "github", &agreed).await;
         let before = opened(&app, &row(&app).await);
+        // No other time of the schedule comes than those that the test lets come.
+        app.clock.stop_at(app.system().now());
         app.services().jobs.at_work.spawn(app.worker().attend());
         let planned = "SELECT count(*) FROM job_schedules \
                        WHERE name = 'integration.renew' AND next_run_at IS NOT NULL";

@@ -89,6 +89,9 @@ impl Default for Plan {
             settings: Settings {
                 environment: Environment::Test,
                 steps: migration::steps(),
+                // What is answered must not hang on how fast the machine is.
+                operation_deadline: std::time::Duration::from_secs(50),
+                unserved_deadline: std::time::Duration::from_secs(30),
                 ..Settings::default()
             },
             timeouts: Timeouts {
@@ -183,6 +186,9 @@ impl TestApp {
                 slow_statement: plan.slow_statement,
                 read_url,
                 statement_timeout: plan.statement_timeout,
+                // Many write at once here, on machines that may be slow: nobody gives up.
+                lock_timeout: std::time::Duration::from_secs(12),
+                sqlite_writer_timeout: std::time::Duration::from_secs(30),
                 ..DbSettings::new(DatabaseUrl::parse(url).unwrap())
             },
             Settings {

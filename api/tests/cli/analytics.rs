@@ -46,6 +46,7 @@ fn the_rollups_are_proven_and_mended() {
         ];
         assert_eq!(home.say(&admin).0, 0, "{engine}");
         let mut server = home.serve(&["serve"]);
+        server.ready();
         let credentials = json!({ "email": "a@b.test", "password": "correct horse battery" });
         let (_, cookie) = post(&server, "", "session", &credentials);
         let (thread, _) = post(&server, &cookie, "threads", &json!({ "title": "" }));

@@ -114,7 +114,9 @@ fn what_the_server_keeps_is_its_accounts_alone() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let home = Home::new();
-    let _server = home.serve(&["serve"]);
+    let server = home.serve(&["serve"]);
+    // By then all of it is there.
+    server.ready();
     let mode = |name: &str| {
         let found = std::fs::metadata(home.path(name)).unwrap();
         found.permissions().mode() & 0o777

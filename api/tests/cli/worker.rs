@@ -18,6 +18,7 @@ fn a_worker_has_no_door_and_ends_in_order() {
         let (_, address) = line.split_once("http://").unwrap();
         address.clone_into(&mut worker.address);
         worker.wait_for("working at jobs");
+        worker.ready();
         for (path, status) in [
             ("/health/live", 200),
             ("/health/ready", 200),

@@ -230,8 +230,7 @@ pub(super) async fn put_change(
     hash: &str,
     record: &import_record::Model,
 ) -> Result<(), Error> {
-    let text =
-        serde_json::to_string(&before.cells).map_err(|error| Error::Import(error.to_string()))?;
+    let text = serde_json::to_string(&before.cells).map_err(unkept)?;
     let mut query = Query::insert();
     query.into_table(CHANGES).columns([
         "batch_id",
@@ -293,7 +292,18 @@ pub(super) async fn made(
 
 fn id_in(row: &QueryResult) -> Result<Uuid, Error> {
     let text: String = row.try_get("", "row_id")?;
-    Uuid::parse_str(&text).map_err(|error| Error::Import(format!("{ROWS}: {error}")))
+    Uuid::parse_str(&text).map_err(|source| Error::KeptId {
+        table: ROWS,
+        source,
+    })
+}
+
+/// Why a row as it was before is not kept, or not read.
+fn unkept(source: serde_json::Error) -> Error {
+    Error::Kept {
+        table: CHANGES,
+        source,
+    }
 }
 
 /// The rows that `batch` changed.
@@ -326,8 +336,7 @@ pub(super) async fn changed(
             let table: String = row.try_get("", "row_table")?;
             let resource = table::known(&table)?;
             let text: String = row.try_get("", "before")?;
-            let cells: BTreeMap<String, Cell> = serde_json::from_str(&text)
-                .map_err(|error| Error::Import(format!("{CHANGES}: {error}")))?;
+            let cells: BTreeMap<String, Cell> = serde_json::from_str(&text).map_err(unkept)?;
             let mut before = Row::new(resource.table, id_in(row)?);
             for column in &resource.columns {
                 if let Some(cell) = cells.get(column.name) {

@@ -52,8 +52,9 @@ pub(super) const LEASE_HOLDER: &str =
 
 const SESSION: &str = "SELECT pg_backend_pid()";
 
-/// How long a look at the sessions may take.
-const LOOK: Duration = Duration::from_secs(3);
+/// How long a look at the sessions may take. Of two runs one must not take a server that is only slow
+/// for a pooler: they would hold two locks.
+const LOOK: Duration = Duration::from_secs(30);
 
 /// A session of our own, or none where something hands sessions out for a transaction only: then
 /// another transaction takes the session that was ours a moment ago, and we have another one.
@@ -64,13 +65,16 @@ pub(super) async fn own_session(db: &DatabaseConnection) -> Result<Option<PgConn
     let mut other = pool.acquire().await.map_err(acquire)?;
     other.execute(sqlx::raw_sql("BEGIN")).await.map_err(query)?;
     let others = session(&mut other).await?;
-    // Where the pooler has one session only, ours waits for the other's end.
-    let after = tokio::time::timeout(LOOK, session(&mut ours)).await;
+    // Where the pooler has one session only, it is the other's by now, and ours would wait for its end.
+    let is_same = others != before
+        && matches!(
+            tokio::time::timeout(LOOK, session(&mut ours)).await,
+            Ok(Ok(after)) if after == before
+        );
     other
         .execute(sqlx::raw_sql("ROLLBACK"))
         .await
         .map_err(query)?;
-    let is_same = matches!(after, Ok(Ok(after)) if after == before && others != before);
     Ok(is_same.then_some(ours))
 }
 

@@ -114,7 +114,10 @@ async fn a_killed_backfill_and_two_at_once_do_each_row_once() {
         let dir = tempfile::tempdir().expect("a directory");
         let file = raising(&dir, "");
         let file = file.to_str().expect("a path");
-        let slow = ["backfill", "--file", file, "--batch", "1", "--pause", "200"];
+        // It rests behind its first batch for longer than anybody takes to find it there.
+        let slow = [
+            "backfill", "--file", file, "--batch", "3", "--pause", "600000",
+        ];
         let mut child = command(&scratch, &slow)
             .stderr(Stdio::null())
             .spawn()

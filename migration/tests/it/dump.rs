@@ -1,9 +1,10 @@
 //! A dump of `pg_dump`, read into a database without its client.
 
 use std::process::Command;
+use std::time::Duration;
 
 use crate::sqlx::postgres::PgConnection;
-use crate::sqlx::{AssertSqlSafe, Connection, raw_sql};
+use crate::sqlx::{AssertSqlSafe, Connection, query_scalar, raw_sql};
 
 /// Read the packed dump at `path` into the database at `url`.
 pub(crate) async fn load(path: &str, url: &str) {
@@ -32,8 +33,23 @@ pub(crate) async fn load(path: &str, url: &str) {
         copying.finish().await.expect("the end of COPY");
     }
     run(&mut session, &script).await;
-    // What the server counts of a session is whole once that has ended.
+    let pid: i32 = query_scalar("SELECT pg_backend_pid()")
+        .fetch_one(&mut session)
+        .await
+        .expect("its number");
     session.close().await.expect("the end of the session");
+    // What the server counts of a session is whole once that has ended, which takes it a moment.
+    let mut other = PgConnection::connect(url).await.expect("a session");
+    let there = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)";
+    while query_scalar::<_, bool>(there)
+        .bind(pid)
+        .fetch_one(&mut other)
+        .await
+        .expect("an answer")
+    {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    other.close().await.expect("the end of the session");
 }
 
 async fn run(session: &mut PgConnection, script: &str) {

@@ -20,6 +20,18 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
+/// So many more rows, which the server knows of.
+async fn fill(scratch: &Scratch, engine: Engine, rows: u32) {
+    let insert = format!(
+        "INSERT INTO live WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n WHERE a < {rows}) SELECT a FROM n"
+    );
+    scratch.db.execute_unprepared(&insert).await.expect("rows");
+    if engine == Engine::Postgres {
+        let count = "ANALYZE live";
+        scratch.db.execute_unprepared(count).await.expect("counted");
+    }
+}
+
 #[tokio::test]
 async fn the_same_step_is_harmless_on_few_rows_and_a_danger_on_many() {
     for engine in database::engines() {
@@ -42,39 +54,12 @@ async fn the_same_step_is_harmless_on_few_rows_and_a_danger_on_many() {
             .execute_unprepared("CREATE TABLE live (a integer)")
             .await
             .expect("a table");
-        let insert = |rows: u32| {
-            format!(
-                "INSERT INTO live WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n WHERE a < {rows}) SELECT a FROM n"
-            )
-        };
-        scratch
-            .db
-            .execute_unprepared(&insert(12))
-            .await
-            .expect("rows");
-        if engine == Engine::Postgres {
-            scratch
-                .db
-                .execute_unprepared("ANALYZE live")
-                .await
-                .expect("counted");
-        }
+        fill(&scratch, engine, 12).await;
         let told = migrate(&scratch, &["lint", "--with", &folder]);
         assert_eq!(told.status.code(), Some(0), "{}", text(&told));
         assert!(text(&told).contains("harmless here"), "{}", text(&told));
 
-        scratch
-            .db
-            .execute_unprepared(&insert(20_000))
-            .await
-            .expect("rows");
-        if engine == Engine::Postgres {
-            scratch
-                .db
-                .execute_unprepared("ANALYZE live")
-                .await
-                .expect("counted");
-        }
+        fill(&scratch, engine, 20_000).await;
         let told = migrate(&scratch, &["lint", "--with", &folder]);
         assert_eq!(told.status.code(), Some(5), "{}", text(&told));
         let rule = match engine {

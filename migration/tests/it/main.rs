@@ -55,3 +55,4 @@ mod pulled;
 mod shared_tables;
 mod squash;
 mod verify;
+mod writing;

@@ -1,39 +1,12 @@
 //! Steps that become one make what they made.
 
-use std::path::Path;
-use std::process::{Command, Output};
-
 use migration::engine::Engine;
-use migration::schema::{BOOKKEEPING, LiveSchema, difference};
+use migration::schema::difference;
 use migration::up_by;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
 use crate::database::{self, Scratch};
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .output()
-        .expect("the binary")
-}
-
-fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-async fn schema(scratch: &Scratch) -> LiveSchema {
-    let live = LiveSchema::read(&scratch.db).await;
-    live.expect("a readable catalogue").without(BOOKKEEPING)
-}
-
-/// A directory with the list of steps as it is.
-fn listed() -> tempfile::TempDir {
-    let dir = tempfile::tempdir().expect("a directory");
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/step/mod.rs");
-    std::fs::copy(list, dir.path().join("mod.rs")).expect("a list");
-    dir
-}
+use crate::writing::{listed, migrate, schema, words};
 
 #[tokio::test]
 async fn the_one_makes_what_the_others_made_and_goes_back_to_nothing() {

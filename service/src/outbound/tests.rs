@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use futures::future::BoxFuture;
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
 
@@ -286,9 +286,10 @@ async fn a_call_that_fails_says_why() {
     let way = outbound(Script::default());
     let guard = guard(&["127.0.0.0/8"]);
     let limit = Duration::from_secs(15);
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Taken, so that nobody else can, and not listened at.
+    let nobody = TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let closed = nobody.local_addr().unwrap();
-    drop(nobody);
     let failed = way
         .call(&guard, limit, get(&format!("http://{closed}/")))
         .await;

@@ -80,9 +80,7 @@ impl Cluster {
                 &password.to_string_lossy(),
             ],
         );
-        cluster.configure();
-        cluster.up();
-        Some(cluster)
+        Some(cluster.begun())
     }
 
     /// A streaming replica of this server.
@@ -103,9 +101,7 @@ impl Cluster {
                 "--no-sync",
             ],
         );
-        replica.configure();
-        replica.up();
-        replica
+        replica.begun()
     }
 
     /// The URL of one of its databases.
@@ -129,11 +125,8 @@ impl Cluster {
 
     /// Start the server and wait until it answers.
     pub fn up(&self) {
-        let log = self.directory.join("log").to_string_lossy().into_owned();
-        self.must(
-            "pg_ctl",
-            &["-D", &self.data(), "-l", &log, "-w", "-s", "start"],
-        );
+        let done = self.try_up();
+        assert!(done.status.success(), "{done:?}");
     }
 
     /// Stop the server, at once.
@@ -158,13 +151,35 @@ impl Cluster {
         let made = as_server_user("mktemp", &["-d", "-t", "chancery-pg.XXXXXXXX"]);
         let directory = PathBuf::from(String::from_utf8_lossy(&made.stdout).trim());
         assert!(directory.is_dir(), "{made:?}");
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
         Self {
             programs,
             directory,
-            port,
+            port: free_port(),
         }
+    }
+
+    /// The server, started for the first time. Its port was free when it was chosen: where somebody
+    /// has taken it since, another one is.
+    fn begun(mut self) -> Self {
+        for _ in 0..4 {
+            self.configure();
+            if self.try_up().status.success() {
+                return self;
+            }
+            self.port = free_port();
+        }
+        self.configure();
+        self.up();
+        self
+    }
+
+    fn try_up(&self) -> Output {
+        let log = self.directory.join("log").to_string_lossy().into_owned();
+        // A server keeps what it inherits open: its output goes nowhere, or nobody sees the end.
+        as_server_user(
+            &self.programs.join("pg_ctl").to_string_lossy(),
+            &["-D", &self.data(), "-l", &log, "-w", "-s", "start"],
+        )
     }
 
     fn configure(&self) {
@@ -211,7 +226,6 @@ impl Cluster {
 
     fn must(&self, program: &str, arguments: &[&str]) {
         let program = self.programs.join(program);
-        // A server keeps what it inherits open: its output goes nowhere, or nobody sees the end.
         let done = as_server_user(&program.to_string_lossy(), arguments);
         assert!(done.status.success(), "{}: {done:?}", program.display());
     }
@@ -279,6 +293,12 @@ pub fn programs() -> Option<PathBuf> {
         .into_iter()
         .rev()
         .find(|bin| bin.join("initdb").is_file() && bin.join("pg_ctl").is_file())
+}
+
+/// A port that nobody listens at by now.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn as_server_user(program: &str, arguments: &[&str]) -> Output {

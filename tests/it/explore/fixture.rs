@@ -1,11 +1,12 @@
 //! One filled application for each engine, shared by the tests that only read.
 
 use std::sync::{Arc, LazyLock, Weak};
+use std::time::Duration;
 
 use entity::identity::user::UserRole;
 use entity::registry::resources;
 use serde_json::{Value, json};
-use tests::{Answer, Client, TestApp, eventually};
+use tests::{Answer, Client, Plan, TestApp, eventually};
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, RwLock};
 
@@ -68,7 +69,10 @@ async fn shared() -> Arc<Vec<Filled>> {
 async fn fill() -> Vec<Filled> {
     let mut all = Vec::new();
     let mut filling: Option<Filling> = None;
-    for app in TestApp::each().await {
+    // Statements are counted: nobody is looked up again between two answers.
+    let mut plan = Plan::default();
+    plan.settings.caller_cache = Duration::from_hours(1);
+    for app in TestApp::each_with(&plan).await {
         let now = "2026-11-21T12:00:00Z".parse().unwrap();
         app.clock.stop_at(now);
         let mut callers = Vec::new();

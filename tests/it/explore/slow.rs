@@ -10,10 +10,11 @@ use super::fixture::ask;
 
 #[tokio::test]
 async fn a_list_that_no_index_serves_is_given_up_here_and_in_the_database() {
-    let plan = Plan {
+    let mut plan = Plan {
         statement_timeout: Duration::from_hours(1),
         ..Plan::default()
     };
+    plan.settings.unserved_deadline = Duration::from_secs(2);
     for app in TestApp::each_with(&plan).await {
         let admin = app.user("admin", UserRole::Admin).await;
         app.stall("profiles").await;

@@ -149,13 +149,20 @@ async fn a_socket_is_opened_by_somebody_from_somewhere() {
 }
 
 #[tokio::test]
-async fn what_the_subprotocol_forbids_ends_the_socket() {
-    let plan = {
-        let mut plan = Plan::default();
-        plan.settings.socket.hello = Duration::from_millis(500);
-        plan
-    };
+async fn nobody_is_waited_for_who_says_nothing() {
+    let mut plan = Plan::default();
+    plan.settings.socket.hello = Duration::from_millis(500);
     for app in TestApp::each_with(&plan).await {
+        let ann = app.user("ann", UserRole::User).await;
+        let mut peer = ann.socket(WS).await.unwrap();
+        assert_eq!(peer.hear().await, Heard::Closed(4408), "{}", app.engine);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_subprotocol_forbids_ends_the_socket() {
+    for app in TestApp::each().await {
         let ann = app.user("ann", UserRole::User).await;
         let init = json!({ "type": "connection_init" });
         let large = "x".repeat(300 * 1024);
@@ -174,7 +181,6 @@ async fn what_the_subprotocol_forbids_ends_the_socket() {
                 4400,
             ),
             (vec![&init, &large], 1009),
-            (vec![], 4408),
         ] {
             let mut peer = ann.socket(WS).await.unwrap();
             for message in &messages {

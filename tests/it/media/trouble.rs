@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
 use service::job::{NewJob, Nothing, enqueue};
+use service::outbound;
 use service::video::{Expire, TIMEOUT};
 use tests::{Ledger, Plan, Reply, Studio, TestApp, eventually};
 use tokio::sync::Notify;
@@ -17,7 +18,12 @@ use super::{heed, holder, plan, text, told, work};
 #[tokio::test]
 async fn a_generator_that_speaks_before_we_have_noted_that_it_has_it_is_heard() {
     let (ledger, studio) = (Ledger::start().await, Studio::start().await);
+    let mut hasty = plan(&ledger, Some(&studio));
+    let given = std::mem::take(&mut hasty.settings.given);
+    hasty.settings.given = given.with(&outbound::TIMEOUT, &Duration::from_millis(1_500));
     for app in TestApp::each_with(&plan(&ledger, Some(&studio))).await {
+        // A job that failed comes again when the test says so.
+        app.clock.stop_at(app.system().now());
         let admin = app.user("admin", UserRole::Admin).await;
         let secret = Studio::known(&admin).await;
         let (ann, nft) = holder(&app, &ledger, "ann", 1).await;
@@ -44,7 +50,9 @@ async fn a_generator_that_speaks_before_we_have_noted_that_it_has_it_is_heard() 
         // It hangs up, and yet says that it is done: the job is not sent again.
         let (path, job) = ask(&ann, &nft).await;
         studio.say(Some(Reply::Hang));
-        work(&app).await;
+        let hasty = app.beside_with(&hasty).await;
+        work(&hasty).await;
+        hasty.stop().await;
         assert_eq!(status(&ann, &path).await, "PENDING", "{}", app.engine);
         Studio::tell(&app, &secret, "msg_2", &Studio::done(&job)).await;
         heed(&app).await;
@@ -62,6 +70,7 @@ async fn a_generator_that_speaks_before_we_have_noted_that_it_has_it_is_heard() 
 async fn an_answer_that_was_lost_is_asked_for_again_under_the_same_name() {
     let (ledger, studio) = (Ledger::start().await, Studio::start().await);
     for app in TestApp::each_with(&plan(&ledger, Some(&studio))).await {
+        app.clock.stop_at(app.system().now());
         let (ann, nft) = holder(&app, &ledger, "ann", 1).await;
         let (path, job) = ask(&ann, &nft).await;
         let before = studio.jobs().len();

@@ -1,8 +1,10 @@
 //! The worker protocol: in order, once, and by one worker at a time.
 
+use std::time::Duration;
+
 use entity::identity::user::UserRole;
 use serde_json::json;
-use tests::{TestApp, run_body, stage_body};
+use tests::{Plan, TestApp, run_body, stage_body};
 
 #[tokio::test]
 async fn a_worker_takes_a_run_through_its_stages_once_and_in_order() {
@@ -123,7 +125,10 @@ async fn a_failed_run_goes_on_after_its_last_stage() {
 
 #[tokio::test]
 async fn parallel_claims_and_submissions_never_double() {
-    for app in TestApp::each().await {
+    // No claim runs out because a machine is slow.
+    let mut plan = Plan::default();
+    plan.settings.run_lease = Duration::from_hours(1);
+    for app in TestApp::each_with(&plan).await {
         let ann = app.user("ann", UserRole::User).await;
         let worker = app.key("worker", &["worker"]).await;
         for at in 0..40 {

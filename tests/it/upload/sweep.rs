@@ -5,11 +5,11 @@ use entity::identity::user::UserRole;
 use entity::upload::upload;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use service::actor::Actor;
-use service::upload::{Swept, sweep};
+use service::upload::{Swept, setting, sweep};
 use tests::{TestApp, eventually};
 
 use super::content::pdf;
-use super::{DOCUMENT, tus};
+use super::{DOCUMENT, given, tus};
 
 const NONE: Swept = Swept {
     expired: 0,
@@ -70,7 +70,10 @@ async fn bytes_without_a_row_go_when_they_are_old() {
 
 #[tokio::test]
 async fn what_is_being_written_is_left_alone() {
-    for app in TestApp::each().await {
+    // The writer keeps their place for as long as the test takes.
+    let stall = std::time::Duration::from_secs(20);
+    let plan = given(|given| given.with(&setting::STALL, &stall));
+    for app in TestApp::each_with(&plan).await {
         let ann = app.user("ann", UserRole::User).await;
         let begun = tus::begin(&ann, "a.pdf", 1_000).await;
         let place = format!("{}/{}", super::TUS, begun.body["id"].as_str().unwrap());

@@ -241,7 +241,7 @@ async fn a_document_that_is_none_is_refused_when_it_is_all_here() {
 
 #[tokio::test]
 async fn a_writer_who_falls_silent_loses_their_place() {
-    let plan = given(|given| given.with(&setting::STALL, &Duration::from_secs(1)));
+    let plan = given(|given| given.with(&setting::STALL, &Duration::from_secs(5)));
     for app in TestApp::each_with(&plan).await {
         let ann = app.user("ann", UserRole::User).await;
         let content = pdf("walrus");

@@ -26,7 +26,8 @@ fn plan() -> Plan {
             &outbound::ALLOWED_NETWORKS,
             &vec!["127.0.0.0/8".parse().unwrap()],
         )
-        .with(&outbound::TIMEOUT, &Duration::from_millis(1_500));
+        // Whoever answers does so in time, however slow the machine.
+        .with(&outbound::TIMEOUT, &Duration::from_secs(10));
     plan
 }
 

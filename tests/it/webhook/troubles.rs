@@ -1,13 +1,15 @@
 //! Receivers that do not do as they should, and senders that die.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::identity::user::UserRole;
 use serde_json::json;
+use service::outbound::TIMEOUT;
 use tests::{Receiver, Reply, TestApp, eventually, run_body};
 
-use super::{apps, deliver, endpoint, path, text, told, tries};
+use super::{apps, deliver, endpoint, path, plan, text, told, tries};
 
 #[tokio::test]
 async fn an_endpoint_that_says_it_is_gone_is_told_no_more_and_its_owner_hears_of_it() {
@@ -148,7 +150,11 @@ async fn what_is_not_allowed_any_more_is_not_called() {
 
 #[tokio::test]
 async fn whoever_hangs_keeps_nobody_waiting_and_a_stop_waits_for_none() {
-    for app in apps().await {
+    // Who hangs is given up before the test loses its patience.
+    let mut plan = plan();
+    let given = std::mem::take(&mut plan.settings.given);
+    plan.settings.given = given.with(&TIMEOUT, &Duration::from_secs(4));
+    for app in TestApp::each_with(&plan).await {
         let ann = app.user("ann", UserRole::User).await;
         let hangs = Receiver::start(|_, _| Reply::Hang).await;
         let good = Receiver::good().await;

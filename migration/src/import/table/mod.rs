@@ -92,9 +92,7 @@ pub(super) async fn insert(db: &impl ConnectionTrait, row: &Row) -> Result<(), E
             row.cells.get(column.name).unwrap_or(&Cell::Null),
         )
     });
-    query
-        .values(values)
-        .map_err(|error| Error::Import(error.to_string()))?;
+    query.values(values)?;
     db.execute(&query).await?;
     Ok(())
 }

@@ -30,8 +30,6 @@ use crate::db::Reader;
 use crate::db::classify::{Outcome, classify};
 use crate::error::{Error, Result};
 
-/// How long a list that no index serves may take.
-const UNSERVED: Duration = Duration::from_secs(2);
 /// How much longer the database goes on, so that it is we who say what took too long.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -40,13 +38,14 @@ const GRACE: Duration = Duration::from_millis(100);
 /// Only rows that the caller may see take part, at every level. Refused when the caller may not read
 /// something that is selected, and when a sum is larger than 64 bits hold.
 ///
-/// A list that no index serves is given up after two seconds.
+/// A list that no index serves is given up after the
+/// [deadline](crate::settings::Settings::unserved_deadline) of such lists.
 pub async fn run(ctx: &Ctx, plan: &Plan, bound: &[Bound], out: &mut Vec<u8>) -> Result<()> {
     let reader = ctx.analytics()?;
     if plan.is_served(bound) {
         return answer(ctx, &reader, plan, bound, out).await;
     }
-    let due = Instant::now() + UNSERVED;
+    let due = Instant::now() + ctx.settings().unserved_deadline;
     let reader = reader.until(due + GRACE);
     let answered = timeout_at(due, answer(ctx, &reader, plan, bound, out)).await;
     answered.unwrap_or_else(|_| Err(Refusal::Unserved.into()))
