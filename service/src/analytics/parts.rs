@@ -172,12 +172,22 @@ impl Parts {
         edges.collect()
     }
 
-    /// The edges of what is read from open deltas: all that sums answer for.
-    pub(super) fn deltas(&mut self) -> Option<Edges> {
+    /// `FROM` with what is open in the deltas `table`, as `r` with its `columns` and its `count`, at its
+    /// bucket `e` of the answer: of all that sums answer for. The deltas are few, so they are read once
+    /// and then placed, not looked up for each bucket.
+    pub(super) fn deltas(&mut self, table: &str, columns: &str) -> Option<String> {
+        let (since, until) = self.span()?;
         let whole = std::mem::take(&mut self.whole);
         let edges = self.stretches(&whole);
         self.whole = whole;
-        edges
+        let (since, until) = (self.mark(moment(since)), self.mark(moment(until)));
+        Some(format!(
+            "FROM (SELECT bucket_start, {columns}, CAST(sum(count) AS bigint) AS count FROM {table} \
+                   WHERE bucket_start >= {since} AND bucket_start < {until} \
+                   GROUP BY bucket_start, {columns}) r \
+             JOIN {} e ON r.bucket_start >= e.since AND r.bucket_start < e.until",
+            edges?
+        ))
     }
 
     /// The edges of what is read from rows.

@@ -97,9 +97,7 @@ async fn read(
             "SELECT {columns}, e.sign * r.count AS count {rows}"
         ));
     }
-    if let Some(edges) = parts.deltas() {
-        let own = "status, current_stage, count";
-        let rows = each(engine, &edges, own, "run_deltas", bucket);
+    if let Some(rows) = parts.deltas("run_deltas", "status, current_stage") {
         branches.push(format!("SELECT {columns}, r.count {rows}"));
     }
     if let Some(edges) = parts.rows() {

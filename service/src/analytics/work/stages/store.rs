@@ -93,9 +93,7 @@ pub(super) async fn sums(reader: &Reader, range: Range, buckets: &Buckets) -> Re
             "SELECT e.at, e.sign, r.stage_number, r.total_ms, r.count, r.histogram {rows}"
         ));
     }
-    if let Some(edges) = parts.deltas() {
-        let own = "stage_number, duration_ms, count";
-        let rows = each(engine, &edges, own, "stage_deltas", bucket);
+    if let Some(rows) = parts.deltas("stage_deltas", "stage_number, duration_ms") {
         branches.push(format!(
             "SELECT e.at, 1, r.stage_number, r.duration_ms, r.count, NULL {rows}"
         ));
