@@ -47,6 +47,8 @@ enum What {
     Hopeless,
     /// Until it is let go, or told to stop.
     Wait,
+    /// Until it is told to stop, and then until it is let go.
+    Linger,
     /// Until it is let go; then it has an effect, and ends in the write of the effect.
     Finish,
     /// Tells how far it is.
@@ -115,6 +117,14 @@ impl Task for Bench {
                     return Err(failed);
                 }
             },
+            What::Linger => {
+                self.begun.add_permits(1);
+                held.halted().await;
+                self.go.acquire().await.unwrap().forget();
+                let said = format!("{} {:?}", act.name, held.halt());
+                self.log.lock().unwrap().push(said);
+                return Err(failed);
+            }
             What::Finish => {
                 self.wait().await;
                 let tx = ctx.write().await?;

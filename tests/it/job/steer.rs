@@ -89,13 +89,15 @@ async fn a_job_that_runs_is_told_to_stop() {
         let other = app.beside().await;
         // The request may come to another process than the one that works.
         let works = if app.engine == "SQLite" { &app } else { &other };
-        let id = put(&app, act("a", What::Wait)).await;
+        // It ends when the answer is there, which tells how the job stands by then.
+        let id = put(&app, act("a", What::Linger)).await;
         let worker = works.worker();
         let working = tokio::spawn(async move { worker.step().await.unwrap() });
         bench.begun.acquire().await.unwrap().forget();
         let told = good(&staff, CANCEL, json!({ "id": id })).await;
         assert_eq!(told["cancelJob"]["state"], "running", "{}", app.engine);
         assert!(told["cancelJob"]["cancelRequestedAt"].is_string());
+        bench.go.add_permits(1);
         assert!(working.await.unwrap());
         assert_eq!(bench.log(), [heard("a", Halt::Cancelled)], "{}", app.engine);
         stands(&job(&staff, id).await, "cancelled", 1);
