@@ -110,7 +110,7 @@ async fn database(config: &Config) -> Vec<Finding> {
     };
     found.extend(service::doctor::database(&db, &SystemClock).await);
     if db.is_connected() {
-        found.push(steps(config).await);
+        found.extend(steps(config).await);
         found.extend(service::doctor::jobs(&db, &SystemClock).await);
     }
     db.disconnect().await;
@@ -134,16 +134,39 @@ fn address(config: &Config, file: Option<&Path>) -> Finding {
     )
 }
 
-/// Whether the schema is the one that this binary expects.
-async fn steps(config: &Config) -> Finding {
-    let check = "migrations";
-    let status = match status(config).await {
-        Ok(status) => status,
+/// Whether the schema is the one that this binary expects, and the one that its migrations left.
+async fn steps(config: &Config) -> Vec<Finding> {
+    match status(config).await {
+        Ok((status, is_as_left)) => {
+            let schema = is_as_left.map(schema);
+            [applied(config, status)]
+                .into_iter()
+                .chain(schema)
+                .collect()
+        }
         Err(error) => {
             let said = service::db::url::sanitise_text(&error.to_string());
-            return Finding::fail(check, said, "look at `chancery migrate status`");
+            let todo = "look at `chancery migrate status`";
+            vec![Finding::fail("migrations", said, todo)]
         }
-    };
+    }
+}
+
+fn schema(is_as_left: bool) -> Finding {
+    let check = "schema";
+    if is_as_left {
+        return Finding::ok(check, "it is as the last migration left it");
+    }
+    let said = "something else has changed it since the last migration";
+    Finding::warn(
+        check,
+        said,
+        "`chancery migrate drift` tells what, and how to undo it",
+    )
+}
+
+fn applied(config: &Config, status: Status) -> Finding {
+    let check = "migrations";
     let Status {
         applied,
         pending,
@@ -182,11 +205,13 @@ async fn steps(config: &Config) -> Finding {
     }
 }
 
-async fn status(config: &Config) -> Result<Status, Failure> {
+/// How the history stands, and whether the schema is as it left it.
+async fn status(config: &Config) -> Result<(Status, Option<bool>), Failure> {
     let db = migration::connect(config.session_url()?.expose_secret()).await?;
     let status = migration::status(&db).await;
+    let is_as_left = migration::is_as_left(&db).await;
     db.close().await?;
-    Ok(status?)
+    Ok((status?, is_as_left?))
 }
 
 /// The store of files, as long as there is something to look at.

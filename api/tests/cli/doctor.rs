@@ -72,6 +72,7 @@ fn the_doctor_goes_through_everything_on_both_engines() {
         );
         report.says("version", "ok", engine);
         report.says("migrations", "ok", "are applied");
+        report.says("schema", "ok", "as the last migration left it");
         report.says("jobs", "ok", "0 wait");
         let roomy = report.has("disk space", "ok", "MiB are free");
         assert!(roomy || report.has("disk space", "warn", "MiB are free"));
@@ -93,6 +94,11 @@ fn the_doctor_goes_through_everything_on_both_engines() {
         let (code, text) = home.say(&["doctor"]);
         assert_eq!(code, 0, "{engine}: {text}");
         assert!(text.contains("ok    migrations"), "{text}");
+
+        home.execute("CREATE INDEX planted ON users (last_login)");
+        let planted = Report::of(&home);
+        planted.says("schema", "warn", "something else has changed it");
+        assert_eq!(planted.code, 0, "it works all the same");
 
         let home = home.set("DB_POOL_SIZE", "1000");
         if !sqlite {

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -52,6 +53,20 @@ impl Home {
         let entries = std::fs::read_dir(self.directory.path()).unwrap().flatten();
         let names = entries.map(|entry| entry.file_name().into_string().unwrap());
         names.collect()
+    }
+
+    /// Change the database behind the binary's back.
+    pub(crate) fn execute(&self, sql: &str) {
+        let url = match &self.cluster {
+            Some(cluster) => cluster.url("postgres"),
+            None => format!("sqlite://{}", self.path("data/chancery.db").display()),
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let db = migration::connect(&url).await.unwrap();
+            db.execute_unprepared(sql).await.unwrap();
+            db.close().await.unwrap();
+        });
     }
 
     /// A place in the directory.

@@ -175,7 +175,7 @@ async fn records(manager: &SchemaManager<'_>) -> Result<Vec<Record>, Error> {
 
 /// Whether the database has the very schema that the last run left; nobody knows where no run has
 /// left a fingerprint.
-pub(crate) async fn is_as_left<'c>(
+pub async fn is_as_left<'c>(
     db: impl IntoSchemaManagerConnection<'c>,
 ) -> Result<Option<bool>, Error> {
     let manager = SchemaManager::new(db);
