@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use api::config::{self, CommandLine, Config, ConfigError, LogFormat};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use migration::cli::WRONG_USE;
 use mimalloc::MiMalloc;
 use tracing::error;
 use tracing_subscriber::EnvFilter;
@@ -84,7 +85,7 @@ async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(failure) => {
             eprintln!("error: {failure}");
-            return ExitCode::from(2);
+            return ExitCode::from(WRONG_USE);
         }
     };
     logs(cli.config.log_format);
@@ -106,7 +107,16 @@ fn read() -> Result<Cli, ConfigError> {
     } = config::command_line(Cli::command())?;
     let matches = command.try_get_matches();
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
-    let mut cli = cli.unwrap_or_else(|error| config::scrubbed(error).exit());
+    let mut cli = cli.unwrap_or_else(|error| {
+        let error = config::scrubbed(error);
+        let _ = error.print();
+        // Help is asked for, too, and not wrong.
+        std::process::exit(if error.use_stderr() {
+            WRONG_USE.into()
+        } else {
+            0
+        })
+    });
     cli.config.given = given;
     cli.config.storage_options = buckets;
     Ok(cli)
@@ -136,7 +146,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Demo => demo::run(&mut config).await?,
         Command::Worker { queues } => Box::pin(worker::run(&config, queues)).await?,
-        Command::Migrate(args) => return migrate::run(&config, &args).await,
+        Command::Migrate(args) => return Ok(migrate::run(&config, &args).await),
         Command::Admin(command) => admin::run(&config, command).await?,
         Command::Graphql(command) => graphql::run(&config, command).await?,
         Command::Analytics(command) => return analytics::run(&config, command).await,

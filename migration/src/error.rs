@@ -6,12 +6,38 @@ use std::time::Duration;
 
 use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sea_query, sqlx};
 
+use crate::address::masked;
+
 /// What went wrong, or was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database refused or was not there.
     #[error(transparent)]
     Database(#[from] DbErr),
+    /// An address is none.
+    #[error("{address} is not the address of a database: {said}")]
+    Address {
+        /// As much of it as may be told.
+        address: String,
+        /// What is wrong with it.
+        said: String,
+    },
+    /// A server cannot be reached.
+    #[error("no connection to {server}: {said}")]
+    Unreachable {
+        /// Its host and port.
+        server: String,
+        /// Why.
+        said: String,
+    },
+    /// A file cannot be opened as a database.
+    #[error("{path}: {source}")]
+    Unopened {
+        /// Which.
+        path: String,
+        /// Why.
+        source: DbErr,
+    },
     /// Somebody else is migrating, and went on for longer than we would wait.
     #[error("another migration is under way; gave up after {} s", waited.as_secs())]
     Locked {
@@ -78,7 +104,8 @@ pub enum Error {
     Orphans(Vec<String>),
     /// A source of a schema is none.
     #[error(
-        "{0:?} is no schema: say `database`, `entities`, `steps`, an address, a file of SQL or a directory that `pull` wrote"
+        "{} is no schema: say `database`, `entities`, `steps`, an address, a file of SQL or a directory that `pull` wrote",
+        masked(.0)
     )]
     NoSuchSource(String),
     /// A file could not be read or written.

@@ -2,6 +2,7 @@
 
 mod of_drift;
 mod postgres;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -52,8 +53,7 @@ pub async fn written(
     if Engine::of(db)? != Engine::Postgres {
         return Err(Error::NeedsPostgres);
     }
-    let mut written = Written::default();
-    let mut differs = false;
+    let mut sides = Vec::new();
     for engine in [Engine::Postgres, Engine::Sqlite] {
         let from = scratch::of_steps(engine, db, STEPS)
             .await?
@@ -61,6 +61,12 @@ pub async fn written(
         let to = scratch::of_entities(engine, db, resources.clone())
             .await?
             .without(BOOKKEEPING);
+        sides.push((engine, from, to));
+    }
+    unused::refuse(said, &sides)?;
+    let mut written = Written::default();
+    let mut differs = false;
+    for (engine, from, to) in sides {
         let mut renames = said.renames.clone();
         for resource in resources.clone() {
             by_entity(resource, engine, &from, &mut renames);
@@ -263,8 +269,7 @@ pub fn put(
     written: &Written,
 ) -> Result<(String, PathBuf), Error> {
     check_name(name)?;
-    let list = directory.join("mod.rs");
-    let text = std::fs::read_to_string(&list).map_err(|source| file(&list, source))?;
+    let (list, text, at) = list(directory)?;
     let numbers = STEPS
         .iter()
         .filter_map(|step| step.name.split('_').nth(1)?.parse::<u32>().ok());
@@ -272,11 +277,6 @@ pub fn put(
     let day = today.format("%Y%m%d");
     let whole = format!("m{day}_{number:06}_{name}");
     let online = format!("m{day}_{:06}_{name}_online", number + 1);
-    let at = text.rfind("    step!(").and_then(|last| {
-        let line = text[last..].find('\n')?;
-        Some(last + line + 1)
-    });
-    let at = at.ok_or_else(|| Error::Option(format!("{} has no list of steps", list.display())))?;
     let (before, after) = text.split_at(at);
     let mut lines = format!("    step!(\"{whole}\"),\n");
     let folder = fill(directory, &whole, &written.files)?;
@@ -287,6 +287,29 @@ pub fn put(
     let text = format!("{before}{lines}{after}");
     std::fs::write(&list, text).map_err(|source| file(&list, source))?;
     Ok((whole, folder))
+}
+
+/// Refuse a directory that has no list of steps.
+pub(crate) fn check_directory(directory: &Path) -> Result<(), Error> {
+    list(directory).map(|_| ())
+}
+
+/// The list of the steps in `directory`: its file, its text, and where in that the next one comes.
+fn list(directory: &Path) -> Result<(PathBuf, String, usize), Error> {
+    let list = directory.join("mod.rs");
+    let none = |why: &str| {
+        Error::Option(format!(
+            "{}: {why}; name the directory of the steps with --directory",
+            list.display()
+        ))
+    };
+    let text = std::fs::read_to_string(&list).map_err(|source| none(&source.to_string()))?;
+    let at = text.rfind("    step!(").and_then(|last| {
+        let line = text[last..].find('\n')?;
+        Some(last + line + 1)
+    });
+    let at = at.ok_or_else(|| none("it has no list of steps"))?;
+    Ok((list, text, at))
 }
 
 /// A step's folder and what is in it.

@@ -6,6 +6,7 @@
 //!
 //! Not here: rows. A step makes structure, never demo data.
 
+mod address;
 mod adopt;
 mod backfill;
 mod backup;
@@ -19,6 +20,7 @@ pub mod import;
 mod lint;
 mod lock;
 pub mod plan;
+mod private;
 mod pull;
 pub mod rows;
 mod runner;
@@ -41,7 +43,7 @@ pub use crate::adopt::{LeftOut, Optional, Tool};
 use crate::engine::Engine;
 pub use crate::error::Error;
 use crate::history::Writer;
-pub use crate::history::{Failed, HalfReplaced, Status, status};
+pub use crate::history::{Failed, HalfReplaced, Status, is_as_left, status};
 pub use crate::lock::Kind as LockKind;
 use crate::lock::Lock;
 pub use crate::runner::Progress;
@@ -326,20 +328,17 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
 }
 
 /// A connection to migrate with, on which things may take as long as `timeouts` say.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a migration has a connection of its own"
-)]
 pub async fn connect_with(url: &str, timeouts: Timeouts) -> Result<DatabaseConnection, Error> {
     let mut options = sea_orm_migration::sea_orm::ConnectOptions::new(url);
     options.max_connections(2).sqlx_logging(false);
     timeouts.every_session(&mut options);
     // A table of SQLite that is made anew is set aside meanwhile, and nothing that refers to it by
     // name may follow it. The keys are checked before the lock is given back.
-    options.map_sqlx_sqlite_opts(|options| {
+    options.map_sqlx_sqlite_opts(move |options| {
         options
             .foreign_keys(false)
+            .busy_timeout(timeouts.turn)
             .pragma("legacy_alter_table", "ON")
     });
-    Ok(sea_orm_migration::sea_orm::Database::connect(options).await?)
+    address::open(options).await
 }

@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use migration::cli::{MigrateArgs, run};
+use migration::cli::{MigrateArgs, WRONG_USE, refuse, run};
 
 /// Moves Chancery's schema along its history.
 #[derive(Debug, Parser)]
@@ -30,13 +30,18 @@ struct Cli {
 }
 
 #[tokio::main]
-#[expect(clippy::print_stderr, reason = "a CLI tells its errors there")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { WRONG_USE } else { 0 });
+        }
+    };
     let environment = cli.environment.or(cli.node_env);
     if cli.database_url.is_empty() {
-        eprintln!("error: name the database with --database-url or DATABASE_URL");
-        return ExitCode::FAILURE;
+        let why = "name the database with --database-url or DATABASE_URL";
+        return ExitCode::from(refuse(&cli.migrate, WRONG_USE, why));
     }
     match cli.migrate.connect(&cli.database_url).await {
         Ok(db) => {
@@ -44,8 +49,8 @@ async fn main() -> ExitCode {
             ExitCode::from(run(&cli.migrate, &db, production).await)
         }
         Err(error) => {
-            eprintln!("error: cannot connect: {error}");
-            ExitCode::FAILURE
+            let why = error.to_string();
+            ExitCode::from(refuse(&cli.migrate, 1, &why))
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use entity::id::{OpportunityCardId, RunId, UserId, UserIdentityId};
@@ -15,7 +16,7 @@ use sea_orm_migration::sea_orm::{
 
 use crate::error::Error;
 use crate::lock;
-use crate::{PATIENCE, status};
+use crate::status;
 
 /// What sowing answers: a line of what there is now, or why not.
 pub type Sown<'s> = Pin<Box<dyn Future<Output = Result<String, String>> + 's>>;
@@ -56,15 +57,23 @@ fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
 
-/// Sow our own, in one transaction, and tell how many rows were not there.
-pub(crate) async fn pipeline_test(db: &DatabaseConnection) -> Result<u64, Error> {
-    let behind = status(db).await?.pending;
-    if let Some(first) = behind.first() {
-        return Err(Error::Option(format!(
+/// Refuse a database that lacks a step: a seed is for the whole schema, whoever brings it.
+pub(crate) async fn check_schema(db: &DatabaseConnection) -> Result<(), Error> {
+    match status(db).await?.pending.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::Option(format!(
             "{first} is not applied, and a seed is for the whole schema: `migrate up` first"
-        )));
+        ))),
     }
-    let tx = lock::begin_write(&db.into(), PATIENCE).await?;
+}
+
+/// Sow our own, in one transaction, and tell how many rows were not there. A writer of `SQLite` waits
+/// for its turn as long as `patience`.
+pub(crate) async fn pipeline_test(
+    db: &DatabaseConnection,
+    patience: Duration,
+) -> Result<u64, Error> {
+    let tx = lock::begin_write(&db.into(), patience).await?;
     let mut new = sow(&tx, person()?).await?;
     new += sow(&tx, identity()?).await?;
     new += sow(&tx, a_run()?).await?;

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use api::config::{Config, Env};
+use api::config::{Config, Env, KeyPlace};
 use entity::types::Encrypted;
-use migration::cli::{Brought, MigrateArgs, run_with};
+use migration::cli::{Brought, MigrateArgs, refuse, run_with};
 use migration::import::Vault;
 use secrecy::ExposeSecret;
 use service::chance::SystemChance;
@@ -29,9 +29,18 @@ impl Vault for Ring {
 }
 
 /// Run a command, and tell its exit code.
-pub(crate) async fn run(config: &Config, args: &MigrateArgs) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(config: &Config, args: &MigrateArgs) -> ExitCode {
+    let code = match attempt(config, args).await {
+        Ok(code) => code,
+        // Said as the command itself would say it.
+        Err(failure) => refuse(args, 1, &failure.to_string()),
+    };
+    ExitCode::from(code)
+}
+
+async fn attempt(config: &Config, args: &MigrateArgs) -> Result<u8, Failure> {
     let ring = if args.seals() {
-        Some(Ring(config.keyring()?))
+        Some(Ring(keyring(config)?))
     } else {
         None
     };
@@ -43,6 +52,20 @@ pub(crate) async fn run(config: &Config, args: &MigrateArgs) -> Result<ExitCode,
         seeds: &seeds,
         vault,
     };
-    let code = Box::pin(run_with(args, &db, production, &brought)).await;
-    Ok(ExitCode::from(code))
+    Ok(Box::pin(run_with(args, &db, production, &brought)).await)
+}
+
+/// What the servers open secrets with. In production they do not start without a key that is set, so
+/// nothing is sealed under another.
+fn keyring(config: &Config) -> Result<Keyring, Failure> {
+    let place = config.key_place()?;
+    if config.env() == Env::Production && place != KeyPlace::Set {
+        return Err("CHANCERY_SECRET_KEY must be set: secrets are sealed under it".into());
+    }
+    let keyring = config.keyring()?;
+    if let KeyPlace::Later(path) = place {
+        let path = path.display();
+        tracing::warn!("a key to seal secrets with was made in {path}: the server needs it, too");
+    }
+    Ok(keyring)
 }

@@ -65,7 +65,7 @@ pub(super) async fn start(
         let mut status = services.db.watch();
         status.wait_for(|status| status.connected).await?;
         if migrate {
-            migrate_up(config).await?;
+            Box::pin(migrate_up(config)).await?;
         }
         let pending = service::health::look(&services).await.pending;
         if let Some([first, ..]) = pending.as_deref() {

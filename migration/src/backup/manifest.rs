@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use chrono::{SecondsFormat, Utc};
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::private;
 
 const NAME: &str = "manifest.json";
 
@@ -116,13 +118,16 @@ impl Manifest {
     pub(super) fn write(&self, directory: &Path) -> Result<(), Error> {
         let path = directory.join(NAME);
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        std::fs::write(&path, text).map_err(|source| Error::file(&path, source))
+        private::write(&path, &text).map_err(|source| Error::file(&path, source))
     }
 
     /// The manifest of the backup in `directory`.
     pub(super) fn read(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(NAME);
-        let text = std::fs::read_to_string(&path).map_err(|source| Error::file(&path, source))?;
+        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => none(directory),
+            _ => Error::file(&path, source),
+        })?;
         let manifest: Self = serde_json::from_str(&text).map_err(|error| {
             Error::Backup(format!(
                 "{} is no manifest of a backup: {error}",
@@ -200,6 +205,27 @@ impl Manifest {
     pub(crate) fn rows(&self) -> i64 {
         self.tables.values().map(|sum| sum.rows).sum()
     }
+}
+
+/// Why there is no backup in `directory`: the one that all of them lie in is named easily.
+fn none(directory: &Path) -> Error {
+    let found = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let backups = found.filter_map(|entry| {
+        let path = entry.path();
+        path.join(NAME).is_file().then_some(path)
+    });
+    // Names sort by time.
+    let Some(newest) = backups.max() else {
+        return Error::Backup(format!(
+            "{} is no backup, since it has no {NAME}: name the directory that `migrate backup` told",
+            directory.display()
+        ));
+    };
+    Error::Backup(format!(
+        "{} is no backup but has some in it: name one of them; the newest is {}",
+        directory.display(),
+        newest.display()
+    ))
 }
 
 fn kept(path: &Path) -> Result<Kept, Error> {

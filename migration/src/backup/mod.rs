@@ -3,7 +3,7 @@
 //!
 //! A backup is a directory of its own: a manifest, and what one engine or the other needs. It is
 //! written under another name and renamed when it is whole, so that half of one is never taken for
-//! one.
+//! one. Nobody but its owner can read it.
 
 pub(crate) mod manifest;
 mod postgres;
@@ -20,6 +20,7 @@ pub(crate) use manifest::{Manifest, Method};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::{self, Writer};
+use crate::private;
 use crate::runner::Progress;
 use crate::schema::LiveSchema;
 
@@ -50,7 +51,7 @@ pub(crate) async fn make(
     let id = manifest::fresh_id();
     let whole = making.directory.join(&id);
     let partial = making.directory.join(format!(".{id}.partial"));
-    std::fs::create_dir_all(&partial).map_err(|source| Error::file(&partial, source))?;
+    private::directory(&partial).map_err(|source| Error::file(&partial, source))?;
     let made = fill(db, &id, making, &partial, told).await;
     let made = made.and_then(|manifest| {
         manifest.write(&partial)?;

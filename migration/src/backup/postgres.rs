@@ -19,6 +19,7 @@ use super::tools::{self, Tools};
 use super::{Making, Told, fingerprint};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::private;
 use crate::runner::Progress;
 use crate::schema::change::{self, Options};
 use crate::schema::{Column, Filling, LiveSchema, quoted};
@@ -280,7 +281,7 @@ async fn copy_out(
         told(Progress::Begins(name, at + 1, all));
         let path = file(directory, name);
         let failed = |source| Error::file(&path, source);
-        let kept = File::create(&path).map_err(failed)?;
+        let kept = private::file(&path).map_err(failed)?;
         let mut kept = GzEncoder::new(kept, Compression::fast());
         let columns = columns(&table.columns);
         let copy = format!(
@@ -395,5 +396,5 @@ fn read(path: &Path) -> Result<String, Error> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {
-    std::fs::write(path, text).map_err(|source| Error::file(path, source))
+    private::write(path, text).map_err(|source| Error::file(path, source))
 }

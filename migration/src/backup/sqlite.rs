@@ -14,6 +14,7 @@ use super::manifest::{Manifest, Method, Sum, Sums};
 use super::{Making, fingerprint, note};
 use crate::error::Error;
 use crate::history::Writer;
+use crate::private;
 use crate::schema::{LiveSchema, quoted};
 
 const FILE: &str = "data.db";
@@ -98,6 +99,8 @@ pub(super) async fn restore(
 }
 
 async fn vacuum_into(pool: &SqlitePool, target: &Path) -> Result<(), Error> {
+    // It takes an empty file as it is, with its mode.
+    private::file(target).map_err(|source| Error::file(target, source))?;
     sqlx::query("VACUUM INTO ?")
         .bind(target.to_string_lossy().into_owned())
         .execute(pool)

@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::manifest::Manifest;
 use crate::error::Error;
+use crate::private;
 use crate::schema::quoted;
 
 const FILE: &str = "data.pgdump";
@@ -61,6 +62,9 @@ impl Tools {
         manifest: &Manifest,
         directory: &Path,
     ) -> Result<(), Error> {
+        let file = directory.join(FILE);
+        // It writes to the file that is there, which keeps its mode.
+        private::file(&file).map_err(|source| Error::file(&file, source))?;
         let mut command = command(&self.dump, pool);
         command
             .args([
@@ -72,7 +76,7 @@ impl Tools {
             .arg(format!("--snapshot={snapshot}"))
             .arg(format!("--schema={}", pattern(manifest)))
             .arg("--file")
-            .arg(directory.join(FILE));
+            .arg(&file);
         run(command).await
     }
 

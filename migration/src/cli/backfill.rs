@@ -46,7 +46,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
         if let Some(name) = &args.name {
             all.retain(|one| one.name == *name);
             if all.is_empty() {
-                return Err(Error::Backfill(format!(
+                return Err(Error::Option(format!(
                     "no applied step declares a backfill {name:?}: `migrate status` lists them"
                 )));
             }

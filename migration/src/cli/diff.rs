@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Answer;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::plan::split;
 use crate::schema::change::{self, Options, Statement};
 use crate::schema::{
     BOOKKEEPING, Change, Difference, LiveSchema, Object, Renames, difference, scratch,
@@ -148,6 +149,9 @@ async fn schema(
                 path: source.to_owned(),
                 source: error,
             })?;
+            if split(&script).is_empty() {
+                return Err(Error::NoSuchSource(source.to_owned()));
+            }
             scratch::made(engine, db, &[script]).await?
         }
         _ => return Err(Error::NoSuchSource(source.to_owned())),

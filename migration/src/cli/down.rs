@@ -17,6 +17,7 @@ pub struct Args {
     to: Option<String>,
     /// So many steps.
     #[arg(short, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     number: u32,
     /// Go on although rows are lost.
     #[arg(long)]

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{Answer, diff};
 use crate::error::Error;
-use crate::generate::{Said, put, written};
+use crate::generate::{Said, check_directory, check_name, put, written};
 
 /// What the step is called, and what nobody else can know.
 #[derive(Clone, Debug, clap::Args)]
@@ -51,6 +51,8 @@ pub(super) fn fills(given: &[String]) -> Result<BTreeMap<(String, String), Strin
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
+    check_name(&args.name)?;
+    check_directory(&args.directory)?;
     let mut said = Said {
         renames: diff::renames(&args.renames)?,
         fills: fills(&args.fills)?,

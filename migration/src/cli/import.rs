@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm_migration::sea_orm::DatabaseConnection;
@@ -13,12 +14,25 @@ use crate::error::Error;
 use crate::import::mongo::{self, Encoding};
 use crate::import::{Mode, Options, Report, Taken, Vault, prisma, undo};
 
+/// A log hears of an import after so many documents.
+const OFTEN: u64 = 10_000;
+
+/// It hears of it after this while, too, however few they are.
+const WHILE: Duration = Duration::from_secs(10);
+
 /// From where, and how.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// From where.
     #[command(subcommand)]
     from: From,
+}
+
+impl Args {
+    /// Whether what is brought in has secrets in it, which are sealed.
+    pub(super) fn seals(&self) -> bool {
+        matches!(self.from, From::Prisma { .. })
+    }
 }
 
 /// From where.
@@ -95,9 +109,9 @@ pub(super) async fn run(
         ));
     }
     let bar = bar(quiet);
-    let lines = Mutex::new(String::new());
+    let heard = Mutex::new(Heard::nothing(Instant::now()));
     let told = |collection: &str, done: u64, all: u64| {
-        tell(&bar, &lines, quiet, (collection, done, all));
+        tell(&bar, &heard, quiet, (collection, done, all));
     };
     let modes = match (how.dry_run, how.verify) {
         (true, true) => vec![Mode::Verify],
@@ -218,14 +232,44 @@ fn bar(quiet: bool) -> ProgressBar {
     bar
 }
 
-/// Move the bar; where there is none, a line for each collection.
+/// What a log heard last.
+struct Heard {
+    collection: String,
+    done: u64,
+    at: Instant,
+}
+
+impl Heard {
+    fn nothing(at: Instant) -> Self {
+        Self {
+            collection: String::new(),
+            done: 0,
+            at,
+        }
+    }
+
+    /// Whether the log is to hear now that so many documents are done.
+    fn is_due(&mut self, collection: &str, done: u64, now: Instant) -> bool {
+        let is_due = self.collection != collection
+            || done.abs_diff(self.done) >= OFTEN
+            || now.duration_since(self.at) >= WHILE;
+        if is_due {
+            collection.clone_into(&mut self.collection);
+            self.done = done;
+            self.at = now;
+        }
+        is_due
+    }
+}
+
+/// Move the bar; where there is none, a line for each collection, and now and then one within it.
 #[expect(
     clippy::print_stderr,
     reason = "the answer alone is on standard output"
 )]
 fn tell(
     bar: &ProgressBar,
-    last: &Mutex<String>,
+    heard: &Mutex<Heard>,
     quiet: bool,
     (collection, done, all): (&str, u64, u64),
 ) {
@@ -235,10 +279,28 @@ fn tell(
     if quiet || std::io::stderr().is_terminal() {
         return;
     }
-    if let Ok(mut last) = last.lock()
-        && *last != collection
+    if let Ok(mut heard) = heard.lock()
+        && heard.is_due(collection, done, Instant::now())
     {
-        collection.clone_into(&mut last);
         eprintln!("{collection}: {done} of {all} documents are done");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_hears_of_collections_of_many_documents_and_of_a_while() {
+        let begun = Instant::now();
+        let mut heard = Heard::nothing(begun);
+        assert!(heard.is_due("accounts", 0, begun));
+        assert!(!heard.is_due("accounts", 500, begun));
+        assert!(heard.is_due("videos", 500, begun));
+        let told = (2..=60_u64).filter(|portion| heard.is_due("videos", portion * 500, begun));
+        assert_eq!(told.count(), 2);
+        let later = begun + WHILE;
+        assert!(heard.is_due("videos", 30_000, later));
+        assert!(!heard.is_due("videos", 30_500, later));
     }
 }

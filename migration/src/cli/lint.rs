@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Answer;
 use crate::error::Error;
 use crate::history::status;
-use crate::lint::Finding;
+use crate::lint::{Finding, rules};
 use crate::plan;
 use crate::step::{STEPS, Step};
 
@@ -24,14 +24,20 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
+    let rules = rules();
+    let mut allowed = args.allowed.iter();
+    if let Some(unknown) = allowed.find(|one| !rules.contains(one.as_str())) {
+        let rules: Vec<&str> = rules.into_iter().collect();
+        return Err(Error::Option(format!(
+            "there is no rule {unknown:?} to allow; there are: {}",
+            rules.join(", ")
+        )));
+    }
     let status = status(db).await?;
     let is_pending = |step: &&Step| status.pending.iter().any(|name| name == step.name);
     let mut steps: Vec<Step> = STEPS.iter().filter(is_pending).copied().collect();
     for folder in &args.folders {
-        steps.push(Step::in_folder(folder).map_err(|source| Error::File {
-            path: folder.display().to_string(),
-            source,
-        })?);
+        steps.push(Step::in_folder(folder)?);
     }
     let found = plan::lint(db, &steps).await?;
     let is_danger = |one: &&Finding| one.is_unsafe && !args.allowed.contains(&one.rule);

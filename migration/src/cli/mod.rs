@@ -2,7 +2,8 @@
 //! the rest and answers with the exit code.
 //!
 //! 0 done or in sync, 1 error, 2 pending or different, 3 drift, 4 a history that does not fit, 5 rows would be lost,
-//! 6 the lock was not to be had, 7 some is left to do, or done but for what was refused.
+//! 6 the lock was not to be had, 7 some is left to do, or done but for what was refused,
+//! 64 the arguments are wrong.
 
 mod adopt;
 mod backfill;
@@ -27,21 +28,26 @@ mod status;
 mod up;
 mod verify;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 use crate::history::Writer;
 use crate::import::Vault;
-use crate::lock::Kind;
+use crate::lock::{Kind, is_busy};
 use crate::runner::quietly;
 use crate::seed::Seed;
 use crate::step::STEPS;
 use crate::{Timeouts, Way};
+
+/// The exit code of arguments or settings that are wrong: `EX_USAGE` of `sysexits.h`, since 2 has a
+/// meaning of its own here.
+pub const WRONG_USE: u8 = 64;
 
 /// Moves the database's schema along its history.
 #[derive(Clone, Debug, clap::Args)]
@@ -123,6 +129,34 @@ pub enum Command {
     Seed(seed::Args),
 }
 
+impl Command {
+    /// As it is called.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Up(_) => "up",
+            Self::Down(_) => "down",
+            Self::Status(_) => "status",
+            Self::Plan(_) => "plan",
+            Self::Diff(_) => "diff",
+            Self::Adopt(_) => "adopt",
+            Self::Drift(_) => "drift",
+            Self::Generate(_) => "generate",
+            Self::Resolve(_) => "resolve",
+            Self::Backfill(_) => "backfill",
+            Self::Squash(_) => "squash",
+            Self::Backup(_) => "backup",
+            Self::Restore(_) => "restore",
+            Self::Lint(_) => "lint",
+            Self::Pull(_) => "pull",
+            Self::Verify(_) => "verify",
+            Self::Import(_) => "import",
+            Self::Fresh => "fresh",
+            Self::Reset(_) => "reset",
+            Self::Seed(_) => "seed",
+        }
+    }
+}
+
 /// What a program brings along for its commands.
 #[derive(Default)]
 pub struct Brought<'b, 's> {
@@ -149,12 +183,13 @@ impl MigrateArgs {
                 .statement_timeout
                 .map(|given| seconds("statement-timeout", given))
                 .transpose()?,
+            turn: Duration::from_secs(self.lock_wait.min(Timeouts::default().turn.as_secs())),
         })
     }
 
     /// Whether the command keeps secrets, and needs what seals them.
     pub fn seals(&self) -> bool {
-        matches!(self.command, Command::Import(_))
+        matches!(&self.command, Command::Import(import) if import.seals())
     }
 
     /// Where to connect for this command, when the database is at `url`. Asking for the status of a
@@ -175,6 +210,9 @@ impl MigrateArgs {
                 | Command::Backup(_)
                 | Command::Lint(_)
                 | Command::Verify(_)
+                | Command::Pull(_)
+                | Command::Diff(_)
+                | Command::Drift(_)
         );
         if absent && looks {
             return "sqlite::memory:".to_owned();
@@ -197,11 +235,6 @@ pub async fn run(args: &MigrateArgs, db: &DatabaseConnection, production: bool) 
 }
 
 /// As [`run`], with what the program brings along.
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command's answer goes there"
-)]
 pub async fn run_with(
     args: &MigrateArgs,
     db: &DatabaseConnection,
@@ -222,62 +255,86 @@ pub async fn run_with(
         },
         ..Way::default()
     };
-    let (name, answer) = match &args.command {
-        Command::Up(up) => ("up", up::run(up, db, way).await),
-        Command::Down(down) => ("down", down::run(down, db, way).await),
-        Command::Status(status) => ("status", status::run(status, db).await),
-        Command::Plan(plan) => ("plan", plan::run(plan, db, &way).await),
-        Command::Diff(diff) => ("diff", diff::run(diff, db).await),
-        Command::Adopt(adopt) => ("adopt", adopt::run(adopt, db, &way).await),
-        Command::Drift(drift) => ("drift", drift::run(drift, db).await),
-        Command::Generate(generate) => ("generate", generate::run(generate, db).await),
-        Command::Resolve(resolve) => ("resolve", resolve::run(resolve, db, &way).await),
-        Command::Backfill(backfill) => ("backfill", backfill::run(backfill, db, &way).await),
-        Command::Squash(squash) => ("squash", squash::run(squash, db).await),
-        Command::Backup(backup) => ("backup", backup::run(backup, db, &way).await),
-        Command::Restore(restore) => ("restore", restore::run(restore, db, &way).await),
-        Command::Reset(reset) => (
-            "reset",
-            reset::run(reset, db, &way, production, brought.seeds).await,
-        ),
-        Command::Seed(seed) => ("seed", seed::run(seed, db, production, brought.seeds).await),
-        Command::Lint(lint) => ("lint", lint::run(lint, db).await),
-        Command::Pull(pull) => ("pull", pull::run(pull, db).await),
-        Command::Verify(verify) => ("verify", verify::run(verify, db).await),
-        Command::Import(import) => (
-            "import",
-            Box::pin(import::run(import, db, brought.vault, args.json)).await,
-        ),
-        Command::Fresh => ("fresh", fresh::run(db, &way, production).await),
+    let answer = match &args.command {
+        Command::Up(up) => up::run(up, db, way).await,
+        Command::Down(down) => down::run(down, db, way).await,
+        Command::Status(status) => status::run(status, db).await,
+        Command::Plan(plan) => plan::run(plan, db, &way).await,
+        Command::Diff(diff) => diff::run(diff, db).await,
+        Command::Adopt(adopt) => adopt::run(adopt, db, &way).await,
+        Command::Drift(drift) => drift::run(drift, db).await,
+        Command::Generate(generate) => generate::run(generate, db).await,
+        Command::Resolve(resolve) => resolve::run(resolve, db, &way).await,
+        Command::Backfill(backfill) => backfill::run(backfill, db, &way).await,
+        Command::Squash(squash) => squash::run(squash, db).await,
+        Command::Backup(backup) => backup::run(backup, db, &way).await,
+        Command::Restore(restore) => restore::run(restore, db, &way).await,
+        Command::Reset(reset) => reset::run(reset, db, &way, production, brought.seeds).await,
+        Command::Seed(seed) => seed::run(seed, db, &way, production, brought.seeds).await,
+        Command::Lint(lint) => lint::run(lint, db).await,
+        Command::Pull(pull) => pull::run(pull, db).await,
+        Command::Verify(verify) => verify::run(verify, db).await,
+        Command::Import(import) => {
+            Box::pin(import::run(import, db, brought.vault, args.json)).await
+        }
+        Command::Fresh => fresh::run(db, &way, production).await,
     };
-    let answer = answer.unwrap_or_else(|error| {
-        if !args.json {
-            eprintln!("error: {error}");
-        }
-        Answer {
-            code: code(&error),
-            lines: Vec::new(),
-            json: json!({"error": error.to_string()}),
-        }
-    });
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => return refuse(args, code(&error), &told(&error)),
+    };
     if args.json {
-        let mut object = json!({"version": 1, "command": name, "exit": answer.code});
-        if let (Some(object), Value::Object(more)) = (object.as_object_mut(), answer.json) {
-            object.extend(more);
-        }
-        println!("{object}");
-    } else {
-        let is_comparison = matches!(name, "diff" | "drift");
-        for line in answer.lines {
-            if is_comparison {
-                // Without colours where nobody would see them.
-                anstream::println!("{}", colour::painted(&line));
-            } else {
-                println!("{line}");
-            }
+        print(&object(args, answer.code, answer.json).to_string());
+        return answer.code;
+    }
+    let is_comparison = matches!(args.command, Command::Diff(_) | Command::Drift(_));
+    for line in answer.lines {
+        if is_comparison {
+            // Without colours where nobody would see them.
+            let _ = writeln!(anstream::stdout(), "{}", colour::painted(&line));
+        } else {
+            print(&line);
         }
     }
     answer.code
+}
+
+/// Say that a command was not done, and why, as its answer would be said: for those who find out before
+/// it runs.
+pub fn refuse(args: &MigrateArgs, code: u8, why: &str) -> u8 {
+    if args.json {
+        print(&object(args, code, json!({ "error": why })).to_string());
+    } else {
+        let _ = writeln!(std::io::stderr(), "error: {why}");
+    }
+    code
+}
+
+/// A line of an answer. Whoever has read enough may close the other end.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn object(args: &MigrateArgs, code: u8, more: Value) -> Value {
+    let mut object = Map::new();
+    object.insert("version".to_owned(), json!(1));
+    object.insert("command".to_owned(), json!(args.command.name()));
+    object.insert("exit".to_owned(), json!(code));
+    if let Value::Object(more) = more {
+        object.extend(more);
+    }
+    object.into()
+}
+
+/// What is said of an error, with what to do where the database only says no.
+fn told(error: &Error) -> String {
+    let text = error.to_string();
+    if text.contains("permission denied for") {
+        return format!(
+            "{text}; the role lacks this right: let the owner of the tables migrate, or GRANT it"
+        );
+    }
+    text
 }
 
 fn code(error: &Error) -> u8 {
@@ -291,6 +348,7 @@ fn code(error: &Error) -> u8 {
         | Error::NotAdoptable(_) => 4,
         Error::Loss(_) | Error::Destructive(_) | Error::Foreign(_) => 5,
         Error::Locked { .. } => 6,
+        Error::Database(error) if is_busy(error) => 6,
         _ => 1,
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn run(
     let applied = Box::pin(crate::fresh(db, way)).await?;
     let mut lines = vec![format!("applied {} steps", applied.len())];
     if let Some(name) = &args.seed {
-        lines.push(seed::sow(name, db, seeds).await?);
+        lines.push(seed::sow(name, db, way, seeds).await?);
     }
     Ok(Answer {
         code: 0,

@@ -4,8 +4,9 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use crate::Way;
 use crate::error::Error;
-use crate::seed::{ABOUT_PIPELINE_TEST, PIPELINE_TEST, Seed, pipeline_test};
+use crate::seed::{ABOUT_PIPELINE_TEST, PIPELINE_TEST, Seed, check_schema, pipeline_test};
 
 /// Which.
 #[derive(Clone, Debug, clap::Args)]
@@ -20,6 +21,7 @@ pub struct Args {
 pub(super) async fn run(
     args: &Args,
     db: &DatabaseConnection,
+    way: &Way,
     production: bool,
     seeds: &[Seed<'_>],
 ) -> Result<Answer, Error> {
@@ -32,7 +34,7 @@ pub(super) async fn run(
              the same"
         )));
     }
-    let line = sow(name, db, seeds).await?;
+    let line = sow(name, db, way, seeds).await?;
     Ok(Answer {
         code: 0,
         lines: vec![line.clone()],
@@ -44,10 +46,13 @@ pub(super) async fn run(
 pub(super) async fn sow(
     name: &str,
     db: &DatabaseConnection,
+    way: &Way,
     seeds: &[Seed<'_>],
 ) -> Result<String, Error> {
+    check(name, seeds)?;
+    check_schema(db).await?;
     if name == PIPELINE_TEST {
-        return Ok(match Box::pin(pipeline_test(db)).await? {
+        return Ok(match Box::pin(pipeline_test(db, way.patience)).await? {
             0 => format!("{name} was there already"),
             rows => format!("{name}: {rows} rows"),
         });

@@ -29,11 +29,7 @@ pub struct Args {
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
     let mut steps = STEPS.to_vec();
     for folder in &args.folders {
-        let step = Step::in_folder(folder).map_err(|source| Error::File {
-            path: folder.display().to_string(),
-            source,
-        })?;
-        steps.push(step);
+        steps.push(Step::in_folder(folder)?);
     }
     let data = match &args.data {
         Some(url) => Some(crate::connect(url).await?),

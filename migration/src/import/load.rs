@@ -48,6 +48,16 @@ pub(super) async fn run<S: Source>(
     options: &Options<'_>,
 ) -> Result<Report, Error> {
     let all = source.survey().await?;
+    if options.rejects == options.notes {
+        return Err(Error::Option(
+            "--rejects and --notes name the same file: name two".to_owned(),
+        ));
+    }
+    let lock = match options.mode {
+        Mode::Apply => turn(db).await?,
+        Mode::DryRun | Mode::Verify => None,
+    };
+    // Of two imports at once in one directory the second waits before it begins its lists.
     let mut telling = Telling {
         report: Report {
             source: options.source.clone(),
@@ -55,8 +65,8 @@ pub(super) async fn run<S: Source>(
             verified: options.mode == Mode::Verify,
             ..Report::default()
         },
-        rejects: Lines::new(&options.rejects),
-        notes: Lines::new(&options.notes),
+        rejects: Lines::open(&options.rejects, "--rejects")?,
+        notes: Lines::open(&options.notes, "--notes")?,
         sums: <_>::default(),
         options,
     };
@@ -65,10 +75,6 @@ pub(super) async fn run<S: Source>(
         mode: options.mode,
         vault: options.vault,
         batch: None,
-    };
-    let lock = match options.mode {
-        Mode::Apply => turn(db).await?,
-        Mode::DryRun | Mode::Verify => None,
     };
     if options.mode == Mode::Apply {
         ledger::prepare(db).await?;
@@ -119,15 +125,21 @@ pub(super) async fn run<S: Source>(
     if let Some(outer) = outer {
         outer.rollback().await?;
     }
-    let mut report = telling.report;
-    report.rejects = telling.rejects.finish()?;
-    report.notes = telling.notes.finish()?;
+    let Telling {
+        mut report,
+        rejects,
+        notes,
+        ..
+    } = telling;
     if options.mode == Mode::Apply {
         finish(db, &settler, &report).await?;
     }
     if let Some(lock) = lock {
         lock.release().await?;
     }
+    // The rows are in, whatever becomes of the lists.
+    report.rejects = rejects.finish()?;
+    report.notes = notes.finish()?;
     Ok(report)
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::private;
 
 /// What became of a collection's documents. `read` is `imported` and `rejected` together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -161,37 +162,43 @@ pub(super) struct Told<'a> {
 }
 
 /// A file of lines of JSON, which is there under its name when it is whole, and only if it has a line.
+/// Until then an older one of that name stays.
 pub(super) struct Lines {
     path: PathBuf,
+    part: PathBuf,
     open: Option<BufWriter<File>>,
+    is_empty: bool,
 }
 
 impl Lines {
-    pub(super) fn new(path: &Path) -> Self {
-        Self {
-            path: path.to_owned(),
-            open: None,
+    /// Refuse what could not be written, before anything else is: `option` names the file.
+    pub(super) fn open(path: &Path, option: &str) -> Result<Self, Error> {
+        let refused = |why: &str| {
+            Error::Import(format!(
+                "{}: {why}; name a file that can be written with {option}; nothing was imported",
+                path.display()
+            ))
+        };
+        if path.is_dir() || path.file_name().is_none() {
+            return Err(refused("it is a directory"));
         }
-    }
-
-    fn part(&self) -> PathBuf {
-        let mut name = self.path.as_os_str().to_owned();
-        name.push(".part");
-        name.into()
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = private::file(&part).map_err(|error| refused(&error.to_string()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            part,
+            open: Some(BufWriter::new(file)),
+            is_empty: true,
+        })
     }
 
     fn failed(&self, source: std::io::Error) -> Error {
-        Error::File {
-            path: self.path.display().to_string(),
-            source,
-        }
+        Error::file(&self.path, source)
     }
 
     pub(super) fn put(&mut self, told: &Told<'_>) -> Result<(), Error> {
-        if self.open.is_none() {
-            let file = File::create(self.part()).map_err(|error| self.failed(error))?;
-            self.open = Some(BufWriter::new(file));
-        }
         let line = json!({
             "collection": told.collection,
             "_id": told.id,
@@ -204,17 +211,28 @@ impl Lines {
             Some(file) => writeln!(file, "{line}"),
             None => Ok(()),
         };
+        self.is_empty = false;
         written.map_err(|error| self.failed(error))
     }
 
     /// Give the file its name, and tell it.
     pub(super) fn finish(mut self) -> Result<Option<PathBuf>, Error> {
-        let Some(mut file) = self.open.take() else {
+        let Some(mut file) = self.open.take_if(|_| !self.is_empty) else {
             return Ok(None);
         };
         file.flush().map_err(|error| self.failed(error))?;
         drop(file);
-        std::fs::rename(self.part(), &self.path).map_err(|error| self.failed(error))?;
-        Ok(Some(self.path))
+        std::fs::rename(&self.part, &self.path).map_err(|error| self.failed(error))?;
+        Ok(Some(self.path.clone()))
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        // What was written before a failure stays, to be read.
+        if self.is_empty {
+            self.open = None;
+            let _ = std::fs::remove_file(&self.part);
+        }
     }
 }

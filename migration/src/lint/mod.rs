@@ -8,7 +8,7 @@
 mod postgres;
 mod sqlite;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -22,6 +22,9 @@ const FEW_ROWS: i64 = 10_000;
 const FEW_BYTES: i64 = 16 << 20;
 
 const IGNORE: &str = "-- chancery-lint: ignore ";
+
+/// An ignore must have a reason.
+const UNREASONED: &str = "ignore-without-reason";
 
 /// One thing that is unsafe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,23 +61,49 @@ enum Danger {
     Programs,
 }
 
-/// What a rule says.
-struct Said {
-    rule: String,
+/// A rule, held against a statement.
+struct Rule {
+    /// Whether the statement breaks it.
+    broken: bool,
+    name: &'static str,
     danger: Danger,
-    what: String,
-    instead: String,
+    what: &'static str,
+    instead: &'static str,
 }
 
-impl Said {
-    fn new(rule: &str, danger: Danger, what: &str, instead: &str) -> Self {
+impl From<(bool, &'static str, Danger, &'static str, &'static str)> for Rule {
+    fn from(
+        (broken, name, danger, what, instead): (
+            bool,
+            &'static str,
+            Danger,
+            &'static str,
+            &'static str,
+        ),
+    ) -> Self {
         Self {
-            rule: rule.to_owned(),
+            broken,
+            name,
             danger,
-            what: what.to_owned(),
-            instead: instead.to_owned(),
+            what,
+            instead,
         }
     }
+}
+
+/// The names of all rules, of both engines: a line that allows one may be said to either.
+pub(crate) fn rules() -> BTreeSet<&'static str> {
+    let nothing = Tested {
+        sql: "",
+        table: None,
+        rows: None,
+        bytes: None,
+        in_transaction: false,
+    };
+    let sqlite = sqlite::rules("", "", &nothing, &BTreeMap::new());
+    let postgres = postgres::rules("", &nothing);
+    let names = sqlite.into_iter().chain(postgres).map(|rule| rule.name);
+    names.chain([UNREASONED]).collect()
 }
 
 /// A statement under test.
@@ -100,26 +129,27 @@ pub(crate) fn findings(
 ) -> Vec<Finding> {
     let text = squeezed(tested.sql);
     let words = text.to_uppercase();
-    let said = match engine {
-        Engine::Sqlite => sqlite::said(&text, &words, tested, rows),
-        Engine::Postgres => postgres::said(&words, tested),
+    let rules = match engine {
+        Engine::Sqlite => sqlite::rules(&text, &words, tested, rows),
+        Engine::Postgres => postgres::rules(&words, tested),
     };
     let mut ignores = ignores(tested.sql);
-    let mut found: Vec<Finding> = said
+    let mut found: Vec<Finding> = rules
         .into_iter()
-        .map(|said| {
+        .filter(|rule| rule.broken)
+        .map(|rule| {
             let big = tested.rows.is_some_and(|rows| rows > FEW_ROWS)
                 || tested.bytes.is_some_and(|bytes| bytes > FEW_BYTES);
-            let is_unsafe = match said.danger {
+            let is_unsafe = match rule.danger {
                 Danger::Size => big,
                 Danger::Rows => tested.rows.is_some_and(|rows| rows > 0),
                 Danger::Programs => true,
             };
-            let excuse = ignores.remove(&said.rule).filter(|why| !why.is_empty());
+            let excuse = ignores.remove(rule.name).filter(|why| !why.is_empty());
             Finding {
-                rule: said.rule,
-                what: said.what,
-                instead: said.instead,
+                rule: rule.name.to_owned(),
+                what: rule.what.to_owned(),
+                instead: rule.instead.to_owned(),
                 table: tested.table.map(str::to_owned),
                 rows: tested.rows,
                 statement: text.chars().take(120).collect(),
@@ -131,7 +161,7 @@ pub(crate) fn findings(
     // What is left was for nothing, or gave no reason.
     for (rule, why) in ignores_without_reason(tested.sql) {
         found.push(Finding {
-            rule: "ignore-without-reason".to_owned(),
+            rule: UNREASONED.to_owned(),
             what: format!("{rule} is ignored without a reason ({why:?})"),
             instead: format!("say `{IGNORE}{rule} because …`"),
             table: tested.table.map(str::to_owned),
@@ -256,6 +286,19 @@ mod tests {
                 !unsafe_on("ALTER TABLE runs ADD COLUMN a text", 9_000_000),
                 "{engine:?}"
             );
+        }
+    }
+
+    #[test]
+    fn every_rule_has_a_name_to_be_allowed_by() {
+        let all = rules();
+        for name in [
+            "drops-table",
+            "index-holds-the-file",
+            "require-concurrent-index-creation",
+            UNREASONED,
+        ] {
+            assert!(all.contains(name), "{name}: {all:?}");
         }
     }
 

@@ -1,16 +1,15 @@
 //! Rules of `PostgreSQL`: what takes a lock for as long as the table is big, what breaks programs,
 //! what loses rows.
 
-use super::{Danger, Said, Tested};
+use super::{Danger, Rule, Tested};
 
 #[expect(
     clippy::too_many_lines,
     reason = "a list of rules, one after the other"
 )]
-pub(super) fn said(words: &str, tested: &Tested<'_>) -> Vec<Said> {
-    if tested.table.is_none() {
-        return Vec::new();
-    }
+pub(super) fn rules(words: &str, tested: &Tested<'_>) -> Vec<Rule> {
+    // A table that is not there yet is in nobody's way.
+    let words = if tested.table.is_some() { words } else { "" };
     let starts = |head: &str| words.starts_with(head);
     let has = |part: &str| words.contains(part);
     let alter = starts("ALTER TABLE");
@@ -121,11 +120,7 @@ pub(super) fn said(words: &str, tested: &Tested<'_>) -> Vec<Said> {
             "choose an hour without users",
         ),
     ];
-    rules
-        .into_iter()
-        .filter(|(applies, ..)| *applies)
-        .map(|(_, rule, danger, what, instead)| Said::new(rule, danger, what, instead))
-        .collect()
+    rules.into_iter().map(Rule::from).collect()
 }
 
 /// Whether a new column has another value in each row.

@@ -14,6 +14,7 @@ use sea_orm_migration::sea_orm::{
     DatabaseConnection, DatabaseExecutor, DatabaseTransaction, TransactionTrait,
 };
 
+pub(crate) use self::sqlite::is_busy;
 use crate::engine::Engine;
 use crate::error::Error;
 

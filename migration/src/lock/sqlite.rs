@@ -54,7 +54,7 @@ pub(super) async fn check_keys(transaction: &DatabaseTransaction) -> Result<(), 
 }
 
 /// Whether somebody else is writing: `SQLITE_BUSY` or `SQLITE_LOCKED`, extended or not.
-fn is_busy(error: &DbErr) -> bool {
+pub(crate) fn is_busy(error: &DbErr) -> bool {
     let (DbErr::Conn(RuntimeErr::SqlxError(error))
     | DbErr::Exec(RuntimeErr::SqlxError(error))
     | DbErr::Query(RuntimeErr::SqlxError(error))) = error

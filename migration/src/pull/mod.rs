@@ -165,8 +165,11 @@ fn load(path: &Path) -> Result<String, Error> {
     })
 }
 
-/// The scripts that make what the directory says.
+/// The scripts that make what the directory says, which must be one that [`pull`] wrote.
 pub(crate) fn read(directory: &Path, engine: Engine) -> Result<Vec<String>, Error> {
+    if !directory.join("mod.rs").is_file() {
+        return Err(Error::NoSuchSource(directory.display().to_string()));
+    }
     let reading = Reading::of(directory)?;
     if let Some(extra) = &reading.extra
         && extra.engine != engine
@@ -207,6 +210,14 @@ fn scripts(entities: &[Entity], enums: &[EnumType], extra: &Extra) -> Result<Vec
 pub(crate) async fn pull(db: &DatabaseConnection, directory: &Path) -> Result<Report, Error> {
     let engine = Engine::of(db)?;
     let live = LiveSchema::read(db).await?.without(BOOKKEEPING);
+    if live.tables.is_empty() {
+        // An address that was mistyped is no reason to take every entity off the list.
+        return Err(Error::Option(
+            "the database has no tables, so there is nothing to pull and nothing was written: name \
+             another one, or run `migrate up` first"
+                .to_owned(),
+        ));
+    }
     let mut reading = Reading::of(directory)?;
     let mut report = Report::default();
     let names = live::names(&live);

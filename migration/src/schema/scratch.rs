@@ -67,11 +67,23 @@ pub async fn made(
         return Ok(schema);
     }
     let tx = db.begin().await?;
-    tx.execute_unprepared(OPEN).await?;
+    tx.execute_unprepared(OPEN).await.map_err(unopened)?;
     for script in scripts {
         tx.execute_unprepared(script).await?;
     }
     let schema = LiveSchema::read(&tx).await?;
     tx.rollback().await?;
     Ok(schema)
+}
+
+/// Why there is no place for it.
+fn unopened(error: DbErr) -> DbErr {
+    if error.to_string().contains("permission denied for database") {
+        return DbErr::Custom(
+            "to compare, a schema is made in this database and rolled back, and the role may make none: \
+             GRANT CREATE ON DATABASE … TO the role that migrates"
+                .to_owned(),
+        );
+    }
+    error
 }

@@ -4,12 +4,14 @@
 
 mod postgres;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
+use crate::error::Error;
 use crate::schema::squeezed;
 
 /// One step of the history.
@@ -120,11 +122,21 @@ pub(crate) const STEPS: &[Step] = &[
 impl Step {
     /// The step whose four scripts are in `folder`, called as the folder is. It lives as long as the
     /// program, as those of the list do.
-    pub(crate) fn in_folder(folder: &Path) -> std::io::Result<Self> {
-        let read = |name: &str| -> std::io::Result<&'static str> {
-            Ok(std::fs::read_to_string(folder.join(name))?.leak())
+    pub(crate) fn in_folder(folder: &Path) -> Result<Self, Error> {
+        let read = |name: &str| -> Result<&'static str, Error> {
+            let path = folder.join(name);
+            let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+                ErrorKind::NotFound => Error::Option(format!(
+                    "{} has no {name}: a step has four scripts, up and down for both engines",
+                    folder.display()
+                )),
+                _ => Error::file(&path, source),
+            })?;
+            Ok(text.leak())
         };
-        let name = folder.canonicalize()?;
+        let name = folder
+            .canonicalize()
+            .map_err(|source| Error::file(folder, source))?;
         let name = name
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());

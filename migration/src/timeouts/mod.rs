@@ -22,6 +22,8 @@ pub struct Timeouts {
     pub lock: Duration,
     /// For a statement; none: as the server says.
     pub statement: Option<Duration>,
+    /// For the turn to write a file of `SQLite`.
+    pub turn: Duration,
 }
 
 impl Default for Timeouts {
@@ -29,6 +31,7 @@ impl Default for Timeouts {
         Self {
             lock: Duration::from_secs(5),
             statement: None,
+            turn: Duration::from_secs(5),
         }
     }
 }

@@ -193,6 +193,8 @@ async fn what_cannot_be_gone_through_is_refused_and_another_statement_begins_ane
         }
         let unknown = migrate(&scratch, &["backfill", "nothing"]);
         assert_eq!(unknown.status.code(), Some(1));
+        let words = String::from_utf8_lossy(&unknown.stderr).into_owned();
+        assert!(words.contains("error: no applied step"), "{words}");
 
         let file = raising(&dir, "");
         let file = file.to_str().expect("a path");

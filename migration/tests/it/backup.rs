@@ -1,5 +1,6 @@
 //! Backups: what is written comes back, is compared, and is refused where it would lie.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -122,6 +123,52 @@ async fn what_is_backed_up_comes_back_as_it_was() {
             let again = migrate(&other, &[&["restore", back], tools].concat());
             assert_eq!(again.status.code(), Some(1));
             assert!(words(&again).contains("not empty"), "{}", words(&again));
+        }
+    }
+}
+
+fn assert_private(path: &Path) {
+    let found = std::fs::metadata(path).expect("it is there");
+    let expected = if found.is_dir() { 0o700 } else { 0o600 };
+    let mode = found.permissions().mode() & 0o777;
+    assert_eq!(mode, expected, "{} has {mode:o}", path.display());
+}
+
+#[tokio::test]
+async fn nobody_else_reads_a_backup_or_what_comes_of_it() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        for way in ways(engine) {
+            let dir = tempfile::tempdir().expect("a directory");
+            let place = dir.path().join("new");
+            let name = place.to_str().expect("a path");
+            let way: Vec<&str> = way.iter().map(String::as_str).collect();
+            let made = migrate(&scratch, &[&["backup", name], &way[..]].concat());
+            assert_eq!(made.status.code(), Some(0), "{way:?} {}", words(&made));
+            let backup = only(&place);
+            assert_private(&place);
+            assert_private(&backup);
+            for file in std::fs::read_dir(&backup).expect("a directory") {
+                assert_private(&file.expect("a file").path());
+            }
+            let other = Scratch::new(engine).await;
+            // The directory that backups lie in is named easily.
+            let refused = migrate(&other, &["restore", name]);
+            assert_eq!(refused.status.code(), Some(1));
+            let told = words(&refused);
+            let back = backup.to_str().expect("a path");
+            assert!(
+                told.contains("name one of them") && told.contains(back),
+                "{told}"
+            );
+            if engine == Engine::Sqlite {
+                let done = migrate(&other, &["restore", back]);
+                assert_eq!(done.status.code(), Some(0), "{}", words(&done));
+                let file = other.url.trim_start_matches("sqlite://");
+                let file = file.split('?').next().expect("a path");
+                assert_private(Path::new(file));
+            }
         }
     }
 }

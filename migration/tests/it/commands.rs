@@ -70,6 +70,8 @@ async fn up_and_down_go_as_far_as_they_are_told() {
         assert_eq!(told["undone"][0], "m20261121_000005_conversation");
         let told = json(&migrate(&scratch, &["down", "--to", "identity", "--json"]));
         assert_eq!(told["undone"].as_array().map(Vec::len), Some(3));
+        let none = migrate(&scratch, &["down", "-n", "0"]);
+        assert_eq!(code(&none), 64, "none is no number of steps");
         let refused = migrate(&scratch, &["up", "--to", "nothing", "--json"]);
         assert_eq!(code(&refused), 1);
         assert_eq!(json(&refused)["exit"], 1);

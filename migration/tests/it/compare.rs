@@ -102,6 +102,11 @@ async fn any_two_schemas_are_compared() {
         let file = dir.path().join("schema.sql");
         std::fs::write(&file, "CREATE TABLE a (n integer NOT NULL)").expect("a file");
         let file = file.display().to_string();
+        // Neither holds a schema, and nothing is to be dropped for one of them.
+        let blank = dir.path().join("blank.sql");
+        std::fs::write(&blank, "-- nothing\n\n;\n").expect("a file");
+        let blank = blank.display().to_string();
+        let folder = dir.path().display().to_string();
         for (from, to, code) in [
             ("database", "entities", 0),
             ("steps", "entities", 0),
@@ -109,6 +114,8 @@ async fn any_two_schemas_are_compared() {
             (file.as_str(), file.as_str(), 0),
             ("database", file.as_str(), 2),
             ("nothing", "entities", 1),
+            (folder.as_str(), "database", 1),
+            ("database", blank.as_str(), 1),
         ] {
             let told = migrate(&one, &["diff", "--from", from, "--to", to]);
             assert_eq!(
@@ -142,7 +149,8 @@ async fn schemas_of_two_engines_are_not_compared() {
     let scratch = Scratch::new(Engine::Sqlite).await;
     let told = migrate(&scratch, &["diff", "--to", "postgres://nowhere/none"]);
     assert_eq!(told.status.code(), Some(1));
-    let told = migrate(&scratch, &["generate", "nothing"]);
+    let step = ["generate", "nothing", "--directory", "src/step"];
+    let told = migrate(&scratch, &step);
     assert_eq!(told.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&told.stderr).contains("--database-url"));
 }

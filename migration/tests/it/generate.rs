@@ -2,6 +2,7 @@
 //! way back.
 
 use std::path::Path;
+use std::process::Command;
 
 use entity::registry::{Resource, resource, resources};
 use migration::engine::Engine;
@@ -206,6 +207,34 @@ async fn what_only_a_person_knows_is_asked() {
     let sqlite = Scratch::new(Engine::Sqlite).await;
     let alone = written(&sqlite.db, &wanted, &said()).await;
     assert!(matches!(alone, Err(Error::NeedsPostgres)), "{alone:?}");
+}
+
+#[tokio::test]
+async fn what_names_nothing_is_refused_although_there_is_no_difference() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let text = "const STEPS: &[Step] = &[\n    step!(\"m1_a\"),\n];\n";
+    std::fs::write(dir.path().join("mod.rs"), text).expect("a list");
+    let (here, nowhere) = (dir.path().display().to_string(), "nowhere".to_owned());
+    for (name, directory, more, code, said) in [
+        ("a", &here, None, 0, ""),
+        ("A b", &here, None, 1, "a-z, 0-9 and _ only"),
+        ("a", &nowhere, None, 1, "--directory"),
+        ("a", &here, Some("--drop=runs.no"), 1, "--drop runs.no"),
+        ("a", &here, Some("--fill=runs.no=1"), 1, "--fill runs.no=1"),
+        ("a", &here, Some("--rename=no:one"), 1, "--rename no:one"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
+        command.args(["generate", name, "--directory", directory.as_str()]);
+        let told = command.args(more).env("DATABASE_URL", &scratch.url);
+        let told = told.output().expect("the binary");
+        let words = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(told.status.code(), Some(code), "{name} {more:?}: {words}");
+        assert!(words.contains(said), "{name} {more:?}: {words}");
+    }
 }
 
 #[test]

@@ -79,6 +79,27 @@ async fn the_same_step_is_harmless_on_few_rows_and_a_danger_on_many() {
 }
 
 #[tokio::test]
+async fn a_rule_or_a_script_that_is_not_there_is_named() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    let told = migrate(&scratch, &["lint", "--allow", "bogus"]);
+    assert_eq!(told.status.code(), Some(1), "{}", text(&told));
+    for part in ["bogus", "drops-table", "changing-column-type"] {
+        assert!(text(&told).contains(part), "{}", text(&told));
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    for name in ["up.postgres.sql", "up.sqlite.sql", "down.postgres.sql"] {
+        std::fs::write(dir.path().join(name), "SELECT 1;").expect("a script");
+    }
+    let folder = dir.path().display().to_string();
+    for command in ["lint", "verify"] {
+        let told = migrate(&scratch, &[command, "--with", &folder]);
+        assert_eq!(told.status.code(), Some(1), "{}", text(&told));
+        let said = text(&told);
+        assert!(said.contains("has no down.sqlite.sql"), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn our_own_steps_are_safe_on_an_empty_database_and_a_plan_has_the_findings() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;

@@ -8,6 +8,7 @@
 
 use sea_orm_migration::sea_orm::sqlx;
 
+mod address;
 mod adopt;
 mod backfill;
 mod backup;
@@ -28,6 +29,7 @@ mod drift;
 mod dump;
 mod generate;
 mod history;
+mod import_lists;
 mod import_mongo;
 mod import_prisma;
 mod importing;

@@ -196,6 +196,30 @@ async fn what_somebody_made_of_it_stays() {
 }
 
 #[tokio::test]
+async fn a_database_without_tables_takes_nothing_away() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let make = "CREATE TABLE a (id integer NOT NULL, PRIMARY KEY (id))";
+        scratch.db.execute_unprepared(make).await.expect("a table");
+        let dir = tempfile::tempdir().expect("a directory");
+        pull(&scratch, dir.path());
+        let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a file");
+        let before = (read("mod.rs"), read("extra.sql"));
+        let drop = "DROP TABLE a";
+        scratch.db.execute_unprepared(drop).await.expect("none");
+        let new = dir.path().join("new");
+        for out in [dir.path(), new.as_path()] {
+            let out = out.display().to_string();
+            let told = migrate(&scratch, &["pull", "--out", &out]);
+            assert_eq!(told.status.code(), Some(1), "{}", text(&told));
+            assert!(text(&told).contains("has no tables"), "{}", text(&told));
+        }
+        assert_eq!((read("mod.rs"), read("extra.sql")), before);
+        assert!(!new.exists());
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_is_told_with_its_place() {
     let scratch = Scratch::new(Engine::Sqlite).await;
     let make = "CREATE TABLE a (id integer NOT NULL, PRIMARY KEY (id))";

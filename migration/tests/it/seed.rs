@@ -1,7 +1,11 @@
 //! Seeds: there once however often they are sown, and not in production.
 
+use std::cell::Cell;
 use std::process::{Command, Output};
 
+use clap::Parser as _;
+use migration::cli::{Brought, MigrateArgs, run_with};
+use migration::seed::Seed;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
@@ -50,6 +54,40 @@ async fn a_seed_is_there_once_and_what_became_of_it_stays() {
         assert_eq!(one(&scratch.db, COUNTS).await, "1 1 1 5");
         let star = "SELECT CAST(count(*) AS text) FROM opportunity_cards WHERE starred";
         assert_eq!(one(&scratch.db, star).await, "1");
+    }
+}
+
+#[derive(clap::Parser)]
+struct Cli {
+    #[command(flatten)]
+    migrate: MigrateArgs,
+}
+
+#[tokio::test]
+async fn a_seed_that_the_program_brings_waits_for_the_schema_too() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let sown = &Cell::new(0);
+        let seeds = [Seed {
+            name: "theirs",
+            about: "what a program brings",
+            sow: Box::new(move || {
+                Box::pin(async move {
+                    sown.set(sown.get() + 1);
+                    Ok::<_, String>("theirs: sown".to_owned())
+                })
+            }),
+        }];
+        let brought = Brought {
+            seeds: &seeds,
+            vault: None,
+        };
+        let cli = Cli::parse_from(["migrate", "seed", "theirs"]);
+        let early = Box::pin(run_with(&cli.migrate, &scratch.db, false, &brought)).await;
+        assert_eq!((early, sown.get()), (1, 0));
+        up(&scratch.db).await.expect("up");
+        let done = Box::pin(run_with(&cli.migrate, &scratch.db, false, &brought)).await;
+        assert_eq!((done, sown.get()), (0, 1));
     }
 }
 

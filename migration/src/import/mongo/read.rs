@@ -2,7 +2,7 @@
 //! No more than one document is in memory.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use bson::Document;
@@ -34,6 +34,25 @@ pub(super) struct Found {
     pub(super) document: Result<Document, String>,
 }
 
+/// Why the document behind so many, which begins there, cannot be read.
+fn cut_off(path: &Path, number: u64, offset: u64) -> Error {
+    Error::Import(format!(
+        "{}: document {} at byte {offset} is cut off or damaged; nothing was written",
+        path.display(),
+        number + 1
+    ))
+}
+
+/// The same, where what unpacks the file says so.
+fn unreadable(path: &Path, number: u64, offset: u64, source: std::io::Error) -> Error {
+    match source.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+            cut_off(path, number, offset)
+        }
+        _ => Error::file(path, source),
+    }
+}
+
 /// Documents of a file.
 pub(super) struct Reader {
     path: PathBuf,
@@ -48,10 +67,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn open(path: &Path, encoding: Encoding) -> Result<Self, Error> {
-        let failed = |source| Error::File {
-            path: path.display().to_string(),
-            source,
-        };
+        let failed = |source| unreadable(path, 0, 0, source);
         let mut file = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed)?);
         let front = file.fill_buf().map_err(failed)?;
         let zipped = front.starts_with(&[0x1f, 0x8b]);
@@ -93,19 +109,11 @@ impl Reader {
     }
 
     fn failed(&self, source: std::io::Error) -> Error {
-        Error::File {
-            path: self.path.display().to_string(),
-            source,
-        }
+        unreadable(&self.path, self.number, self.offset, source)
     }
 
     fn cut_off(&self) -> Error {
-        Error::Import(format!(
-            "{}: document {} at byte {} is cut off or damaged; nothing was written",
-            self.path.display(),
-            self.number + 1,
-            self.offset
-        ))
+        cut_off(&self.path, self.number, self.offset)
     }
 
     /// The next document, if there is one.

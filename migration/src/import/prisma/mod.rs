@@ -9,7 +9,7 @@ mod sqlite;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm_migration::sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
     IsolationLevel, Statement, TransactionOptions, TransactionTrait,
 };
 use serde_json::json;
@@ -18,6 +18,7 @@ use self::shape::{AGENTS, PIPELINE, Shape};
 use super::draft::{Draft, Item, Reject};
 use super::load::Source;
 use super::{Options, Report, table};
+use crate::address;
 use crate::engine::Engine;
 use crate::error::Error;
 
@@ -50,10 +51,6 @@ pub async fn import(
 }
 
 /// Connect as Prisma would: `file:` is `SQLite`, and what only Prisma reads of an address is left out.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an import has a connection of its own to the other database"
-)]
 async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
     let (front, query) = url.split_once('?').unwrap_or((url, ""));
     let known = [
@@ -90,7 +87,7 @@ async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
         options.set_schema_search_path(crate::schema::quoted(schema));
     }
     options.max_connections(1).sqlx_logging(false);
-    Ok(Database::connect(options).await?)
+    address::open(options).await
 }
 
 /// What is read.
@@ -125,6 +122,13 @@ impl Tables {
             if found.len() > 1 {
                 shapes.extend(found);
             }
+        }
+        if all.contains("chancery_migrations") {
+            return Err(Error::Import(
+                "this database is Chancery's own, and none that Prisma keeps: name the other one \
+                 with --url"
+                    .to_owned(),
+            ));
         }
         if shapes.is_empty() {
             return Err(Error::Import(

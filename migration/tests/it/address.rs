@@ -1,0 +1,103 @@
+//! Addresses that are none, servers that are not there, and readers who have read enough.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{Command, Output};
+
+use migration::engine::Engine;
+use serde_json::Value;
+
+use crate::database::Scratch;
+
+fn migrate(url: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_migration"))
+        .args(arguments)
+        .env("DATABASE_URL", url)
+        .output()
+        .expect("the binary")
+}
+
+#[tokio::test]
+async fn what_is_said_of_an_address_holds_no_password() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    let here = scratch.url.as_str();
+    let (broken, foreign) = ("postgres://u:hunter2@[x/d", "mysql://u:hunter2@host/d?a=@");
+    for (url, arguments, said) in [
+        (here, vec!["diff", "--to", broken], "no common terms"),
+        (
+            here,
+            vec!["diff", "--to", foreign],
+            "mysql://… is no schema",
+        ),
+        (
+            here,
+            vec!["verify", "--data", broken],
+            "postgres://… is not",
+        ),
+        (here, vec!["verify", "--data", foreign], "mysql://… is not"),
+        (
+            here,
+            vec!["import", "prisma", "--url", broken],
+            "postgres://… is not",
+        ),
+        (
+            here,
+            vec!["import", "prisma", "--url", foreign],
+            "mysql://… is not",
+        ),
+        (broken, vec!["status"], "postgres://… is not"),
+        (foreign, vec!["status"], "mysql://… is not"),
+    ] {
+        for json in [false, true] {
+            let mut arguments = arguments.clone();
+            arguments.extend(json.then_some("--json"));
+            let told = migrate(url, &arguments);
+            let out = String::from_utf8_lossy(&told.stdout);
+            let text = format!("{out}{}", String::from_utf8_lossy(&told.stderr));
+            assert_eq!(told.status.code(), Some(1), "{arguments:?}: {text}");
+            assert!(!text.contains("hunter2"), "{arguments:?}: {text}");
+            assert!(text.contains(said), "{arguments:?}: {text}");
+            if json {
+                let told: Value = serde_json::from_str(&out).expect("one object");
+                assert_eq!(told["exit"], 1, "{told}");
+                assert_eq!(told["command"], arguments[0], "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named_with_the_cause() {
+    // A place that nobody listens at once the listener is gone.
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a place");
+    let place = listener.local_addr().expect("its address");
+    drop(listener);
+    let told = migrate(&format!("postgres://u:hunter2@{place}/d"), &["status"]);
+    let text = String::from_utf8_lossy(&told.stderr);
+    assert_eq!(told.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains(&format!("no connection to {place}: ")),
+        "{text}"
+    );
+    assert!(
+        text.contains("refused") && !text.contains("hunter2"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_reader_may_have_read_enough() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    for arguments in [["status", "--lock-wait=1"], ["status", "--json"]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let told = Command::new(env!("CARGO_BIN_EXE_migration"))
+            .args(arguments)
+            .env("DATABASE_URL", &scratch.url)
+            .stdout(writer)
+            .output()
+            .expect("the binary");
+        let text = String::from_utf8_lossy(&told.stderr);
+        assert_eq!(told.status.code(), Some(2), "{text}");
+        assert!(text.is_empty(), "{text}");
+    }
+}
