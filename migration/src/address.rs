@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// known.
 pub(crate) fn masked(address: &str) -> String {
     match address.split_once("://") {
-        Some((scheme, _)) => format!("{scheme}://…"),
+        Some((scheme, _)) => format!("{scheme}:…"),
         None => address.to_owned(),
     }
 }

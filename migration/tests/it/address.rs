@@ -23,29 +23,21 @@ async fn what_is_said_of_an_address_holds_no_password() {
     let (broken, foreign) = ("postgres://u:hunter2@[x/d", "mysql://u:hunter2@host/d?a=@");
     for (url, arguments, said) in [
         (here, vec!["diff", "--to", broken], "no common terms"),
-        (
-            here,
-            vec!["diff", "--to", foreign],
-            "mysql://… is no schema",
-        ),
-        (
-            here,
-            vec!["verify", "--data", broken],
-            "postgres://… is not",
-        ),
-        (here, vec!["verify", "--data", foreign], "mysql://… is not"),
+        (here, vec!["diff", "--to", foreign], "mysql:… is no schema"),
+        (here, vec!["verify", "--data", broken], "postgres:… is not"),
+        (here, vec!["verify", "--data", foreign], "mysql:… is not"),
         (
             here,
             vec!["import", "prisma", "--url", broken],
-            "postgres://… is not",
+            "postgres:… is not",
         ),
         (
             here,
             vec!["import", "prisma", "--url", foreign],
-            "mysql://… is not",
+            "mysql:… is not",
         ),
-        (broken, vec!["status"], "postgres://… is not"),
-        (foreign, vec!["status"], "mysql://… is not"),
+        (broken, vec!["status"], "postgres:… is not"),
+        (foreign, vec!["status"], "mysql:… is not"),
     ] {
         for json in [false, true] {
             let mut arguments = arguments.clone();
