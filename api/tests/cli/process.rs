@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The directory that the binary runs in, and its environment.
 pub(crate) struct Home {
-    directory: TempDir,
+    directory: Arc<TempDir>,
     variables: Vec<(String, String)>,
     cluster: Option<Cluster>,
 }
@@ -27,7 +28,7 @@ impl Home {
     /// An empty directory; the binary is to listen where it is free.
     pub(crate) fn new() -> Self {
         let home = Self {
-            directory: tempfile::tempdir().unwrap(),
+            directory: Arc::new(tempfile::tempdir().unwrap()),
             variables: Vec::new(),
             cluster: None,
         };
@@ -131,6 +132,7 @@ impl Home {
         });
         Process {
             child,
+            _directory: Arc::clone(&self.directory),
             lines,
             address: String::new(),
         }
@@ -143,6 +145,8 @@ pub(crate) struct Process {
     lines: Receiver<String>,
     /// Where it listens.
     pub(crate) address: String,
+    /// What it runs in stays as long as it runs, whatever becomes of the home.
+    _directory: Arc<TempDir>,
 }
 
 impl Process {

@@ -30,7 +30,7 @@ fn the_file_is_where_the_environment_says() {
     let home = Home::new().set("CHANCERY_CONFIG", "other.toml");
     home.file("chancery.toml", "public_url = \"https://usual.example\"");
     let (code, said) = home.say(&["serve"]);
-    assert_eq!(code, 2, "{said}");
+    assert_eq!(code, 64, "{said}");
     assert!(said.contains("other.toml: No such file"), "{said}");
     home.file("other.toml", "public_url = \"https://other.example\"");
     assert_eq!(public(&home, &[]), "https://other.example/");
