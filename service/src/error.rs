@@ -416,6 +416,7 @@ pub fn table() -> Vec<Entry> {
         crate::agent::Error::TABLE,
         crate::analytics::Error::TABLE,
         crate::blob::Error::TABLE,
+        crate::configuration::Error::TABLE,
         crate::conversation::Error::TABLE,
         crate::document::Error::TABLE,
         crate::explore::Error::TABLE,

@@ -52,6 +52,11 @@ impl Keyring {
         self
     }
 
+    /// The id of the key that seals.
+    pub fn current(&self) -> &str {
+        &self.current
+    }
+
     /// Seal `plain` for the place that `place` names.
     ///
     /// # Panics

@@ -22,6 +22,18 @@ pub enum Environment {
     Production,
 }
 
+impl Environment {
+    /// Its name, as it is set and as rows of settings and flags have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Test => "test",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
 /// Which GraphQL documents run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Documents {

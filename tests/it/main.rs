@@ -10,6 +10,7 @@
 mod access;
 mod agent;
 mod analytics;
+mod configuration;
 mod contracts;
 mod conversation;
 mod demo;

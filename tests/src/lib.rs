@@ -216,6 +216,10 @@ impl TestApp {
             eventually(async || usable().then_some(())).await;
         }
         service::signal::attend(&services);
+        if plan.migrated {
+            service::configuration::load(&services).await.unwrap();
+        }
+        service::configuration::attend(&services);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = api::router(Arc::clone(&services));

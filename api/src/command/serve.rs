@@ -71,6 +71,9 @@ pub(super) async fn start(
         if let Some([first, ..]) = pending.as_deref() {
             warn!("{first} and what follows is not applied: run `chancery migrate up`");
         }
+        if let Err(error) = service::configuration::load(&services).await {
+            warn!(%error, "the settings of the database are not read yet");
+        }
         Ok(())
     };
     let started = services.stop.run_until_cancelled(start).await;
@@ -143,6 +146,7 @@ pub(super) fn serve_beside(services: &Services, listener: TcpListener, router: a
 /// What runs beside the requests and the jobs, in every process that goes on.
 pub(super) fn attend(services: &Arc<Services>) {
     service::signal::attend(services);
+    service::configuration::attend(services);
     services.tasks.spawn(metrics::upkeep(Arc::clone(services)));
     services
         .tasks

@@ -10,8 +10,10 @@ pub fn document() -> String {
     let mut text = String::from(
         "# Settings at run time\n\n\
          Written by `chancery schema config`; do not edit. What is set at the start (addresses, the database, keys) is in\n\
-         `chancery --help`. The environment goes before `chancery.toml`, where a setting stands under `[settings]`, and the file\n\
-         before the default. An unknown name, another type or a value out of bounds stops the start.\n\n\
+         `chancery --help`. The environment goes before the database (`PUT /api/v1/settings/{key}`, for this environment, then\n\
+         for all), the database before `chancery.toml`, where a setting stands under `[settings]`, and the file before the default.\n\
+         An unknown name, another type or a value out of bounds in the environment or the file stops the start, and is refused\n\
+         by the database's door.\n\n\
          | setting | type | default | variable | what it does |\n|---|---|---|---|---|\n",
     );
     let mut all = DECLARED.to_vec();

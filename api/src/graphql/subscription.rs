@@ -1,8 +1,6 @@
 //! What can be listened to: rows in the caller's sight, as they change.
 //!
-//! An event is the row as it stands now, with whatever is selected of it. Runs, jobs and
-//! deliveries raise their signals. Settings will be heard as soon as their verbs raise theirs
-//! (`SettingChanged`); nothing else is missing for them.
+//! An event is the row as it stands now, with whatever is selected of it.
 
 #![expect(clippy::unused_async, reason = "the library takes no other functions")]
 
@@ -66,9 +64,7 @@ impl Subscription {
         follow::<delivery::Entity>(context, id)
     }
 
-    /// A setting has another value, which is not told here; only this one, where `id` names it. For
-    /// staff.
-    /// Nothing raises its signal yet: only what was missed is told.
+    /// A setting was written; only this one, where `id` names it. For staff.
     async fn setting_changed(
         &self,
         context: &Context<'_>,

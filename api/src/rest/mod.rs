@@ -1,6 +1,7 @@
 //! REST below `/api/v1`: for workers, uploads, webhooks and public clients.
 
 pub mod agent;
+pub mod configuration;
 pub(crate) mod conventions;
 mod example;
 pub mod export;
@@ -30,7 +31,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use service::Ctx;
 use service::ctx::Services;
 use service::error::Error;
@@ -74,6 +75,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(export::routes())
         .merge(system::routes())
         .merge(webhook::routes())
+        .merge(configuration::routes())
         .layer(DefaultBodyLimit::max(JSON))
         .merge(thread::routes())
         .merge(worker::routes())
@@ -85,4 +87,15 @@ fn created(location: &str, row: impl Serialize) -> Result<Response, ApiError> {
     let location = HeaderValue::from_str(location).map_err(Error::internal)?;
     let headers = [(LOCATION, location)];
     Ok((StatusCode::CREATED, headers, Json(row)).into_response())
+}
+
+/// A member that may be left out (it stays), or be null (it goes).
+#[expect(
+    clippy::option_option,
+    reason = "what is not said, and what is said to be nothing"
+)]
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }

@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
-use service::settings::Environment;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -78,15 +77,9 @@ async fn public(
     urls: Urls,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let environment = match app.settings.environment {
-        Environment::Development => "development",
-        Environment::Test => "test",
-        Environment::Staging => "staging",
-        Environment::Production => "production",
-    };
     let config = PublicConfig {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        environment: environment.to_owned(),
+        environment: app.settings.environment.name().to_owned(),
         urls: Addresses {
             public: urls.at("/"),
             api: urls.at(path::API),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::SettingValue;
 use super::setting::{Described, Setting};
-use super::{SettingValue, Source};
 
 /// How a variable of the environment begins that sets a setting.
 const PREFIX: &str = "CHANCERY_SETTING_";
@@ -67,13 +67,14 @@ impl Given {
         self
     }
 
-    /// What was given for `key`, and where.
-    pub(super) fn of(&self, key: &str) -> Option<(Source, &Value)> {
-        let environment = self.environment.get(key);
-        let file = || self.file.get(key).map(|value| (Source::File, value));
-        environment
-            .map(|value| (Source::Environment, value))
-            .or_else(file)
+    /// What the environment says of `key`.
+    pub(super) fn in_environment(&self, key: &str) -> Option<&Value> {
+        self.environment.get(key)
+    }
+
+    /// What the file says of `key`.
+    pub(super) fn in_file(&self, key: &str) -> Option<&Value> {
+        self.file.get(key)
     }
 
     /// Whether all of it is known and well formed. A text from the environment is taken for a text
@@ -136,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::configuration::{Bounds, Configuration, Setting};
+    use crate::configuration::{Bounds, Configuration, Setting, Source};
 
     const LIMIT: Setting<i64> = Setting {
         key: "features.limit",
@@ -166,7 +167,14 @@ mod tests {
 
     fn settled(mut given: Given) -> Result<Configuration, Wrong> {
         given.settle(ALL)?;
-        Ok(Configuration { given })
+        Ok(Configuration {
+            given,
+            ..Configuration::default()
+        })
+    }
+
+    fn source(settings: &Configuration, of: &dyn Described) -> Source {
+        settings.layers(of.key())[0].source
     }
 
     fn variables(name: &str, value: &str) -> Given {
@@ -180,11 +188,11 @@ mod tests {
         let both = file.environment([(format!("{PREFIX}FEATURES__LIMIT"), "9".to_owned())]);
         let settings = settled(both).unwrap();
         assert_eq!(settings.get(&LIMIT), 9);
-        assert_eq!(settings.look(&LIMIT).1, Source::Environment);
+        assert_eq!(source(&settings, &LIMIT), Source::Environment);
         assert_eq!(settings.get(&TITLE), "file");
-        assert_eq!(settings.look(&TITLE).1, Source::File);
+        assert_eq!(source(&settings, &TITLE), Source::File);
         assert_eq!(settings.get(&NAMES), Vec::<String>::new());
-        assert_eq!(settings.look(&NAMES).1, Source::Default);
+        assert_eq!(source(&settings, &NAMES), Source::Default);
     }
 
     #[test]
@@ -196,7 +204,7 @@ mod tests {
         assert_eq!(names, Ok(vec!["a".to_owned()]));
         let title = get("TITLE", "42").map(|settings| settings.get(&TITLE));
         assert_eq!(title, Ok("42".to_owned()));
-        let none = get("TITLE", "").map(|settings| settings.look(&TITLE).1);
+        let none = get("TITLE", "").map(|settings| source(&settings, &TITLE));
         assert_eq!(none, Ok(Source::Default));
     }
 

@@ -1,19 +1,40 @@
-//! Run-time settings: limits, schedules, times, allow lists.
+//! Run-time settings: limits, schedules, times, allow lists. And the definitions of feature flags.
 //!
 //! Every setting that the program knows is declared once, in Rust ([`Setting`]), in the domain that
 //! asks for it, and stands in [`DECLARED`]. `ctx.configuration().get(&SETTING)` answers from memory:
-//! what the environment says, else what the file says, else the default. Values from the database,
-//! with their history, join between the environment and the file without a change for those who ask.
+//! what the environment says, else the database for this environment, else the database for all,
+//! else the file, else the default.
+//!
+//! Every write of a setting or a flag raises the revision that both share, leaves an entry in the
+//! history that says who and why, and is told to the house's endpoints, all in one transaction.
 
+mod change;
+mod error;
+pub mod flag;
 mod given;
+mod name;
+mod policy;
 mod setting;
+mod store;
+mod stored;
 mod value;
+mod view;
 
-pub use self::given::{Given, Wrong};
-pub use self::setting::{Bounds, Described, Setting};
-pub use self::value::SettingValue;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
+use tokio::sync::Mutex;
+
+pub use self::change::{NewValue, delete, set};
+pub use self::error::Error;
+pub use self::given::{Given, Wrong};
+pub use self::name::{EVERYWHERE, Name};
+pub use self::setting::{Bounds, Described, Setting};
+use self::stored::Stored;
+pub(crate) use self::stored::place;
+pub use self::stored::{attend, load};
+pub use self::value::SettingValue;
+pub use self::view::{Entry, Shown, history, setting, settings};
 
 use crate::analytics::setting as analytics;
 use crate::job::setting as job;
@@ -74,21 +95,37 @@ pub const DECLARED: &[&dyn Described] = &[
     &webhook::TOLERANCE,
 ];
 
-/// Where a value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a value comes from; the first goes before the second, and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// The program itself.
-    Default,
-    /// `chancery.toml`.
-    File,
     /// The process's environment.
     Environment,
+    /// The database's row for the environment that the process runs in.
+    Database,
+    /// The database's row for all environments.
+    DatabaseForAll,
+    /// `chancery.toml`.
+    File,
+    /// The program itself.
+    Default,
+}
+
+/// What one source says.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// The source.
+    pub source: Source,
+    /// What it says.
+    pub value: Value,
 }
 
 /// The settings as they stand.
 #[derive(Debug, Default)]
 pub struct Configuration {
     given: Given,
+    stored: RwLock<Arc<Stored>>,
+    loading: Mutex<()>,
 }
 
 impl Configuration {
@@ -98,22 +135,69 @@ impl Configuration {
     /// What is unknown, of another type, or out of bounds.
     pub fn new(mut given: Given) -> Result<Self, Wrong> {
         given.settle(DECLARED)?;
-        Ok(Self { given })
+        Ok(Self {
+            given,
+            ..Self::default()
+        })
     }
 
-    /// The value of `setting`.
+    /// The value of `setting`. What a source says that the setting cannot be is passed over.
     pub fn get<T: SettingValue>(&self, setting: &Setting<T>) -> T {
-        let given = self.given.of(setting.key);
-        given
-            .and_then(|(_, value)| setting.read(value).ok())
+        let stored = self.stored();
+        self.said(setting.key, &stored)
+            .find_map(|(_, value)| setting.read(value).ok())
             .unwrap_or_else(setting.default)
     }
 
-    /// The value of `setting` as JSON, and where it comes from.
-    pub fn look(&self, setting: &dyn Described) -> (Value, Source) {
-        match self.given.of(setting.key()) {
-            Some((source, value)) => (value.clone(), source),
-            None => (setting.default_value(), Source::Default),
-        }
+    /// What is said of the setting `key`, the source that counts first. None where nobody says
+    /// anything, and the program knows none of that name.
+    pub fn layers(&self, key: &str) -> Vec<Layer> {
+        self.layers_with(key, &self.stored())
     }
+
+    fn layers_with(&self, key: &str, stored: &Stored) -> Vec<Layer> {
+        let declared = declared(key);
+        let fits = |value: &Value| declared.is_none_or(|setting| setting.check(value).is_ok());
+        let said = self
+            .said(key, stored)
+            .filter(|(_, value)| fits(value))
+            .map(|(source, value)| (source, value.clone()));
+        let default = declared.map(|setting| (Source::Default, setting.default_value()));
+        said.chain(default)
+            .map(|(source, value)| Layer { source, value })
+            .collect()
+    }
+
+    /// What is said of `key`, whatever it is, but for the default.
+    fn said<'a>(
+        &'a self,
+        key: &str,
+        stored: &'a Stored,
+    ) -> impl Iterator<Item = (Source, &'a Value)> {
+        [
+            (Source::Environment, self.given.in_environment(key)),
+            (Source::Database, stored.here.get(key)),
+            (Source::DatabaseForAll, stored.everywhere.get(key)),
+            (Source::File, self.given.in_file(key)),
+        ]
+        .into_iter()
+        .filter_map(|(source, value)| value.map(|value| (source, value)))
+    }
+
+    fn stored(&self) -> Arc<Stored> {
+        let stored = self.stored.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&stored)
+    }
+
+    fn remember(&self, stored: Stored) {
+        *self.stored.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(stored);
+    }
+}
+
+/// The setting that the program knows under `key`.
+fn declared(key: &str) -> Option<&'static dyn Described> {
+    DECLARED
+        .iter()
+        .copied()
+        .find(|setting| setting.key() == key)
 }

@@ -44,7 +44,7 @@ pub struct Setting<T> {
 }
 
 /// A setting, whatever its type.
-pub trait Described: Sync {
+pub trait Described: std::fmt::Debug + Sync {
     /// Its name.
     fn key(&self) -> &'static str;
     /// What it does.

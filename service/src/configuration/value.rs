@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 /// A type that a setting can have.
-pub trait SettingValue: Sized + 'static {
+pub trait SettingValue: std::fmt::Debug + Sized + 'static {
     /// What it is called in a complaint: "is not a whole number".
     const WHAT: &'static str;
     /// The word of JSON Schema for the least size; empty: it has no size.

@@ -1,8 +1,11 @@
 //! Settings with their history, and the revision that settings and flags share.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::configuration::setting_history::{self, SettingAction};
 use entity::configuration::{revision, setting};
+use entity::id::SettingHistoryId;
 use entity::types::Encrypted;
 use serde_json::{Value, json};
 
@@ -12,6 +15,7 @@ use super::people::People;
 use super::rows::Rows;
 use super::setting::{Story, stories};
 use super::{DAYS, flag};
+use crate::configuration;
 use crate::error::Result;
 
 /// What counts the writes of settings and flags.
@@ -36,6 +40,7 @@ pub(super) async fn write(rows: &mut Rows<'_>, people: &People, log: &mut Log) -
         log,
         now: Vec::new(),
         history: Vec::new(),
+        secrets: BTreeMap::new(),
     };
     let mut changes: Vec<_> = stories()
         .into_iter()
@@ -94,6 +99,8 @@ struct Settings<'a, 'b> {
     log: &'a mut Log,
     now: Vec<setting::Model>,
     history: Vec<setting_history::Model>,
+    /// The values that are secrets, as they stand.
+    secrets: BTreeMap<(&'static str, &'static str), Value>,
 }
 
 impl Settings<'_, '_> {
@@ -114,14 +121,23 @@ impl Settings<'_, '_> {
         let id = before
             .as_ref()
             .map_or_else(|| self.dice.id(at), |row| row.id);
-        let seal = || {
-            let place = format!(
-                "configuration_settings/{id}/{}/{}/{version}",
-                change.environment, change.key
-            );
-            self.rows.seal(&place, change.value.to_string().as_bytes())
+        let entry: SettingHistoryId = self.dice.id(at);
+        let named = (change.environment, change.key);
+        let seal = |table: &str, id: uuid::Uuid, value: &Value| {
+            let place = configuration::place(table, id, named, version);
+            self.rows.seal(&place, value.to_string().as_bytes())
         };
-        let sealed: Option<Encrypted> = change.sensitive.then(seal);
+        let sealed = |table: &str, id: uuid::Uuid, value: &Value| -> Option<Encrypted> {
+            change.sensitive.then(|| seal(table, id, value))
+        };
+        let ciphertext = sealed("configuration_settings", id.0, &change.value);
+        let last = self.secrets.insert(
+            (change.key, change.environment),
+            change.value.clone(),
+        );
+        let old_ciphertext =
+            last.and_then(|last| sealed("configuration_history/old", entry.0, &last));
+        let new_ciphertext = sealed("configuration_history/new", entry.0, &change.value);
         let value = Some(change.value).filter(|_| !change.sensitive);
         let row = setting::Model {
             id,
@@ -129,10 +145,10 @@ impl Settings<'_, '_> {
             environment: change.environment.to_owned(),
             value: value.clone(),
             // `v1.<key id>.…`, as `secret` writes it.
-            key_id: sealed
+            key_id: ciphertext
                 .as_ref()
                 .and_then(|text| text.0.split('.').nth(1).map(str::to_owned)),
-            ciphertext: sealed.clone(),
+            ciphertext,
             value_schema: None,
             description: Some(change.description.to_owned()),
             is_active: true,
@@ -169,7 +185,7 @@ impl Settings<'_, '_> {
             ),
         );
         self.history.push(setting_history::Model {
-            id: self.dice.id(at),
+            id: entry,
             key: change.key.to_owned(),
             environment: change.environment.to_owned(),
             version,
@@ -177,8 +193,8 @@ impl Settings<'_, '_> {
             action,
             old_value,
             new_value: value,
-            old_ciphertext: before.and_then(|row| row.ciphertext),
-            new_ciphertext: sealed,
+            old_ciphertext,
+            new_ciphertext,
             changed_by: Some(by.id),
             reason: Some(change.reason.to_owned()).filter(|reason| !reason.is_empty()),
             request_id: Some(self.dice.uuid().to_string()),

@@ -218,17 +218,28 @@ pub(crate) fn seal_bytes(list: &str, order: Order, place: &[u8]) -> String {
     BASE64.encode([&mark(list, order)[..], place].concat())
 }
 
-/// What [`seal_bytes`] was given, of a cursor of `list`.
+/// What [`seal_bytes`] was given, of a cursor of `list`, where that has a length of its own.
 pub(crate) fn open_bytes<const N: usize>(
     list: &str,
     order: Order,
     cursor: &str,
 ) -> Result<[u8; N]> {
+    let place = open_all(list, order, cursor)?;
+    <[u8; N]>::try_from(place).map_err(|_| Common::Cursor.into())
+}
+
+/// What [`seal_bytes`] was given, of a cursor of `list`, where that is a text.
+pub(crate) fn open_text(list: &str, order: Order, cursor: &str) -> Result<String> {
+    let place = open_all(list, order, cursor)?;
+    String::from_utf8(place).map_err(|_| Common::Cursor.into())
+}
+
+/// What [`seal_bytes`] was given, of a cursor of `list`.
+pub(crate) fn open_all(list: &str, order: Order, cursor: &str) -> Result<Vec<u8>> {
     let read = || {
         let bytes = BASE64.decode(cursor).ok()?;
         let (found, place) = bytes.split_at_checked(8)?;
-        (found == mark(list, order)).then_some(())?;
-        <[u8; N]>::try_from(place).ok()
+        (found == mark(list, order)).then(|| place.to_vec())
     };
     read().ok_or_else(|| Common::Cursor.into())
 }

@@ -6,6 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::agent::execution;
+use entity::configuration::{flag, flag_history, setting_history};
 use entity::conversation::{message, thread};
 use entity::id::UserId;
 use entity::media::video;
@@ -90,6 +91,14 @@ events! {
     VideoCompleted = "video.completed", "The video can be watched at `video_url`.", video_example;
     /// A video was not made.
     VideoFailed = "video.failed", "The video was not made; `error_message` tells why.", video_example;
+    /// A setting was written.
+    SettingChanged = "setting.changed",
+        "A setting was made, changed, put back or removed; `action` tells which. Its value is not \
+         told. For the house's endpoints.", setting_example;
+    /// A flag was written.
+    FlagChanged = "flag.changed",
+        "A feature flag was made, changed, put away, put back or removed; `action` tells which. For \
+         the house's endpoints.", flag_example;
     /// An endpoint is told no more.
     EndpointDisabled = "webhook_endpoint.disabled",
         "An endpoint was disabled because it did nothing but fail, or said that it is gone. Its \
@@ -196,6 +205,37 @@ impl Event {
         }
     }
 
+    /// That a setting was written.
+    pub(crate) fn setting(entry: &setting_history::Model, sensitive: bool) -> Self {
+        let data = json!({
+            "key": entry.key, "environment": entry.environment, "action": entry.action,
+            "version": entry.version, "revision": entry.revision, "is_sensitive": sensitive,
+            "changed_by": entry.changed_by, "reason": entry.reason,
+            "created_at": entry.created_at,
+        });
+        Self {
+            kind: EventType::SettingChanged,
+            user: None,
+            data,
+        }
+    }
+
+    /// That a flag was written.
+    pub(crate) fn flag(entry: &flag_history::Model, flag: &flag::Model) -> Self {
+        let data = json!({
+            "key": entry.key, "environment": entry.environment, "action": entry.action,
+            "version": entry.version, "revision": entry.revision, "kind": flag.kind,
+            "enabled": flag.enabled, "default_variant": flag.default_variant,
+            "archived_at": flag.archived_at, "changed_by": entry.changed_by,
+            "reason": entry.reason, "created_at": entry.created_at,
+        });
+        Self {
+            kind: EventType::FlagChanged,
+            user: None,
+            data,
+        }
+    }
+
     /// That an endpoint is told no more.
     pub(super) fn disabled(endpoint: &endpoint::Model) -> Self {
         let data = json!({
@@ -296,6 +336,24 @@ fn video_example(kind: EventType) -> Value {
         "thumbnail_url": done.then_some("https://media.example.com/42.webp"),
         "error_message": error, "created_at": "2026-01-15T09:20:00Z",
         "completed_at": done.then_some("2026-01-15T09:30:00Z"),
+    })
+}
+
+fn setting_example(_: EventType) -> Value {
+    json!({
+        "key": "features.max_agents_per_user", "environment": "all", "action": "update",
+        "version": 3, "revision": 41, "is_sensitive": false,
+        "changed_by": "019bc0de-0000-7000-8000-000000000002",
+        "reason": "the pilot group asked for more", "created_at": "2026-01-15T09:30:00Z",
+    })
+}
+
+fn flag_example(_: EventType) -> Value {
+    json!({
+        "key": "new-dashboard", "environment": "production", "action": "update", "version": 5,
+        "revision": 42, "kind": "boolean", "enabled": true, "default_variant": "off",
+        "archived_at": null, "changed_by": "019bc0de-0000-7000-8000-000000000002",
+        "reason": "ready for all", "created_at": "2026-01-15T09:30:00Z",
     })
 }
 

@@ -181,6 +181,15 @@ impl Rows {
         let claim = worker.post("/api/v1/executions/claim", claim).await.body;
         let pending = ann.post(&executions, json!({})).await.body;
         let (notification, nft, video) = media(app, ann).await;
+        let flag = json!({
+            "key": "new-board", "kind": "boolean", "variants": { "on": true, "off": false },
+            "default_variant": "off",
+        });
+        assert_eq!(admin.post("/api/v1/flags", flag).await.status, 201);
+        let setting = "/api/v1/settings/features.max_agents_per_user";
+        let set = admin.with("if-match", "\"0\"");
+        let set = set.put(setting, json!({ "value": 7 })).await;
+        assert_eq!(set.status, 200, "{}", set.body);
         Self {
             endpoint,
             delivery,

@@ -8,6 +8,7 @@ use tests::{run_body, stage_body};
 use super::rows::Rows;
 
 mod agent;
+mod configuration;
 mod media;
 
 /// 1 MiB: the most that a body is, unless its route takes whole texts.
@@ -168,6 +169,7 @@ pub(super) fn table(rows: &Rows) -> Vec<Door> {
         uploads(rows),
         webhook::endpoints(rows),
         webhook::sources(rows),
+        configuration::doors(),
     ];
     doors.into_iter().flatten().collect()
 }
@@ -324,6 +326,7 @@ fn threads(rows: &Rows) -> Vec<Door> {
             ),
         door("DELETE /api/v1/threads/{id}", For::Writers, &[thread]),
         door("GET /api/v1/threads/{id}/messages", For::Readers, &[thread]),
+        door("GET /api/v1/threads/{id}/events", For::Readers, &[thread]),
         door(
             "POST /api/v1/threads/{id}/messages",
             For::Writers,

@@ -14,13 +14,12 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::delivery::WebhookDelivery;
-use super::said;
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
 use crate::extract::{Json, Path};
 use crate::middleware::Secret;
 use crate::rest::list::{List, Listing};
-use crate::rest::{App, tag};
+use crate::rest::{App, said, tag};
 use crate::urls::path::API;
 
 pub(super) fn routes() -> OpenApiRouter<App> {

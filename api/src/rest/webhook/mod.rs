@@ -6,7 +6,7 @@ pub mod event;
 pub mod inbound;
 pub mod source;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,15 +37,4 @@ impl From<service::webhook::Replayed> for Replayed {
             more: replayed.more,
         }
     }
-}
-
-/// A member that may be left out (it stays), or be null (it goes).
-#[expect(
-    clippy::option_option,
-    reason = "what is not said, and what is said to be nothing"
-)]
-fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
