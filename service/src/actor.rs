@@ -86,6 +86,27 @@ impl Actor {
         self.user().ok_or_else(|| Common::Unauthenticated.into())
     }
 
+    /// The same caller as a plain person, without the powers of their role; or the refusal.
+    pub fn plain(&self) -> Result<Self> {
+        match self {
+            Self::User { id, session, .. } => Ok(Self::User {
+                id: *id,
+                role: UserRole::User,
+                session: *session,
+            }),
+            Self::ApiKey { id, owner, .. } => {
+                self.need(Grant::Read)?;
+                Ok(Self::ApiKey {
+                    id: *id,
+                    owner: *owner,
+                    role: UserRole::User,
+                    scopes: std::iter::once("read").collect(),
+                })
+            }
+            Self::Anonymous | Self::System(_) => Err(Common::Unauthenticated.into()),
+        }
+    }
+
     /// The role in force: a key without `admin:*` acts as a plain user, whoever owns it.
     pub fn role(&self) -> Option<UserRole> {
         match self {

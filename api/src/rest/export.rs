@@ -29,10 +29,13 @@ use crate::middleware::Secret;
 use crate::urls::Urls;
 use crate::urls::path::EXPORT;
 
+const JSONL: &str = "application/jsonl";
+
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(export))
         .routes(routes!(make_link))
+        .routes(routes!(export_own))
 }
 
 /// How rows are written.
@@ -164,8 +167,37 @@ async fn export(
     };
     let format = body.format;
     let (export, name) = body.prepare(&api, &ctx).await?;
+    let (kind, suffix) = match format {
+        Format::Csv => ("text/csv; charset=utf-8", "csv"),
+        Format::Jsonl => (JSONL, "jsonl"),
+    };
     let stop = ctx.services.stop.clone();
-    let mut lines = Box::pin(export.lines(ctx));
+    file(export.lines(ctx), stop, kind, &format!("{name}.{suffix}")).await
+}
+
+/// All that is the caller's own, as a file: every row of every table, a line each, which tells its
+/// type. What is in uploads is fetched at their addresses; secrets are left out.
+///
+/// For staff, too, it is their own alone. A file that breaks off in the middle ends in the middle of
+/// the answer, so that no part passes for the whole.
+#[utoipa::path(get, path = "/me/export", tag = "session", responses(
+    (status = 200, content((String = "application/jsonl",
+        example = "{\"__typename\":\"Thread\",\"id\":\"019bc0de-0000-7000-8000-000000000003\"}\n"))),
+    (status = 401, body = Problem), (status = 403, body = Problem),
+))]
+async fn export_own(Caller(ctx): Caller) -> Result<Response, ApiError> {
+    let stop = ctx.services.stop.clone();
+    file(explore::own(&ctx)?, stop, JSONL, "me.jsonl").await
+}
+
+/// Lines as a file that is sent while they are read.
+async fn file(
+    lines: impl Stream<Item = Result<Vec<u8>, Error>> + Send + 'static,
+    stop: CancellationToken,
+    kind: &'static str,
+    name: &str,
+) -> Result<Response, ApiError> {
+    let mut lines = Box::pin(lines);
     // What is wrong with the question is told while there still is a status to tell it by.
     let first = lines.next().await.transpose()?;
     let rest = lines.inspect(|lines| {
@@ -174,11 +206,7 @@ async fn export(
         }
     });
     let lines = stream::iter(first.map(Ok)).chain(until_stop(rest, stop));
-    let (kind, suffix) = match format {
-        Format::Csv => ("text/csv; charset=utf-8", "csv"),
-        Format::Jsonl => ("application/jsonl", "jsonl"),
-    };
-    let place = format!("attachment; filename=\"{name}.{suffix}\"");
+    let place = format!("attachment; filename=\"{name}\"");
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(kind)),
         (

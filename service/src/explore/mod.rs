@@ -20,5 +20,5 @@ mod run;
 pub use access::Access;
 pub use catalog::catalog;
 pub use error::Error;
-pub use export::{Export, Format, link};
+pub use export::{Export, Format, link, own};
 pub use run::run;

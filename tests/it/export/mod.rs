@@ -3,6 +3,7 @@
 mod broken;
 mod files;
 mod links;
+mod own;
 mod refusals;
 
 use entity::conversation::thread;

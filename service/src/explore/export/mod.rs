@@ -6,6 +6,9 @@
 
 mod lines;
 pub mod link;
+mod own;
+
+pub use self::own::own;
 
 use async_stream::try_stream;
 use futures::stream::Stream;
