@@ -7,6 +7,9 @@ use sea_orm::EntityTrait;
 /// The part of a table's definition that stands beside its entity.
 #[derive(Clone, Copy, Debug)]
 pub struct Declaration {
+    /// What the table was called before. It stays until a step has renamed the table everywhere;
+    /// a column says the same by `#[sea_orm(renamed_from = "…")]`.
+    pub renamed_from: Option<&'static str>,
     /// Indexes beyond the primary key and the columns' own `unique`.
     pub indexes: &'static [Index],
     /// Checks beyond those that follow from the columns' types.
@@ -22,6 +25,7 @@ pub struct Declaration {
 impl Declaration {
     /// Nothing but what the entity says.
     pub const PLAIN: Self = Self {
+        renamed_from: None,
         indexes: &[],
         checks: &[],
         secrets: &[],

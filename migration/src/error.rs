@@ -7,6 +7,7 @@ use std::time::Duration;
 use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sea_query, sqlx};
 
 use crate::address::masked;
+use crate::plan::Loss;
 
 /// What went wrong, or was refused.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,12 @@ pub enum Error {
         server: String,
         /// Why.
         said: String,
+    },
+    /// There is no file, and what was asked for is about what is in one.
+    #[error("{path}: there is no such file; name the database, or make it with `migrate up`")]
+    Absent {
+        /// Which.
+        path: String,
     },
     /// A file cannot be opened as a database.
     #[error("{path}: {source}")]
@@ -91,14 +98,39 @@ pub enum Error {
     #[error("this is not what was planned: the plan is {0} by now")]
     OtherPlan(String),
     /// Going up would lose rows.
-    #[error("this would lose {}; name the step with --allow-loss to do it all the same", .0.join(", "))]
-    Destructive(Vec<String>),
+    #[error("this would lose {}; name the step with --allow-loss to do it all the same", by_step(.0))]
+    Destructive(Vec<Loss>),
     /// The database is not what somebody says it is.
     #[error("the database does not have the schema that this would mean: {}", .0.join("; "))]
     Drift(Vec<String>),
+    /// The database was changed behind the history's back.
+    #[error(
+        "the database is not as its history left it{}: look at `migrate drift`, and say --accept-drift \
+         to go on all the same",
+        some(.0)
+    )]
+    Drifted(Vec<String>),
+    /// Steps in the middle of the history are not applied.
+    #[error(
+        "{} not applied, and later steps are: apply what is missing with `up --out-of-order STEP`, or \
+         say how it stands with `migrate resolve`",
+        are(.0)
+    )]
+    Hole(Vec<String>),
+    /// A step is half-done, and older ones would go.
+    #[error(
+        "{step} stopped after {statements} of its statements: finish it with `migrate up`, or say how it \
+         stands with `migrate resolve`, before anything below it is undone"
+    )]
+    HalfDone {
+        /// Which.
+        step: String,
+        /// How many of its statements are done.
+        statements: i32,
+    },
     /// Going down would lose rows, and nobody said that this is wanted.
-    #[error("this would lose rows ({}); say --accept-loss to do it all the same", .0.join(", "))]
-    Loss(Vec<String>),
+    #[error("this would lose rows ({}); say --accept-loss to do it all the same", all(.0))]
+    Loss(Vec<Loss>),
     /// A foreign key would lead to no row.
     #[error("rows would refer to rows that are not there: {}", .0.join(", "))]
     Orphans(Vec<String>),
@@ -119,18 +151,13 @@ pub enum Error {
     /// The two sides of a comparison are of two engines.
     #[error("a schema of SQLite and one of PostgreSQL have no common terms")]
     TwoEngines,
-    /// A column went and another came: it may be one that was renamed, and it may be not.
-    #[error(
-        "is {table}.{old} renamed to {table}.{new}? say --rename {table}.{old}:{new} if it is, and \
-         --drop {table}.{old} if it is not"
-    )]
+    /// A column or a table went and another came: it may be one that was renamed, and it may be not.
+    #[error("{}", asked(old, new))]
     Ambiguous {
-        /// The table.
-        table: String,
-        /// What went.
+        /// What went: `table`, or `table.column`.
         old: String,
-        /// What came.
-        new: String,
+        /// What came and may be it: tables, or columns of that table.
+        new: Vec<String>,
     },
     /// Rows that are there would have nothing in a column that wants something.
     #[error(
@@ -214,4 +241,48 @@ impl Error {
     pub(crate) fn query(error: sqlx::Error) -> Self {
         DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))).into()
     }
+}
+
+/// Whether `old` was renamed to one of `new`, as a question to a person.
+fn asked(old: &str, new: &[String]) -> String {
+    let renames: Vec<String> = new
+        .iter()
+        .map(|new| format!("--rename {old}:{new}"))
+        .collect();
+    format!(
+        "is {old} renamed to {}? say {} if it is, and --drop {old} if it is not",
+        new.join(" or "),
+        renames.join(" or ")
+    )
+}
+
+/// Losses, one after the other.
+fn all(losses: &[Loss]) -> String {
+    let all: Vec<String> = losses.iter().map(ToString::to_string).collect();
+    all.join(", ")
+}
+
+/// The same, with the steps that make them.
+fn by_step(losses: &[Loss]) -> String {
+    let all: Vec<String> = losses
+        .iter()
+        .map(|one| format!("{one} ({})", one.step))
+        .collect();
+    all.join(", ")
+}
+
+/// The first of what was found.
+fn some(found: &[String]) -> String {
+    let few: Vec<&str> = found.iter().take(5).map(String::as_str).collect();
+    match (few.is_empty(), found.len() - few.len()) {
+        (true, _) => String::new(),
+        (false, 0) => format!(" ({})", few.join("; ")),
+        (false, more) => format!(" ({}; {more} more)", few.join("; ")),
+    }
+}
+
+/// Names, and the verb that goes with so many.
+fn are(names: &[String]) -> String {
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", names.join(", "))
 }

@@ -1,7 +1,9 @@
 //! Steps written from the difference between the schema of the steps and that of the entities.
 
+mod ask;
 mod of_drift;
 mod postgres;
+mod script;
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +14,17 @@ use chrono::NaiveDate;
 use entity::registry::Resource;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
+pub(crate) use ask::{by_entities, by_hand, renamed};
 pub(crate) use of_drift::of_drift;
+pub(crate) use unused::refuse as refuse_unused;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::schema::change::{self, Options, Statement};
+use crate::schema::change::{self, Options};
 use crate::schema::{BOOKKEEPING, Column, LiveSchema, Renames, Table, difference, scratch};
 use crate::step::STEPS;
+
+use script::{script, way_down};
 
 /// What nobody but a person can know of a change.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +33,8 @@ pub struct Said {
     pub renames: Renames,
     /// Columns that go, and are not renamed: table and column.
     pub drops: BTreeSet<(String, String)>,
+    /// Tables that go, and are not renamed.
+    pub gone: BTreeSet<String>,
     /// What the rows that are there have in a new column: an expression.
     pub fills: BTreeMap<(String, String), String>,
 }
@@ -61,21 +69,23 @@ pub async fn written(
         let to = scratch::of_entities(engine, db, resources.clone())
             .await?
             .without(BOOKKEEPING);
-        sides.push((engine, from, to));
+        let mut renames = said.renames.clone();
+        by_entities(resources.clone(), engine, &from, &mut renames);
+        sides.push((renames, from, to));
     }
     unused::refuse(said, &sides)?;
     let mut written = Written::default();
     let mut differs = false;
-    for (engine, from, to) in sides {
-        let mut renames = said.renames.clone();
-        for resource in resources.clone() {
-            by_entity(resource, engine, &from, &mut renames);
-        }
+    for (renames, from, to) in sides {
+        let engine = from.engine;
         let known = renames.applied(&from);
-        ask(&known, &to, said)?;
+        ask::renamed(&known, &to, said)?;
+        ask::filled(&known, &to, said)?;
         // A writer of SQLite has the whole file anyway.
         let mid = match engine {
-            Engine::Postgres => postgres::between(&known, &to, &said.fills),
+            Engine::Postgres => {
+                postgres::between(&change::with_new_names(known, &to), &to, &said.fills)
+            }
             Engine::Sqlite => to.clone(),
         };
         let mut options = Options {
@@ -89,7 +99,7 @@ pub async fn written(
             .retain(|key, _| takes_null(&mid, key) == takes_null(&to, key));
         let back = Options {
             renames: options.renames.reversed(),
-            fills: stand_ins(&from, &options.renames.applied(&to)),
+            fills: stand_ins(&from, &options.renames.reversed().applied(&to)),
             in_order: false,
         };
         let up = change::statements(&from, &mid, &options);
@@ -99,7 +109,10 @@ pub async fn written(
             if !up.is_empty() {
                 written.online = vec![
                     ("up.postgres.sql", script(&up)),
-                    ("down.postgres.sql", script(&down)),
+                    (
+                        "down.postgres.sql",
+                        way_down(&down, &mid, &to, &Renames::default(), &said.fills),
+                    ),
                     ("up.sqlite.sql", script(&[])),
                     ("down.sqlite.sql", script(&[])),
                 ];
@@ -117,8 +130,9 @@ pub async fn written(
             Engine::Postgres => ("up.postgres.sql", "down.postgres.sql"),
             Engine::Sqlite => ("up.sqlite.sql", "down.sqlite.sql"),
         };
+        let down = way_down(&down, &from, &mid, &options.renames, &said.fills);
         written.files.push((up_name, script(&up)));
-        written.files.push((down_name, script(&down)));
+        written.files.push((down_name, down));
     }
     Ok(differs.then_some(written))
 }
@@ -135,59 +149,6 @@ fn has_more_than_order(from: &LiveSchema, to: &LiveSchema) -> bool {
     difference(to, from)
         .iter()
         .any(|one| !is_order(&one.object))
-}
-
-/// What the entity says of its columns' old names: `#[sea_orm(renamed_from = "old")]`, which `SeaORM`
-/// hands on in the column's comment.
-fn by_entity(resource: &Resource, engine: Engine, from: &LiveSchema, renames: &mut Renames) {
-    let Some(table) = from.tables.get(resource.table) else {
-        return;
-    };
-    let has = |name: &str| table.columns.iter().any(|one| one.name == name);
-    for def in (resource.column_defs)(engine.backend()) {
-        let comment = def.get_column_spec().comment.clone().unwrap_or_default();
-        let old = comment.split_once("renamed_from \"").map(|(_, rest)| rest);
-        let Some(old) = old.and_then(|rest| rest.strip_suffix('"')) else {
-            continue;
-        };
-        let new = def.get_column_name();
-        if has(old) && !has(&new) {
-            let key = (resource.table.to_owned(), old.to_owned());
-            renames.columns.insert(key, new);
-        }
-    }
-}
-
-/// Ask what only a person knows: whether a column was renamed, and what new ones hold.
-fn ask(from: &LiveSchema, to: &LiveSchema, said: &Said) -> Result<(), Error> {
-    for (name, table) in &from.tables {
-        let Some(wanted) = to.tables.get(name) else {
-            continue;
-        };
-        let has = |table: &Table, column: &Column| {
-            table.columns.iter().any(|one| one.name == column.name)
-        };
-        let key = |column: &Column| (name.clone(), column.name.clone());
-        let new = || wanted.columns.iter().filter(|new| !has(table, new));
-        for old in table.columns.iter().filter(|old| !has(wanted, old)) {
-            let alike = new().find(|new| new.kind == old.kind);
-            if let (Some(new), false) = (alike, said.drops.contains(&key(old))) {
-                return Err(Error::Ambiguous {
-                    table: name.clone(),
-                    old: old.name.clone(),
-                    new: new.name.clone(),
-                });
-            }
-        }
-        let mut unfilled = new().filter(|new| !new.nullable && new.filling.is_none());
-        if let Some(column) = unfilled.find(|new| !said.fills.contains_key(&key(new))) {
-            return Err(Error::Unfilled {
-                table: name.clone(),
-                column: column.name.clone(),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// What the rows have in a column that goes and, by the way back, comes again without what it had:
@@ -245,29 +206,25 @@ fn stand_in(schema: &LiveSchema, table: &Table, column: &Column) -> String {
     value.map_or("''", |(_, value)| value).to_owned()
 }
 
-fn script(statements: &[Statement]) -> String {
-    let mut script = String::new();
-    for one in statements {
-        if let Some(loses) = &one.loses {
-            let _ = writeln!(script, "-- Loses {loses}.");
-        }
-        let _ = writeln!(script, "{};", one.sql);
-    }
-    if script.is_empty() {
-        // An empty script is a statement to neither engine.
-        script.push_str("SELECT 1;\n");
-    }
-    script
+/// Where a step is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// Its whole name.
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The whole name of the one behind it, of what runs beside readers and writers.
+    pub online: Option<String>,
 }
 
-/// Put the step called `name`, of `today`, into `directory`, where the steps and their list are, and tell its
-/// whole name. What runs beside readers and writers is a step of its own behind it.
+/// Put the step called `name`, of `today`, into `directory`, where the steps and their list are, and tell where
+/// it is. What runs beside readers and writers is a step of its own behind it.
 pub fn put(
     directory: &Path,
     today: NaiveDate,
     name: &str,
     written: &Written,
-) -> Result<(String, PathBuf), Error> {
+) -> Result<Put, Error> {
     check_name(name)?;
     let (list, text, at) = list(directory)?;
     let numbers = STEPS
@@ -286,7 +243,11 @@ pub fn put(
     }
     let text = format!("{before}{lines}{after}");
     std::fs::write(&list, text).map_err(|source| file(&list, source))?;
-    Ok((whole, folder))
+    Ok(Put {
+        name: whole,
+        folder,
+        online: (!written.online.is_empty()).then_some(online),
+    })
 }
 
 /// Refuse a directory that has no list of steps.

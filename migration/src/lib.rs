@@ -11,10 +11,20 @@ mod adopt;
 mod backfill;
 mod backup;
 pub mod cli;
+#[cfg(test)]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "shared with the tests of other crates, which use more of it"
+)]
+#[path = "../../service/tests/support/cluster.rs"]
+mod cluster;
+pub mod compare;
 pub mod engine;
 mod error;
 mod fresh;
 pub mod generate;
+mod guard;
 mod history;
 pub mod import;
 mod lint;
@@ -29,13 +39,14 @@ pub mod seed;
 mod squash;
 mod step;
 mod timeouts;
+mod undo;
 mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm_migration::sea_orm::DatabaseConnection;
 use sea_orm_migration::sea_orm::sea_query::{Alias, DynIden, IntoIden};
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 use crate::adopt::{ASIDE, Adoption};
@@ -46,8 +57,9 @@ use crate::history::Writer;
 pub use crate::history::{Failed, HalfReplaced, Status, is_as_left, status};
 pub use crate::lock::Kind as LockKind;
 use crate::lock::Lock;
+pub use crate::plan::Loss;
 pub use crate::runner::Progress;
-use crate::step::{STEPS, Step};
+use crate::step::{Direction, STEPS, Step};
 pub use crate::timeouts::Timeouts;
 
 /// How long [`up`] waits for another migration to end.
@@ -118,7 +130,7 @@ pub async fn down(db: &DatabaseConnection, steps: u32) -> Result<Vec<String>, Er
         accept_loss: true,
         ..Way::default()
     };
-    undo(db, &way).await
+    Ok(undo::undo(db, &way).await?.steps)
 }
 
 /// How a run goes.
@@ -127,8 +139,12 @@ struct Way {
     patience: Duration,
     /// At most so many steps.
     steps: Option<u32>,
+    /// The place in the history behind which going down leaves everything alone.
+    floor: Option<usize>,
     /// Whether rows may be lost.
     accept_loss: bool,
+    /// Whether it goes on from a schema that is not as the last run left it.
+    accept_drift: bool,
     /// The steps that may be applied although later ones are.
     out_of_order: Vec<String>,
     /// The steps that may lose what is there.
@@ -154,7 +170,10 @@ impl Default for Way {
         Self {
             patience: PATIENCE,
             steps: None,
+            floor: None,
             accept_loss: false,
+            // A server that starts says so in its log, and serves.
+            accept_drift: true,
             out_of_order: Vec::new(),
             lossy: Vec::new(),
             changes: Vec::new(),
@@ -162,7 +181,7 @@ impl Default for Way {
             writer: Writer {
                 actor: "the program".to_owned(),
             },
-            told: Arc::new(runner::quietly),
+            told: Arc::new(runner::to_the_log),
             backup: None,
             timeouts: Timeouts::default(),
             lock: lock::Kind::Auto,
@@ -171,11 +190,17 @@ impl Default for Way {
 }
 
 impl Way {
+    /// Take the lock.
+    async fn lock<'d>(&self, db: &'d DatabaseConnection) -> Result<Lock<'d>, Error> {
+        Lock::take_as(db, self.patience, self.lock, &*self.told).await
+    }
+
     fn run(&self) -> runner::Run<'_> {
         runner::Run {
             writer: &self.writer,
             told: &*self.told,
             timeouts: self.timeouts,
+            patience: self.patience,
         }
     }
 }
@@ -185,7 +210,7 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
     if checked(status(db).await?)?.pending.is_empty() {
         return Ok(Vec::new());
     }
-    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+    let lock = way.lock(db).await?;
     let before = checked(status(lock.db()).await?)?;
     let most = way.steps.map_or(usize::MAX, |steps| {
         usize::try_from(steps).unwrap_or(usize::MAX)
@@ -215,8 +240,9 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
             return Err(Error::OtherPlan(plan.hash));
         }
     }
+    guard::drift(db, &lock, &before, way).await?;
     let unnamed = unnamed(&going, &way.lossy);
-    let losses = plan::losses(&lock.db(), unnamed.into_iter()).await?;
+    let losses = plan::losses(&lock.db(), unnamed.into_iter(), Direction::Up).await?;
     if !losses.is_empty() {
         return Err(Error::Destructive(losses));
     }
@@ -239,35 +265,9 @@ fn unnamed<'s>(steps: &[&'s Step], lossy: &[String]) -> Vec<&'s Step> {
     unnamed.copied().collect()
 }
 
-/// Undo what was applied last. Unless that is accepted it refuses when rows would be lost.
-async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
-    let lock = Lock::take_as(db, way.patience, way.lock).await?;
-    let before = checked(status(lock.db()).await?)?;
-    let most = way
-        .steps
-        .map_or(1, |steps| usize::try_from(steps).unwrap_or(usize::MAX));
-    let going: Vec<&Step> = STEPS
-        .iter()
-        .rev()
-        .filter(|step| before.applied.iter().any(|name| name == step.name))
-        .take(most)
-        .collect();
-    if !way.accept_loss {
-        let loss = loss(&lock.db(), &going).await?;
-        if !loss.is_empty() {
-            return Err(Error::Loss(loss));
-        }
-    }
-    let done = runner::down(&lock.db(), &going, &way.run()).await;
-    let released = lock.release().await;
-    done?;
-    released?;
-    Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
-}
-
 /// Drop everything and apply every step.
 async fn fresh(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
-    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+    let lock = way.lock(db).await?;
     if let Some(adoption) = Adoption::of(&lock.db()).await? {
         return Err(Error::Adopted(adoption.tool.word()));
     }
@@ -276,32 +276,6 @@ async fn fresh(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
     runner::up(&lock.db(), &going, &way.run()).await?;
     lock.release().await?;
     Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
-}
-
-/// The tables that undoing `steps` would take away with rows in them, and how many.
-async fn loss(db: &impl ConnectionTrait, steps: &[&Step]) -> Result<Vec<String>, Error> {
-    let engine = Engine::of(db)?;
-    let adoption = Adoption::of(db).await?;
-    let mut found = Vec::new();
-    for table in steps.iter().flat_map(|step| step.drops(engine)) {
-        // Both are made with their rows: a version, and a copy of what messages say.
-        if table == "alembic_version" || table.starts_with("messages_fts") {
-            continue;
-        }
-        // Nor is what another program made.
-        if adoption.as_ref().is_some_and(|one| one.has(table)) {
-            continue;
-        }
-        let count = format!("SELECT count(*) FROM {table}");
-        let row = db
-            .query_one_raw(Statement::from_string(engine.backend(), count))
-            .await?;
-        let rows: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        if rows > 0 {
-            found.push(format!("{table}: {rows}"));
-        }
-    }
-    Ok(found)
 }
 
 /// Only a history that is wholly known, and as it was, can be moved.
@@ -327,10 +301,20 @@ pub async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
     connect_with(url, Timeouts::default()).await
 }
 
+/// Have no session of a pool closed for its age. What does that in sqlx counts sessions that are free, and
+/// where it reads the count between two that are given back and taken it counts for ever: the process
+/// would never end.
+pub(crate) fn unwatched(options: &mut sea_orm_migration::sea_orm::ConnectOptions) {
+    options
+        .idle_timeout(None::<Duration>)
+        .max_lifetime(None::<Duration>);
+}
+
 /// A connection to migrate with, on which things may take as long as `timeouts` say.
 pub async fn connect_with(url: &str, timeouts: Timeouts) -> Result<DatabaseConnection, Error> {
     let mut options = sea_orm_migration::sea_orm::ConnectOptions::new(url);
     options.max_connections(2).sqlx_logging(false);
+    unwatched(&mut options);
     timeouts.every_session(&mut options);
     // A table of SQLite that is made anew is set aside meanwhile, and nothing that refers to it by
     // name may follow it. The keys are checked before the lock is given back.

@@ -1,9 +1,10 @@
 //! The migration CLI by itself: `cargo run -p migration -- status`. The same commands are
 //! `chancery migrate …`, which knows more ways to name the database.
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
 use migration::cli::{MigrateArgs, WRONG_USE, refuse, run};
 
 /// Moves Chancery's schema along its history.
@@ -19,19 +20,44 @@ struct Cli {
         default_value = ""
     )]
     database_url: String,
-    /// Where this runs: `development`, `test`, `staging` or `production`.
-    #[arg(long, env = "CHANCERY_ENV", global = true)]
-    environment: Option<String>,
+    /// Where this runs.
+    #[arg(long, env = "CHANCERY_ENV", value_enum, global = true)]
+    environment: Option<Environment>,
     /// What other tools call the environment; read when ours is not set.
-    #[arg(long, env = "NODE_ENV", global = true, hide = true)]
-    node_env: Option<String>,
+    #[arg(long, env = "NODE_ENV", value_enum, global = true, hide = true)]
+    node_env: Option<Environment>,
     #[command(flatten)]
     migrate: MigrateArgs,
 }
 
+/// Where the process runs: the words that the server knows, and no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Environment {
+    Development,
+    Test,
+    Staging,
+    Production,
+}
+
+/// The command line over the environment.
+fn read() -> Result<Cli, clap::Error> {
+    let command = Cli::command().mut_args(unless_empty);
+    Cli::from_arg_matches(&command.try_get_matches()?)
+}
+
+/// An empty variable is none, as it is to the server: that is how they are taken away in many a place.
+fn unless_empty(arg: Arg) -> Arg {
+    let empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    if arg.get_env().is_some_and(empty) {
+        arg.env(None::<&'static str>)
+    } else {
+        arg
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match read() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -45,7 +71,7 @@ async fn main() -> ExitCode {
     }
     match cli.migrate.connect(&cli.database_url).await {
         Ok(db) => {
-            let production = environment.as_deref() == Some("production");
+            let production = environment == Some(Environment::Production);
             ExitCode::from(run(&cli.migrate, &db, production).await)
         }
         Err(error) => {

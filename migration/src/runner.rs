@@ -11,6 +11,8 @@ use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbErr, TransactionTrait,
 };
 
+use tracing::info;
+
 use crate::Migrator;
 use crate::adopt::{Adoption, Trimmed};
 use crate::backfill::{self, Backfill, Pace};
@@ -32,10 +34,21 @@ pub enum Progress<'s> {
     Rows(&'s str, u64, u64),
     /// It waited too long for a lock, and is tried again after so long.
     Again(&'s str, Duration),
+    /// The run has not begun: somebody else is at work, as far as is known who.
+    Waits(&'s str),
+    /// It takes this away: so many rows of a table, so many values of a column.
+    Loses(&'s str),
 }
 
 /// A listener that listens to nothing.
 pub(crate) fn quietly(_: Progress<'_>) {}
+
+/// A listener of a program that has a log: it hears why nothing happens.
+pub(crate) fn to_the_log(progress: Progress<'_>) {
+    if let Progress::Waits(holder) = progress {
+        info!("another migration is under way: {holder}");
+    }
+}
 
 /// How a run goes.
 pub(crate) struct Run<'r> {
@@ -45,6 +58,8 @@ pub(crate) struct Run<'r> {
     pub(crate) told: &'r (dyn Fn(Progress<'_>) + Send + Sync),
     /// How long things may take.
     pub(crate) timeouts: Timeouts,
+    /// How long whoever else writes is waited for.
+    pub(crate) patience: Duration,
 }
 
 /// Do `steps`, oldest first. What was done before one that fails stays.
@@ -63,15 +78,29 @@ pub(crate) async fn up(
         match one_up(db, step, adoption.as_mut(), run, before.take(), is_last).await {
             Ok(record) => last = Some(record),
             Err(error) => {
-                // What was done stays, so it is what the next run finds.
-                if let Some(mut last) = last {
-                    last.fingerprint_after = Some(fingerprint(db).await?);
-                    run.writer.put(db, last).await?;
-                }
+                // What the database said of the step is what there is to say.
+                leave(db, run.writer, step, last).await.ok();
                 return Err(error);
             }
         }
         (run.told)(Progress::Done(step.name));
+    }
+    Ok(())
+}
+
+/// Note what a run leaves that ends at `step`, behind the step of `last`: what was done stays, so it is
+/// what the next run finds.
+async fn leave(
+    db: &DatabaseExecutor<'_>,
+    writer: &Writer,
+    step: &Step,
+    last: Option<Record>,
+) -> Result<(), Error> {
+    let known = writer.known(db, step.name).await?;
+    let stopped = known.filter(|one| matches!(one.state, State::Started | State::Failed));
+    if let Some(mut record) = stopped.or(last) {
+        record.fingerprint_after = Some(fingerprint(db).await?);
+        writer.put(db, record).await?;
     }
     Ok(())
 }
@@ -85,10 +114,17 @@ pub(crate) async fn down(
     prepare(db, run.writer).await?;
     let adoption = Adoption::of(db).await?;
     let mut before = Some(fingerprint(db).await?);
+    let mut last = None;
     for (at, step) in steps.iter().enumerate() {
         (run.told)(Progress::Begins(step.name, at + 1, steps.len()));
         let is_last = at + 1 == steps.len();
-        one_down(db, step, adoption.as_ref(), run, before.take(), is_last).await?;
+        match one_down(db, step, adoption.as_ref(), run, before.take(), is_last).await {
+            Ok(record) => last = Some(record),
+            Err(error) => {
+                leave(db, run.writer, step, last).await.ok();
+                return Err(error);
+            }
+        }
         (run.told)(Progress::Done(step.name));
     }
     Ok(())
@@ -101,7 +137,7 @@ async fn one_down(
     run: &Run<'_>,
     before: Option<String>,
     is_last: bool,
-) -> Result<(), Error> {
+) -> Result<Record, Error> {
     let engine = Engine::of(db)?;
     let writer = run.writer;
     let began = Instant::now();
@@ -125,11 +161,12 @@ async fn one_down(
     if is_last {
         record.fingerprint_after = Some(fingerprint(&tx).await?);
     }
+    backfill::forget_declared(&tx, step).await?;
     writer.unlist(&tx, step).await?;
-    writer.put(&tx, record).await?;
+    writer.put(&tx, record.clone()).await?;
     writer.log(&tx, step.name, "down", None).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(record)
 }
 
 fn trimmed(
@@ -189,6 +226,16 @@ async fn one_up(
         Ok(tx) => tx,
         Err(source) => {
             let reason = Some(source.to_string());
+            if !step.is_apart(engine) {
+                let record = Record {
+                    state: State::Failed,
+                    error: reason.clone(),
+                    fingerprint_before: before,
+                    finished_at: None,
+                    ..applied_record(engine, step, writer, began)
+                };
+                writer.put(db, record).await?;
+            }
             writer.log(db, step.name, "failed", reason).await?;
             return Err(stopped(step, None, source));
         }

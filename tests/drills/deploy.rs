@@ -118,28 +118,49 @@ async fn a_backup_comes_back() {
         "pg_restore",
         &["--exit-on-error", "--no-owner", &into, dump],
     );
+    // And by our own command, which proves what it wrote.
+    let answer = |database: &str, words: &[&str]| -> Value {
+        let mut asked = command(database, data.path());
+        let asked = asked.arg("migrate").args(words).arg("--json");
+        let said = asked.output().unwrap();
+        let errors = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert!(said.status.success(), "{words:?}: {errors}");
+        serde_json::from_slice(&said.stdout).unwrap()
+    };
+    let place = data.path().join("backups");
+    let backup = answer(&url, &["backup", place.to_str().unwrap()]);
+    assert_eq!(backup["tested"], true);
+    assert_eq!(backup["tables"]["runs"]["rows"], made.len());
     assert!(server.stop());
+    let again = cluster.url("chancery_again");
+    run("createdb", &[&create, "chancery_again"]);
+    let back = answer(&again, &["restore", backup["path"].as_str().unwrap()]);
+    assert_eq!(back["tables"], backup["tables"], "every table as it was");
 
+    for database in [&restored, &again] {
+        goes_on(database, data.path(), &made).await;
+    }
+    println!("{} runs came back from either backup", made.len());
+}
+
+/// The database at `url` is one to go on with, and has the runs that were made.
+async fn goes_on(url: &str, data: &Path, made: &[String]) {
     for words in [&["migrate", "status"][..], &["doctor"]] {
-        let said = command(&restored, data.path())
-            .args(words)
-            .output()
-            .unwrap();
+        let said = command(url, data).args(words).output().unwrap();
         let text = String::from_utf8_lossy(&said.stdout).into_owned();
         assert!(said.status.success(), "{words:?}: {text}");
         assert!(!text.contains("pending"), "{text}");
     }
-    let server = Server::serve(&restored, data.path(), &[]);
+    let server = Server::serve(url, data, &[]);
     // With the password that they had.
     let http = sign_in(&server.base).await;
-    for id in &made {
+    for id in made {
         let run = http.get(format!("{}/api/v1/runs/{id}", server.base));
         assert_eq!(run.send().await.unwrap().status(), 200);
     }
     let found = http.get(format!("{}/api/v1/runs?count=exact&limit=1", server.base));
     let found: Value = found.send().await.unwrap().json().await.unwrap();
     assert_eq!(found["total"]["count"], made.len());
-    println!("{} runs came back from the backup", made.len());
     assert!(server.stop());
 }
 

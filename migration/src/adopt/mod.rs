@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use judge::{Finding, Verdict};
 pub(crate) use optional::make;
+pub(crate) use sqlite::FILL_SEARCH;
 pub(crate) use take::{Taken, take};
 pub use tool::Tool;
 pub(crate) use trim::{Trimmed, changes};

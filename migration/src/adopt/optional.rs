@@ -11,7 +11,6 @@ use crate::Way;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history;
-use crate::lock::Lock;
 use crate::plan::split;
 use crate::step::{Direction, STEPS, Step};
 
@@ -21,7 +20,7 @@ pub(crate) async fn make(
     way: &Way,
     kinds: &[Optional],
 ) -> Result<Vec<String>, Error> {
-    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+    let lock = way.lock(db).await?;
     let at = lock.db();
     let engine = Engine::of(&at)?;
     let Some(mut adoption) = Adoption::of(&at).await? else {

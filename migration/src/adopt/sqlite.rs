@@ -26,7 +26,7 @@ pub(super) async fn is_read_only(db: &impl ConnectionTrait) -> Result<bool, DbEr
 }
 
 /// Puts into search what its triggers would have put there, of messages that it does not have.
-pub(super) const FILL_SEARCH: &str = "
+pub(crate) const FILL_SEARCH: &str = "
     INSERT INTO messages_fts_map (message_id)
     SELECT message_id FROM messages
     WHERE entity IN ('USER', 'AI_MESSAGE') AND json_valid(content)

@@ -63,7 +63,7 @@ pub(crate) async fn take(
             written: false,
         });
     }
-    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+    let lock = way.lock(db).await?;
     // Somebody may have been faster.
     let revision = look(&lock.db(), tool).await?;
     let (report, live) = compared(engine, db, tool).await?;

@@ -23,7 +23,7 @@ use crate::lock;
 use crate::plan;
 use crate::runner::{Progress, Run};
 use crate::schema::{LiveSchema, Table, quoted};
-use crate::step::STEPS;
+use crate::step::{STEPS, Step};
 use crate::timeouts::{self, TRIES};
 
 /// How a backfill goes.
@@ -54,9 +54,6 @@ pub(crate) struct Standing {
     pub total: i64,
 }
 
-/// How long a writer of `SQLite` waits for its turn.
-const PATIENCE: Duration = Duration::from_mins(1);
-
 /// Do what is left of `backfill`.
 pub(crate) async fn run(
     db: &DatabaseExecutor<'_>,
@@ -67,13 +64,9 @@ pub(crate) async fn run(
     let engine = Engine::of(db)?;
     let schema = LiveSchema::read(db).await?;
     check(backfill, &schema)?;
-    state::prepare(db).await?;
     let sizes = plan::sizes(db).await?;
     let total = sizes.get(&backfill.table).map_or(0, |size| size.rows);
-    if pace.restart {
-        forget(db, &backfill.name).await?;
-    }
-    let begun = state::begin(db, backfill, total, &run.writer.actor).await?;
+    let begun = begin(db, backfill, total, pace, run).await?;
     if begun.words != backfill.words() {
         return Err(Error::Backfill(format!(
             "{} began as another statement ({}): say --restart to begin anew",
@@ -94,6 +87,35 @@ pub(crate) async fn run(
     }
 }
 
+/// Its row, which says how far it is. A writer of `SQLite` waits for its turn.
+async fn begin(
+    db: &DatabaseExecutor<'_>,
+    backfill: &Backfill,
+    total: i64,
+    pace: &Pace,
+    run: &Run<'_>,
+) -> Result<state::Model, Error> {
+    let tx = lock::begin_write(db, run.patience).await?;
+    state::prepare(&tx).await?;
+    if pace.restart {
+        forget(&tx, &backfill.name).await?;
+    }
+    let begun = state::begin(&tx, backfill, total, &run.writer.actor).await?;
+    tx.commit().await?;
+    Ok(begun)
+}
+
+/// Forget what `step` declares: done again, it makes a column that has nothing in it.
+pub(crate) async fn forget_declared(db: &DatabaseTransaction, step: &Step) -> Result<(), Error> {
+    let Some(declared) = step.backfill(Engine::of(db)?) else {
+        return Ok(());
+    };
+    if SchemaManager::new(db).has_table(state::TABLE).await? {
+        forget(db, &Backfill::read(declared)?.name).await?;
+    }
+    Ok(())
+}
+
 /// The next batch, again and again where it waits too long for a lock.
 async fn one_batch(
     db: &DatabaseExecutor<'_>,
@@ -103,7 +125,7 @@ async fn one_batch(
     run: &Run<'_>,
 ) -> Result<state::Model, Error> {
     for next in 0..=TRIES {
-        let tx = lock::begin_write(db, PATIENCE).await?;
+        let tx = lock::begin_write(db, run.patience).await?;
         match in_batch(&tx, engine, backfill, pace, run).await {
             Ok(stands) => {
                 if stands.is_done() {

@@ -16,6 +16,9 @@ use crate::private;
 
 const NAME: &str = "manifest.json";
 
+/// The manifest's own checksum, as `sha256sum` writes it.
+const CHECKSUM: &str = "manifest.json.sha256";
+
 /// The format's number: raised when an older program could not read it.
 const FORMAT: u32 = 1;
 
@@ -77,6 +80,9 @@ pub(crate) struct Manifest {
     /// Whether it was restored and compared.
     pub(crate) tested: bool,
     files: BTreeMap<String, Kept>,
+    /// Whether its checksum stands beside it: older programs wrote none.
+    #[serde(default)]
+    pub(crate) is_summed: bool,
 }
 
 #[expect(
@@ -112,13 +118,16 @@ impl Manifest {
             tables: Sums::new(),
             tested: false,
             files: BTreeMap::new(),
+            is_summed: true,
         }
     }
 
     pub(super) fn write(&self, directory: &Path) -> Result<(), Error> {
         let path = directory.join(NAME);
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
-        private::write(&path, &text).map_err(|source| Error::file(&path, source))
+        private::write(&path, &text).map_err(|source| Error::file(&path, source))?;
+        let path = directory.join(CHECKSUM);
+        private::write(&path, &checksum(&text)).map_err(|source| Error::file(&path, source))
     }
 
     /// The manifest of the backup in `directory`.
@@ -128,6 +137,15 @@ impl Manifest {
             ErrorKind::NotFound => none(directory),
             _ => Error::file(&path, source),
         })?;
+        let sum = directory.join(CHECKSUM);
+        let kept = match std::fs::read_to_string(&sum) {
+            Ok(kept) => Some(kept),
+            Err(source) if source.kind() == ErrorKind::NotFound => None,
+            Err(source) => return Err(Error::file(&sum, source)),
+        };
+        if kept.as_ref().is_some_and(|kept| *kept != checksum(&text)) {
+            return Err(changed(&path));
+        }
         let manifest: Self = serde_json::from_str(&text).map_err(|error| {
             Error::Backup(format!(
                 "{} is no manifest of a backup: {error}",
@@ -139,6 +157,12 @@ impl Manifest {
                 "{} is of format {}, and this program reads {FORMAT}: use the program that made it \
                  ({})",
                 manifest.id, manifest.format, manifest.program
+            )));
+        }
+        if manifest.is_summed && kept.is_none() {
+            return Err(Error::Backup(format!(
+                "{} is not there, and the manifest has it: use another backup",
+                sum.display()
             )));
         }
         Ok(manifest)
@@ -162,10 +186,7 @@ impl Manifest {
         for (name, expected) in &self.files {
             let path = directory.join(name);
             if kept(&path)? != *expected {
-                return Err(Error::Backup(format!(
-                    "{} was changed after the backup was made: use another backup",
-                    path.display()
-                )));
+                return Err(changed(&path));
             }
         }
         Ok(())
@@ -205,6 +226,18 @@ impl Manifest {
     pub(crate) fn rows(&self) -> i64 {
         self.tables.values().map(|sum| sum.rows).sum()
     }
+}
+
+/// The line that `sha256sum --check` reads.
+fn checksum(text: &str) -> String {
+    format!("{}  {NAME}\n", hex::encode(Sha256::digest(text)))
+}
+
+fn changed(path: &Path) -> Error {
+    Error::Backup(format!(
+        "{} was changed after the backup was made: use another backup",
+        path.display()
+    ))
 }
 
 /// Why there is no backup in `directory`: the one that all of them lie in is named easily.

@@ -23,12 +23,14 @@ pub struct Args {
     file: Option<PathBuf>,
     /// How many rows a batch has, if not as many as the backfill says.
     #[arg(long, value_name = "ROWS")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     batch: Option<u64>,
     /// How many milliseconds the others are left alone after each batch.
     #[arg(long, default_value_t = 10, value_name = "MILLISECONDS")]
     pause: u64,
     /// At most so many batches; the next call goes on behind them.
     #[arg(long, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     batches: Option<u64>,
     /// Begin anew.
     #[arg(long)]

@@ -10,7 +10,6 @@ use crate::Way;
 use crate::backup::manifest::Method;
 use crate::backup::{Making, make};
 use crate::error::Error;
-use crate::lock::Lock;
 
 /// Where to, and how.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,7 +49,7 @@ impl How {
 pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
     let making = args.how.making(&args.directory);
     // No step moves the schema meanwhile; on SQLite, nobody writes.
-    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+    let lock = way.lock(db).await?;
     let made = make(db, lock.db(), &making, &way.writer, &*way.told);
     let (manifest, path) = Box::pin(made).await?;
     lock.release().await?;

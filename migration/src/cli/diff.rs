@@ -5,14 +5,12 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use crate::compare::compare;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::plan::split;
-use crate::schema::change::{self, Options, Statement};
-use crate::schema::{
-    BOOKKEEPING, Change, Difference, LiveSchema, Object, Renames, difference, scratch,
-};
-use crate::step::STEPS;
+use crate::generate::Said;
+use crate::schema::change::{self, Statement};
+use crate::schema::{Change, Difference, Renames};
 
 /// What is compared with what.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,43 +25,32 @@ pub struct Args {
     /// What is the same under another name: `table:new` or `table.column:new`.
     #[arg(long = "rename", value_name = "OLD:NEW")]
     renames: Vec<String>,
+    /// A table or a column that goes and is not renamed.
+    #[arg(long = "drop", value_name = "TABLE or TABLE.COLUMN")]
+    drops: Vec<String>,
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
-    let engine = engine(&args.from, db)?;
-    if engine != self::engine(&args.to, db)? {
-        return Err(Error::TwoEngines);
-    }
-    let from = schema(&args.from, engine, db).await?;
-    let to = schema(&args.to, engine, db).await?;
-    let options = Options {
+    let mut said = Said {
         renames: renames(&args.renames)?,
-        ..Options::default()
+        ..Said::default()
     };
-    let back = Options {
-        renames: options.renames.reversed(),
-        ..Options::default()
-    };
-    let mut found = difference(&to, &from);
-    // Where a column stands is told where a database has gone astray; nobody makes a table anew for
-    // it.
-    found.retain(|one| !matches!(one.object, Object::Order(_)));
-    let up = change::statements(&from, &to, &options);
-    let down = change::statements(&to, &from, &back);
-    let mut lines: Vec<String> = found.iter().map(line).collect();
+    drops(&args.drops, &mut said)?;
+    let found = compare(db, &args.from, &args.to, resources(), &said).await?;
+    let mut lines: Vec<String> = found.differences.iter().map(line).collect();
     if lines.is_empty() {
         lines.push("no difference".to_owned());
     } else {
         lines.push(String::new());
         lines.push(format!("-- from {} to {}", args.from, args.to));
-        lines.push(script(engine, &up));
+        lines.push(script(found.engine, &found.up));
         lines.push(format!("-- and back, from {} to {}", args.to, args.from));
-        lines.push(script(engine, &down));
+        lines.push(script(found.engine, &found.down));
     }
     Ok(Answer {
-        code: if found.is_empty() { 0 } else { 2 },
+        code: if found.differences.is_empty() { 0 } else { 2 },
         lines,
-        json: json!({"differences": found, "up": up, "down": down}),
+        json: json!({"differences": found.differences, "up": found.up, "down": found.down}),
     })
 }
 
@@ -111,54 +98,6 @@ pub(super) fn script(engine: Engine, statements: &[Statement]) -> String {
     script
 }
 
-fn is_address(source: &str) -> bool {
-    ["postgres:", "postgresql:", "sqlite:"]
-        .iter()
-        .any(|scheme| source.starts_with(scheme))
-}
-
-fn engine(source: &str, db: &DatabaseConnection) -> Result<Engine, Error> {
-    Ok(match source {
-        _ if source.starts_with("sqlite:") => Engine::Sqlite,
-        _ if is_address(source) => Engine::Postgres,
-        _ => Engine::of(db)?,
-    })
-}
-
-async fn schema(
-    source: &str,
-    engine: Engine,
-    db: &DatabaseConnection,
-) -> Result<LiveSchema, Error> {
-    let schema = match source {
-        "database" => LiveSchema::read(db).await?,
-        "entities" => scratch::of_entities(engine, db, resources()).await?,
-        "steps" => scratch::of_steps(engine, db, STEPS).await?,
-        _ if is_address(source) => {
-            let other = crate::connect(source).await?;
-            let schema = LiveSchema::read(&other).await?;
-            other.close().await?;
-            schema
-        }
-        _ if std::path::Path::new(source).is_dir() => {
-            let scripts = crate::pull::read(std::path::Path::new(source), engine)?;
-            scratch::made(engine, db, &scripts).await?
-        }
-        _ if std::path::Path::new(source).is_file() => {
-            let script = std::fs::read_to_string(source).map_err(|error| Error::File {
-                path: source.to_owned(),
-                source: error,
-            })?;
-            if split(&script).is_empty() {
-                return Err(Error::NoSuchSource(source.to_owned()));
-            }
-            scratch::made(engine, db, &[script]).await?
-        }
-        _ => return Err(Error::NoSuchSource(source.to_owned())),
-    };
-    Ok(schema.without(BOOKKEEPING))
-}
-
 /// `--rename` read: `table:new` and `table.column:new`.
 pub(super) fn renames(given: &[String]) -> Result<Renames, Error> {
     let mut renames = Renames::default();
@@ -191,4 +130,24 @@ pub(super) fn renames(given: &[String]) -> Result<Renames, Error> {
         })
         .collect();
     Ok(renames)
+}
+
+/// `--drop` read: `table` and `table.column`.
+pub(super) fn drops(given: &[String], said: &mut Said) -> Result<(), Error> {
+    for one in given {
+        match one.split_once('.') {
+            _ if one.is_empty() || one.starts_with('.') || one.ends_with('.') => {
+                return Err(Error::Option(format!(
+                    "{one:?}: say --drop table.column or table"
+                )));
+            }
+            Some((table, column)) => {
+                said.drops.insert((table.to_owned(), column.to_owned()));
+            }
+            None => {
+                said.gone.insert(one.clone());
+            }
+        }
+    }
+    Ok(())
 }

@@ -2,23 +2,22 @@
 
 use std::path::PathBuf;
 
-use entity::registry::resource;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
-use super::Answer;
-use super::diff::script;
 use super::generate::{fills, today};
-use crate::adopt::Adoption;
+use super::{Answer, diff};
+use crate::adopt::{Adoption, FILL_SEARCH};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::generate::{Said, of_drift, put};
-use crate::history::status;
-use crate::schema::change::{self, Options};
-use crate::schema::{
-    BOOKKEEPING, Change, Difference, LiveSchema, Object, Renames, difference, scratch,
+use crate::generate::{
+    Put, Said, by_hand, check_directory, check_name, of_drift, put, refuse_unused,
 };
-use crate::step::STEPS;
+use crate::guard;
+use crate::history::status;
+use crate::plan::split;
+use crate::schema::change::{self, Options, Statement};
+use crate::schema::{BOOKKEEPING, Change, LiveSchema, difference};
 
 /// What else is printed.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,17 +34,29 @@ pub struct Args {
     /// What the rows of other databases have in a new column.
     #[arg(long = "fill", value_name = "TABLE.COLUMN=EXPRESSION")]
     fills: Vec<String>,
+    /// What was renamed by hand: `table:new` or `table.column:new`.
+    #[arg(long = "rename", value_name = "OLD:NEW")]
+    renames: Vec<String>,
+    /// A table or a column that was dropped by hand and not renamed.
+    #[arg(long = "drop", value_name = "TABLE or TABLE.COLUMN")]
+    drops: Vec<String>,
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
+    // What is wrong about the question is told whether there is drift or not.
+    let mut said = Said {
+        fills: fills(&args.fills)?,
+        renames: diff::renames(&args.renames)?,
+        ..Said::default()
+    };
+    diff::drops(&args.drops, &mut said)?;
+    if let Some(name) = &args.write_migration {
+        check_name(name)?;
+        check_directory(&args.directory)?;
+    }
     let engine = Engine::of(db)?;
     let status = status(db).await?;
-    let applied = STEPS
-        .iter()
-        .filter(|step| status.applied.iter().any(|one| one == step.name));
-    let expected = scratch::of_steps(engine, db, applied)
-        .await?
-        .without(BOOKKEEPING);
+    let expected = guard::expected(engine, db, &guard::applied(&status)).await?;
     let actual = LiveSchema::read(db).await?.without(BOOKKEEPING);
     let (expected, found, known) = match Adoption::of(db).await? {
         None => {
@@ -57,28 +68,40 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
             (fitted.expected, fitted.drift, fitted.known)
         }
     };
-    let (advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(is_advice);
-    let (recommended, accepted): (Vec<_>, Vec<_>) = known.into_iter().partition(is_advice);
+    let (advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(guard::is_advice);
+    let (recommended, accepted): (Vec<_>, Vec<_>) = known.into_iter().partition(guard::is_advice);
     let advice: Vec<_> = advice.into_iter().chain(recommended).collect();
-    let options = Options {
-        renames: Renames::between(&actual, &expected),
-        in_order: true,
-        ..Options::default()
+    refuse_unused(
+        &said,
+        &[(said.renames.clone(), expected.clone(), actual.clone())],
+    )?;
+    let renames = match by_hand(&expected, &actual, &said) {
+        Ok(renames) => Ok(renames.reversed()),
+        Err(asked @ Error::Ambiguous { .. }) => Err(asked.to_string()),
+        Err(error) => return Err(error),
     };
-    let undo = change::statements(&actual, &expected, &options);
+    let undo = renames.map(|renames| {
+        let options = Options {
+            renames,
+            in_order: true,
+            ..Options::default()
+        };
+        let mut undo = change::statements(&actual, &expected, &options);
+        refill(&mut undo);
+        undo
+    });
     let mut lines: Vec<String> = drift.iter().map(ToString::to_string).collect();
-    lines.extend(advice.iter().map(|one| format!("recommended: {one}")));
+    lines.extend(advice.iter().map(|one| match one.change {
+        Change::Added => format!("beside the steps: {one}"),
+        _ => format!("recommended: {one}"),
+    }));
     lines.extend(accepted.iter().map(|one| format!("accepted: {one}")));
     let mut step = None;
     if drift.is_empty() {
         lines.push("no drift".to_owned());
     } else if let Some(name) = &args.write_migration {
-        let said = Said {
-            fills: fills(&args.fills)?,
-            ..Said::default()
-        };
         let written = of_drift(&expected, &actual, &advice, &said)?;
-        let (name, folder) = put(&args.directory, today(), name, &written)?;
+        let Put { name, folder, .. } = put(&args.directory, today(), name, &written)?;
         lines.push(format!(
             "wrote {name} in {}: read it, and say in it what the other engine shall have. This \
              database has it: once the program is built, `migrate resolve {name} --applied --reason \
@@ -87,30 +110,33 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         ));
         step = Some(name);
     } else if args.revert_sql {
-        lines.push(format!(
-            "\n-- brings the database back\n{}",
-            script(engine, &undo)
-        ));
+        lines.push(match &undo {
+            Ok(undo) => format!(
+                "\n-- brings the database back\n{}",
+                diff::script(engine, undo)
+            ),
+            // What it drops might be what is missed.
+            Err(asked) => format!("\n-- nothing brings the database back yet: {asked}"),
+        });
     }
+    let (undo, asked) = match undo {
+        Ok(undo) => (undo, None),
+        Err(asked) => (Vec::new(), Some(asked)),
+    };
     Ok(Answer {
         code: if drift.is_empty() { 0 } else { 3 },
         lines,
-        json: json!({"step": step, "drift": drift, "recommended": advice, "accepted": accepted, "undo": undo}),
+        json: json!({
+            "step": step, "drift": drift, "recommended": advice, "accepted": accepted,
+            "undo": undo, "asked": asked,
+        }),
     })
 }
 
-/// What is good to have and not part of the contract: an index that the entity only recommends, and
-/// the rules of keys between tables that another program made.
-fn is_advice(one: &Difference) -> bool {
-    match (&one.object, &one.change) {
-        (Object::Index(table, name), Change::Missing) => resource(table).is_some_and(|resource| {
-            let mut indexes = resource.declaration.indexes.iter();
-            indexes.any(|index| index.recommended && index.name_on(table) == *name)
-        }),
-        (Object::Constraint(table, _), Change::Changed { from, to }) => {
-            let shared = resource(table).is_some_and(|one| one.domain == "conversation");
-            shared && from.strip_suffix(" ON DELETE CASCADE") == Some(to)
-        }
-        _ => false,
+/// Put into the search of `SQLite` what stands in the messages, where it is made anew.
+fn refill(undo: &mut Vec<Statement>) {
+    let is_search = |one: &Statement| one.sql.starts_with("CREATE VIRTUAL TABLE messages_fts ");
+    if undo.iter().any(is_search) {
+        undo.extend(split(FILL_SEARCH).into_iter().map(Statement::new));
     }
 }

@@ -23,8 +23,8 @@ pub struct Args {
     /// What is the same under another name: `table:new` or `table.column:new`.
     #[arg(long = "rename", value_name = "OLD:NEW")]
     renames: Vec<String>,
-    /// A column that goes and is not renamed.
-    #[arg(long = "drop", value_name = "TABLE.COLUMN")]
+    /// A table or a column that goes and is not renamed.
+    #[arg(long = "drop", value_name = "TABLE or TABLE.COLUMN")]
     drops: Vec<String>,
     /// What the rows that are there have in a new column.
     #[arg(long = "fill", value_name = "TABLE.COLUMN=EXPRESSION")]
@@ -58,23 +58,20 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         fills: fills(&args.fills)?,
         ..Said::default()
     };
-    for one in &args.drops {
-        said.drops.insert(column(one)?);
-    }
+    diff::drops(&args.drops, &mut said)?;
     let Some(written) = written(db, resources(), &said).await? else {
         return Ok(Answer {
             code: 0,
             lines: vec!["the entities want nothing that the steps do not make".to_owned()],
-            json: json!({"step": null}),
+            json: json!({"step": null, "online": null}),
         });
     };
-    let (name, folder) = put(&args.directory, today(), &args.name, &written)?;
-    let mut lines = vec![format!("wrote {name} in {}", folder.display())];
-    if !written.online.is_empty() {
-        lines.push(
-            "and behind it a step of what runs beside readers and writers, each statement by itself"
-                .to_owned(),
-        );
+    let put = put(&args.directory, today(), &args.name, &written)?;
+    let mut lines = vec![format!("wrote {} in {}", put.name, put.folder.display())];
+    if let Some(online) = &put.online {
+        lines.push(format!(
+            "and behind it {online}, of what runs beside readers and writers, each statement by itself"
+        ));
     }
     lines.extend(
         written
@@ -85,7 +82,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     Ok(Answer {
         code: 0,
         lines,
-        json: json!({"step": name, "losses": written.losses}),
+        json: json!({"step": put.name, "online": put.online, "losses": written.losses}),
     })
 }
 

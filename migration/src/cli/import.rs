@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::Answer;
+use super::stop::{Signals, Twice};
+use crate::Way;
 use crate::error::Error;
 use crate::import::mongo::{self, Encoding};
-use crate::import::{Mode, Options, Report, Taken, Vault, prisma, undo};
+use crate::import::{Mode, Options, Report, Stage, Stopped, Taken, Turn, Vault, prisma, undo};
 
 /// A log hears of an import after so many documents.
 const OFTEN: u64 = 10_000;
@@ -94,6 +97,7 @@ struct How {
 pub(super) async fn run(
     args: &Args,
     db: &DatabaseConnection,
+    way: &Way,
     vault: Option<&dyn Vault>,
     quiet: bool,
 ) -> Result<Answer, Error> {
@@ -102,47 +106,90 @@ pub(super) async fn run(
         From::Prisma { how, .. } => ("prisma", how),
     };
     let source = how.source.clone().unwrap_or_else(|| default.to_owned());
+    let turn = Turn {
+        patience: way.patience,
+        lock: way.lock,
+    };
     if how.undo {
-        return Ok(taken_back(
-            &source,
-            &undo(db, &source, how.keep_touched).await?,
-        ));
+        // One transaction, which a signal takes back.
+        let taken = undo(db, &source, how.keep_touched, turn, vault).await?;
+        return Ok(taken_back(&source, &taken));
     }
     let bar = bar(quiet);
     let heard = Mutex::new(Heard::nothing(Instant::now()));
-    let told = |collection: &str, done: u64, all: u64| {
-        tell(&bar, &heard, quiet, (collection, done, all));
-    };
+    let told = |stage: Stage<'_>| tell(&bar, &heard, quiet, stage);
+    let stop = CancellationToken::new();
+    let signals = Signals::listen();
     let modes = match (how.dry_run, how.verify) {
         (true, true) => vec![Mode::Verify],
         (true, false) => vec![Mode::DryRun],
         (false, true) => vec![Mode::Apply, Mode::Verify],
         (false, false) => vec![Mode::Apply],
     };
-    let mut report = Report::default();
-    for mode in modes {
-        let options = Options {
-            mode,
-            source: source.clone(),
-            rejects: how.rejects.clone(),
-            notes: how.notes.clone(),
-            portion: how.portion as usize,
-            vault,
-            told: &told,
-        };
-        let next = match &args.from {
-            From::Mongo {
-                paths, encoding, ..
-            } => Box::pin(mongo::import(db, paths, *encoding, &options)).await?,
-            From::Prisma { url, .. } => {
-                let url = url.as_deref().unwrap_or_default();
-                Box::pin(prisma::import(db, url, &options)).await?
+    let going = async {
+        let mut report = Report::default();
+        for mode in modes {
+            let options = Options {
+                mode,
+                source: source.clone(),
+                rejects: how.rejects.clone(),
+                notes: how.notes.clone(),
+                portion: how.portion as usize,
+                vault,
+                turn,
+                stop: stop.clone(),
+                told: &told,
+            };
+            let next = match &args.from {
+                From::Mongo {
+                    paths, encoding, ..
+                } => Box::pin(mongo::import(db, paths, *encoding, &options)).await?,
+                From::Prisma { url, .. } => {
+                    let url = url.as_deref().unwrap_or_default();
+                    Box::pin(prisma::import(db, url, &options)).await?
+                }
+            };
+            report = merged(&report, next);
+            if report.stopped.is_some() {
+                break;
             }
-        };
-        report = merged(&report, next);
-    }
+        }
+        Ok::<Report, Error>(report)
+    };
+    let report = tokio::select! {
+        report = going => Some(report?),
+        Twice = signals.heard(&stop) => None,
+    };
     bar.finish_and_clear();
-    Ok(told_of(&report, how.dry_run))
+    Ok(match report {
+        Some(report) => told_of(&report, how.dry_run),
+        None => Answer {
+            code: 7,
+            lines: vec![at_once(how.dry_run).to_owned()],
+            json: json!({"dry_run": how.dry_run, "source": source, "stopped": {}}),
+        },
+    })
+}
+
+/// What there is to say where nothing was waited for.
+fn at_once(dry_run: bool) -> &'static str {
+    if dry_run {
+        "stopped at once: nothing was written"
+    } else {
+        "stopped at once: the portions before this one are in; the same command goes on, and --undo takes \
+         them back"
+    }
+}
+
+/// How an import that was stopped stands, and how to go on.
+fn stopped_at(stopped: Stopped, dry_run: bool, verified: bool) -> String {
+    let Stopped { done, all } = stopped;
+    let then = match (dry_run, verified) {
+        (true, false) => "nothing was written: this was a dry run",
+        (_, true) => "the comparison is not whole: the same command makes it anew",
+        (false, false) => "the same command goes on, and --undo takes back what is in",
+    };
+    format!("stopped behind {done} of {all} documents; {then}")
 }
 
 /// What a comparison adds to what an import told.
@@ -162,13 +209,15 @@ fn merged(import: &Report, mut next: Report) -> Report {
 
 fn told_of(report: &Report, dry_run: bool) -> Answer {
     let totals = report.totals();
-    let code = match (report.differences, totals.rejected) {
-        (0, 0) => 0,
-        (0, _) => 7,
+    let code = match (report.differences, totals.rejected, report.stopped) {
+        (0, 0, None) => 0,
+        (0, _, _) => 7,
         _ => 2,
     };
     let mut lines = report.lines();
-    if dry_run && !report.verified {
+    if let Some(stopped) = report.stopped {
+        lines.push(stopped_at(stopped, dry_run, report.verified));
+    } else if dry_run && !report.verified {
         lines.push("nothing was written: this was a dry run".to_owned());
     }
     Answer {
@@ -184,6 +233,7 @@ fn told_of(report: &Report, dry_run: bool) -> Answer {
             "differences": report.differences,
             "rejects": report.rejects,
             "notes": report.notes,
+            "stopped": report.stopped,
         }),
     }
 }
@@ -225,11 +275,16 @@ fn bar(quiet: bool) -> ProgressBar {
     if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template("{msg:20} [{bar:40}] {pos}/{len} {eta}") {
-        bar.set_style(style);
-    }
-    bar
+    ProgressBar::no_length()
+}
+
+/// The bar as it is drawn: how many there are is known only behind the survey.
+fn style(stage: Stage<'_>) -> ProgressStyle {
+    let template = match stage {
+        Stage::Survey(..) => "{msg:20} {spinner} {human_pos} read",
+        Stage::Import(..) => "{msg:20} [{bar:40}] {pos}/{len} {eta}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// What a log heard last.
@@ -267,22 +322,36 @@ impl Heard {
     clippy::print_stderr,
     reason = "the answer alone is on standard output"
 )]
-fn tell(
-    bar: &ProgressBar,
-    heard: &Mutex<Heard>,
-    quiet: bool,
-    (collection, done, all): (&str, u64, u64),
-) {
-    bar.set_length(all);
-    bar.set_position(done);
-    bar.set_message(collection.to_owned());
-    if quiet || std::io::stderr().is_terminal() {
+fn tell(bar: &ProgressBar, heard: &Mutex<Heard>, quiet: bool, stage: Stage<'_>) {
+    if quiet {
         return;
     }
-    if let Ok(mut heard) = heard.lock()
-        && heard.is_due(collection, done, Instant::now())
-    {
-        eprintln!("{collection}: {done} of {all} documents are done");
+    let Ok(mut heard) = heard.lock() else { return };
+    let now = Instant::now();
+    let (what, done, line) = match stage {
+        Stage::Survey(collection, read) => (
+            format!("reading {collection}"),
+            read,
+            format!("{collection}: {read} documents are read"),
+        ),
+        Stage::Import(collection, done, all) => (
+            collection.to_owned(),
+            done,
+            format!("{collection}: {done} of {all} documents are done"),
+        ),
+    };
+    if std::io::stderr().is_terminal() {
+        if heard.collection != what {
+            bar.set_style(style(stage));
+        }
+        if let Stage::Import(_, _, all) = stage {
+            bar.set_length(all);
+        }
+        bar.set_position(done);
+        bar.set_message(what.clone());
+        heard.collection = what;
+    } else if heard.is_due(&what, done, now) {
+        eprintln!("{line}");
     }
 }
 

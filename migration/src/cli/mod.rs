@@ -6,6 +6,7 @@
 //! 64 the arguments are wrong.
 
 mod adopt;
+mod answer;
 mod backfill;
 mod backup;
 mod colour;
@@ -17,6 +18,8 @@ mod generate;
 mod import;
 mod lint;
 mod plan;
+#[cfg(test)]
+mod planted;
 mod progress;
 mod pull;
 mod reset;
@@ -25,6 +28,7 @@ mod restore;
 mod seed;
 mod squash;
 mod status;
+mod stop;
 mod up;
 mod verify;
 
@@ -33,14 +37,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::{Either, select};
 use sea_orm_migration::sea_orm::DatabaseConnection;
-use serde_json::{Map, Value, json};
 
+pub use self::answer::refuse;
+use self::answer::{Answer, refuse_error, say};
+pub(crate) use self::progress::waits;
+use self::stop::Signals;
 use crate::error::Error;
 use crate::history::Writer;
 use crate::import::Vault;
-use crate::lock::{Kind, is_busy};
-use crate::runner::quietly;
+use crate::lock::{Kind, settle};
 use crate::seed::Seed;
 use crate::step::STEPS;
 use crate::{Timeouts, Way};
@@ -167,9 +174,39 @@ pub struct Brought<'b, 's> {
 }
 
 impl MigrateArgs {
-    /// Connect as this command wants it, when the database is at `url`.
+    /// Connect as this command wants it, when the database is at `url`. A file of `SQLite` that is not
+    /// there is not made by a command that only looks: such a command says so, and sees an empty database.
     pub async fn connect(&self, url: &str) -> Result<DatabaseConnection, Error> {
-        crate::connect_with(&self.address(url), self.timeouts()?).await
+        let timeouts = self.timeouts()?;
+        let Some(path) = absent(url) else {
+            return crate::connect_with(url, timeouts).await;
+        };
+        match &self.command {
+            Command::Up(_)
+            | Command::Restore(_)
+            | Command::Fresh
+            | Command::Reset(_)
+            | Command::Seed(_) => crate::connect_with(url, timeouts).await,
+            Command::Status(_) | Command::Plan(_) | Command::Lint(_) | Command::Diff(_) => {
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "{path}: there is no such file; it is looked at as an empty database, and `migrate up` \
+                     makes it"
+                );
+                crate::connect_with(MEMORY, timeouts).await
+            }
+            Command::Generate(_) | Command::Squash(_) | Command::Verify(_) => {
+                crate::connect_with(MEMORY, timeouts).await
+            }
+            Command::Adopt(_)
+            | Command::Backfill(_)
+            | Command::Backup(_)
+            | Command::Down(_)
+            | Command::Drift(_)
+            | Command::Import(_)
+            | Command::Pull(_)
+            | Command::Resolve(_) => Err(Error::Absent { path }),
+        }
     }
 
     fn timeouts(&self) -> Result<Timeouts, Error> {
@@ -191,41 +228,17 @@ impl MigrateArgs {
     pub fn seals(&self) -> bool {
         matches!(&self.command, Command::Import(import) if import.seals())
     }
-
-    /// Where to connect for this command, when the database is at `url`. Asking for the status of a
-    /// `SQLite` file that is not there must not make it, so it is asked of an empty one in memory.
-    pub fn address(&self, url: &str) -> String {
-        let file = url
-            .strip_prefix("sqlite:")
-            .map(|rest| rest.trim_start_matches("//"));
-        let path = file
-            .and_then(|file| file.split('?').next())
-            .unwrap_or_default();
-        let absent = file.is_some() && path != ":memory:" && !Path::new(path).exists();
-        let looks = matches!(
-            self.command,
-            Command::Status(_)
-                | Command::Plan(_)
-                | Command::Adopt(_)
-                | Command::Backup(_)
-                | Command::Lint(_)
-                | Command::Verify(_)
-                | Command::Pull(_)
-                | Command::Diff(_)
-                | Command::Drift(_)
-        );
-        if absent && looks {
-            return "sqlite::memory:".to_owned();
-        }
-        url.to_owned()
-    }
 }
 
-/// What a command has to say.
-struct Answer {
-    code: u8,
-    lines: Vec<String>,
-    json: Value,
+/// A database that is gone when nobody looks at it any more.
+const MEMORY: &str = "sqlite::memory:";
+
+/// The file of `SQLite` that `url` names and that is not there.
+fn absent(url: &str) -> Option<String> {
+    let file = url.strip_prefix("sqlite:")?.trim_start_matches("//");
+    let (path, options) = file.split_once('?').unwrap_or((file, ""));
+    let is_memory = path == ":memory:" || options.split('&').any(|one| one == "mode=memory");
+    (!is_memory && !Path::new(path).exists()).then(|| path.to_owned())
 }
 
 /// Run a command on the database behind `db`, print its answer, and tell the exit code.
@@ -249,13 +262,48 @@ pub async fn run_with(
             actor: args.actor.clone(),
         },
         told: if args.json {
-            Arc::new(quietly)
+            Arc::new(waits)
         } else {
             progress::teller()
         },
+        accept_drift: false,
         ..Way::default()
     };
+    let going = Box::pin(answer(args, db, way, production, brought));
     let answer = match &args.command {
+        // It ends where it can be gone on with, and hears what it is told itself.
+        Command::Import(_) => going.await,
+        // What is dropped here is rolled back, or goes on at the step that it is at.
+        _ => match select(going, Box::pin(Signals::listen().first())).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right((signal, going)) => {
+                drop(going);
+                settle().await;
+                return refuse(
+                    args,
+                    signal,
+                    "told to end; `migrate status` tells what is done",
+                );
+            }
+        },
+    };
+    // Whatever was refused keeps nobody out.
+    settle().await;
+    match answer {
+        Ok(answer) => say(args, answer),
+        Err(error) => refuse_error(args, &error),
+    }
+}
+
+/// Do it.
+async fn answer(
+    args: &MigrateArgs,
+    db: &DatabaseConnection,
+    way: Way,
+    production: bool,
+    brought: &Brought<'_, '_>,
+) -> Result<Answer, Error> {
+    match &args.command {
         Command::Up(up) => up::run(up, db, way).await,
         Command::Down(down) => down::run(down, db, way).await,
         Command::Status(status) => status::run(status, db).await,
@@ -273,83 +321,11 @@ pub async fn run_with(
         Command::Seed(seed) => seed::run(seed, db, &way, production, brought.seeds).await,
         Command::Lint(lint) => lint::run(lint, db).await,
         Command::Pull(pull) => pull::run(pull, db).await,
-        Command::Verify(verify) => verify::run(verify, db).await,
+        Command::Verify(verify) => verify::run(verify, db, &way).await,
         Command::Import(import) => {
-            Box::pin(import::run(import, db, brought.vault, args.json)).await
+            Box::pin(import::run(import, db, &way, brought.vault, args.json)).await
         }
         Command::Fresh => fresh::run(db, &way, production).await,
-    };
-    let answer = match answer {
-        Ok(answer) => answer,
-        Err(error) => return refuse(args, code(&error), &told(&error)),
-    };
-    if args.json {
-        print(&object(args, answer.code, answer.json).to_string());
-        return answer.code;
-    }
-    let is_comparison = matches!(args.command, Command::Diff(_) | Command::Drift(_));
-    for line in answer.lines {
-        if is_comparison {
-            // Without colours where nobody would see them.
-            let _ = writeln!(anstream::stdout(), "{}", colour::painted(&line));
-        } else {
-            print(&line);
-        }
-    }
-    answer.code
-}
-
-/// Say that a command was not done, and why, as its answer would be said: for those who find out before
-/// it runs.
-pub fn refuse(args: &MigrateArgs, code: u8, why: &str) -> u8 {
-    if args.json {
-        print(&object(args, code, json!({ "error": why })).to_string());
-    } else {
-        let _ = writeln!(std::io::stderr(), "error: {why}");
-    }
-    code
-}
-
-/// A line of an answer. Whoever has read enough may close the other end.
-fn print(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-fn object(args: &MigrateArgs, code: u8, more: Value) -> Value {
-    let mut object = Map::new();
-    object.insert("version".to_owned(), json!(1));
-    object.insert("command".to_owned(), json!(args.command.name()));
-    object.insert("exit".to_owned(), json!(code));
-    if let Value::Object(more) = more {
-        object.extend(more);
-    }
-    object.into()
-}
-
-/// What is said of an error, with what to do where the database only says no.
-fn told(error: &Error) -> String {
-    let text = error.to_string();
-    if text.contains("permission denied for") {
-        return format!(
-            "{text}; the role lacks this right: let the owner of the tables migrate, or GRANT it"
-        );
-    }
-    text
-}
-
-fn code(error: &Error) -> u8 {
-    match error {
-        Error::Drift(_) => 3,
-        Error::Half { .. }
-        | Error::Unknown(_)
-        | Error::Modified(_)
-        | Error::OutOfOrder(_)
-        | Error::OtherPlan(_)
-        | Error::NotAdoptable(_) => 4,
-        Error::Loss(_) | Error::Destructive(_) | Error::Foreign(_) => 5,
-        Error::Locked { .. } => 6,
-        Error::Database(error) if is_busy(error) => 6,
-        _ => 1,
     }
 }
 

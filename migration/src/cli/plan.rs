@@ -6,7 +6,6 @@ use serde_json::json;
 use super::Answer;
 use crate::error::Error;
 use crate::history::status;
-use crate::lock::Lock;
 use crate::plan::{Plan, Planned, plan, rehearse};
 use crate::{Way, checked};
 
@@ -20,13 +19,20 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
-    let status = checked(status(db).await?)?;
-    let mut plan = plan(db, &status).await?;
-    if args.rehearse && !plan.steps.is_empty() {
-        let lock = Lock::take(db, way.patience).await?;
-        rehearse(db, &status, &lock, &mut plan).await?;
-        lock.release().await?;
-    }
+    let before = checked(status(db).await?)?;
+    let plan = if args.rehearse && !before.pending.is_empty() {
+        let lock = way.lock(db).await?;
+        // Whoever was waited for may have done some of it.
+        let before = checked(status(lock.db()).await?)?;
+        let mut plan = plan(&lock.db(), &before).await?;
+        let rehearsed = rehearse(db, &before, &lock, &mut plan).await;
+        let released = lock.release().await;
+        rehearsed?;
+        released?;
+        plan
+    } else {
+        plan(db, &before).await?
+    };
     Ok(Answer {
         code: if plan.steps.is_empty() { 0 } else { 2 },
         lines: lines(&plan),

@@ -26,6 +26,16 @@ pub(super) fn teller() -> Arc<dyn Fn(Progress<'_>) + Send + Sync> {
     }
 }
 
+/// Who tells of nothing but for whom is waited: beside an answer that is one object, too, nobody shall
+/// wonder why it takes so long.
+pub(crate) fn waits(progress: Progress<'_>) {
+    if let Progress::Waits(_) = progress
+        && let Some(line) = line(progress, &AtomicU64::new(0))
+    {
+        say(&line);
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "a log's lines go there")]
 fn say(line: &str) {
     eprintln!("{line}");
@@ -54,7 +64,7 @@ fn draw(bar: &ProgressBar, progress: Progress<'_>) {
                 bar.finish_and_clear();
             }
         }
-        Progress::Again(..) => {
+        Progress::Again(..) | Progress::Waits(_) | Progress::Loses(_) => {
             bar.println(line(progress, &AtomicU64::new(0)).unwrap_or_default());
         }
     }
@@ -74,6 +84,10 @@ fn line(progress: Progress<'_>, heard: &AtomicU64) -> Option<String> {
             "{name}: others hold a lock that it needs; trying again in {} ms",
             pause.as_millis()
         )),
+        Progress::Waits(holder) => Some(format!(
+            "another migration is under way: {holder}; waiting for its end"
+        )),
+        Progress::Loses(what) => Some(format!("loses {what}")),
     }
 }
 
@@ -97,5 +111,7 @@ mod tests {
         assert_eq!(end.as_deref(), Some("a: 1000 of 1000 rows"));
         let again = line(Progress::Again("a", Duration::from_millis(300)), &heard);
         assert!(again.is_some_and(|line| line.contains("300 ms")));
+        let loses = line(Progress::Loses("a: 2 rows"), &heard);
+        assert_eq!(loses.as_deref(), Some("loses a: 2 rows"));
     }
 }

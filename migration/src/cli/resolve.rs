@@ -7,20 +7,18 @@ use sea_orm_migration::sea_orm::{DatabaseConnection, TransactionTrait};
 use serde_json::json;
 
 use super::{Answer, place};
-use crate::adopt::Adoption;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::history::{Record, State, applied_record, status};
-use crate::lock::Lock;
-use crate::schema::{BOOKKEEPING, LiveSchema, difference, scratch};
+use crate::history::{State, Status, applied_record, now, status};
+use crate::runner::fingerprint;
 use crate::step::{STEPS, Step};
-use crate::{Migrator, Way};
+use crate::{Migrator, Way, guard};
 
 /// How it stands, and why.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = true)]
 pub struct Args {
-    /// The step.
+    /// The step; with --rolled-back also one that only the history has, by its whole name.
     step: String,
     /// It is applied: the database has what it makes.
     #[arg(long, conflicts_with = "rolled_back")]
@@ -36,76 +34,107 @@ pub struct Args {
     accept_drift: bool,
 }
 
-pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
-    let step = &STEPS[place(&args.step)?];
-    let engine = Engine::of(db)?;
-    if !args.accept_drift {
-        compare(step, args.applied, engine, db).await?;
+/// What is meant.
+enum Meant {
+    /// A step of this program.
+    Known(&'static Step),
+    /// One that only the history knows, by its name.
+    Unknown(String),
+}
+
+impl Meant {
+    fn name(&self) -> &str {
+        match self {
+            Self::Known(step) => step.name,
+            Self::Unknown(name) => name,
+        }
     }
-    let lock = Lock::take_as(db, way.patience, way.lock).await?;
+}
+
+pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
+    let meant = meant(args, &status(db).await?)?;
+    if !args.accept_drift {
+        compare(&meant, args.applied, db).await?;
+    }
+    let lock = way.lock(db).await?;
     let db = lock.db();
     Migrator::install(&db).await?;
     way.writer.prepare(&db).await?;
     let known = status(lock.db()).await?;
-    let listed = known.applied.iter().any(|name| name == step.name);
-    let record = Record {
-        state: if args.applied {
-            State::Applied
-        } else {
-            State::RolledBack
-        },
-        reason: Some(args.reason.clone()),
-        ..applied_record(engine, step, &way.writer, Instant::now())
-    };
     let tx = db.begin().await?;
-    match (args.applied, listed) {
-        (true, false) => way.writer.list(&tx, step.name).await?,
-        (false, true) => way.writer.unlist(&tx, step).await?,
-        _ => {}
-    }
+    let mut record = match &meant {
+        Meant::Known(step) => {
+            let listed = known.applied.iter().any(|name| name == step.name);
+            match (args.applied, listed) {
+                (true, false) => way.writer.list(&tx, step.name).await?,
+                (false, true) => way.writer.unlist(&tx, step).await?,
+                _ => {}
+            }
+            let engine = Engine::of(&tx)?;
+            Some(applied_record(engine, step, &way.writer, Instant::now()))
+        }
+        // An older program has put it down, and nobody here knows its checksum.
+        Meant::Unknown(name) => {
+            way.writer.unlist_named(&tx, name).await?;
+            way.writer.known(&tx, name).await?
+        }
+    };
     let word = if args.applied {
         "applied"
     } else {
         "rolled back"
     };
     let reason = Some(args.reason.clone());
-    way.writer.put(&tx, record).await?;
+    if let Some(record) = &mut record {
+        record.state = if args.applied {
+            State::Applied
+        } else {
+            State::RolledBack
+        };
+        record.reason.clone_from(&reason);
+        record.actor.clone_from(&way.writer.actor);
+        record.finished_at = Some(now());
+        // What was found, or is known, is what the next look goes by.
+        record.fingerprint_after = Some(fingerprint(&tx).await?);
+        way.writer.put(&tx, record.clone()).await?;
+    }
     way.writer
-        .log(&tx, step.name, &format!("resolve {word}"), reason)
+        .log(&tx, meant.name(), &format!("resolve {word}"), reason)
         .await?;
     tx.commit().await?;
     drop(db);
     lock.release().await?;
     Ok(Answer {
         code: 0,
-        lines: vec![format!("{} is {word}", step.name)],
-        json: json!({"step": step.name, "state": word}),
+        lines: vec![format!("{} is {word}", meant.name())],
+        json: json!({"step": meant.name(), "state": word}),
     })
 }
 
+/// The step that is meant: one of this program, or one that only the history has, which may be taken
+/// off it.
+fn meant(args: &Args, status: &Status) -> Result<Meant, Error> {
+    match place(&args.step) {
+        Ok(at) => Ok(Meant::Known(&STEPS[at])),
+        Err(_) if args.rolled_back && status.unknown.contains(&args.step) => {
+            Ok(Meant::Unknown(args.step.clone()))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Refuse unless the database has the schema that the history would then mean.
-async fn compare(
-    step: &Step,
-    applied: bool,
-    engine: Engine,
-    db: &DatabaseConnection,
-) -> Result<(), Error> {
+async fn compare(meant: &Meant, applied: bool, db: &DatabaseConnection) -> Result<(), Error> {
     let known = status(db).await?.applied;
     let would_be = STEPS.iter().filter(|one| {
-        if one.name == step.name {
+        if one.name == meant.name() {
             applied
         } else {
             known.iter().any(|name| name == one.name)
         }
     });
-    let expected = scratch::of_steps(engine, db, would_be)
-        .await?
-        .without(BOOKKEEPING);
-    let actual = LiveSchema::read(db).await?.without(BOOKKEEPING);
-    let found = match Adoption::of(db).await? {
-        None => difference(&expected, &actual),
-        Some(adoption) => adoption.fit(expected, &actual).drift,
-    };
+    let would_be: Vec<&Step> = would_be.collect();
+    let found = guard::found(db, db, &would_be).await?;
     if found.is_empty() {
         return Ok(());
     }

@@ -10,7 +10,6 @@ use crate::Way;
 use crate::backup::restore;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::lock::Lock;
 
 /// Which.
 #[derive(Clone, Debug, clap::Args)]
@@ -26,7 +25,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     // A file of SQLite is put in its place whole, and the lock is a transaction in the empty one.
     let lock = match Engine::of(db)? {
         Engine::Sqlite => None,
-        Engine::Postgres => Some(Lock::take_as(db, way.patience, way.lock).await?),
+        Engine::Postgres => Some(way.lock(db).await?),
     };
     let tools = args.pg_tools.as_deref();
     let restored = restore(db, &args.backup, tools, &way.writer, &*way.told);
@@ -34,14 +33,27 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     if let Some(lock) = lock {
         lock.release().await?;
     }
+    let mut lines = vec![format!(
+        "restored {}: {} tables, {} rows, as they were",
+        manifest.id,
+        manifest.tables.len(),
+        manifest.rows()
+    )];
+    if !manifest.is_summed {
+        lines.push(
+            "warning: an older program made this backup, whose manifest has no checksum: whether somebody \
+             changed it is not known"
+                .to_owned(),
+        );
+    }
     Ok(Answer {
         code: 0,
-        lines: vec![format!(
-            "restored {}: {} tables, {} rows, as they were",
-            manifest.id,
-            manifest.tables.len(),
-            manifest.rows()
-        )],
-        json: json!({"id": manifest.id, "tables": manifest.tables, "steps": manifest.steps}),
+        lines,
+        json: json!({
+            "id": manifest.id,
+            "tables": manifest.tables,
+            "steps": manifest.steps,
+            "manifest_checked": manifest.is_summed,
+        }),
     })
 }

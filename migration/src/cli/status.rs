@@ -22,8 +22,11 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     let engine = Engine::of(db)?;
     let status = status(db).await?;
     let drifted = args.check_drift && is_as_left(db).await? == Some(false);
-    let fits =
-        status.unknown.is_empty() && status.modified.is_empty() && status.half_replaced.is_empty();
+    let fits = status.unknown.is_empty()
+        && status.modified.is_empty()
+        && status.out_of_order.is_empty()
+        && status.failed.is_empty()
+        && status.half_replaced.is_empty();
     let backfills = standing(db, &status.applied).await?;
     let is_filled = backfills.iter().all(Standing::is_done);
     let code = match (fits, drifted, status.pending.is_empty()) {
@@ -58,13 +61,16 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     lines.extend(status.failed.iter().map(|failed| {
         let Failed {
             step,
+            half,
             statements_done,
             error,
         } = failed;
-        format!(
-            "{:<12} {step} after {statements_done} statements: {error}",
-            "failed"
-        )
+        let how_far = if *half {
+            format!(" after {statements_done} statements")
+        } else {
+            String::new()
+        };
+        format!("{:<12} {step}{how_far}: {error}", "failed")
     }));
     lines.extend(status.half_replaced.iter().map(|half| {
         format!(

@@ -20,6 +20,7 @@ pub struct Args {
     to: Option<String>,
     /// At most so many steps.
     #[arg(short, value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     number: Option<u32>,
     /// A step that may be applied although later ones are.
     #[arg(long, value_name = "STEP")]
@@ -27,6 +28,9 @@ pub struct Args {
     /// A step that may lose what is there.
     #[arg(long, value_name = "STEP")]
     allow_loss: Vec<String>,
+    /// Go on although the schema is not as the last run left it.
+    #[arg(long)]
+    accept_drift: bool,
     /// A step that may change tables of another program, on a database that was taken over.
     #[arg(long, value_name = "STEP")]
     allow_changes: Vec<String>,
@@ -65,6 +69,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Resul
         steps,
         out_of_order: named(&args.out_of_order)?,
         lossy: named(&args.allow_loss)?,
+        accept_drift: args.accept_drift,
         changes: named(&args.allow_changes)?,
         plan: args.plan.clone(),
         backup: args

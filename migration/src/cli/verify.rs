@@ -6,6 +6,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use crate::Way;
 use crate::error::Error;
 use crate::step::{STEPS, Step};
 use crate::verify::{Verified, verify};
@@ -26,7 +27,7 @@ pub struct Args {
     folders: Vec<PathBuf>,
 }
 
-pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
+pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
     let mut steps = STEPS.to_vec();
     for folder in &args.folders {
         steps.push(Step::in_folder(folder)?);
@@ -47,7 +48,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
             _ => return Err(Error::NoSuchStep(name.clone())),
         }
     }
-    let report = verify(db, &steps, &only, data.as_ref(), &|_| ()).await?;
+    let report = verify(db, &steps, &only, data.as_ref(), &*way.told).await?;
     let mut lines: Vec<String> = report.steps.iter().flat_map(told).collect();
     for one in &report.entities {
         lines.push(format!("the entities are not what the steps make: {one}"));

@@ -3,9 +3,10 @@
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::change::{self, Options};
-use crate::schema::{Change, Difference, LiveSchema, Object, Renames};
+use crate::schema::{Change, Difference, LiveSchema, Object};
 
-use super::{Said, Written, script};
+use super::script::{script, way_down};
+use super::{Said, Written, ask, refuse_unused};
 
 /// The step that makes of what the steps make what there `is`. `aside` is what differs and shall not
 /// become one. It is for this engine; what the other shall have of it only a person knows.
@@ -19,28 +20,15 @@ pub(crate) fn of_drift(
     for one in aside {
         keep(&mut wanted, expected, one);
     }
+    let sides = [(said.renames.clone(), expected.clone(), wanted.clone())];
+    refuse_unused(said, &sides)?;
     let up = Options {
-        renames: Renames::between(expected, &wanted),
+        renames: ask::by_hand(expected, &wanted, said)?,
         fills: said.fills.clone(),
         in_order: false,
     };
     let renamed = up.renames.applied(expected);
-    for (name, table) in &wanted.tables {
-        let Some(known) = renamed.tables.get(name) else {
-            continue;
-        };
-        for column in &table.columns {
-            let is_new = !known.columns.iter().any(|one| one.name == column.name);
-            let key = (name.clone(), column.name.clone());
-            let is_bare = !column.nullable && column.filling.is_none();
-            if is_new && is_bare && !said.fills.contains_key(&key) {
-                return Err(Error::Unfilled {
-                    table: name.clone(),
-                    column: column.name.clone(),
-                });
-            }
-        }
-    }
+    ask::filled(&renamed, &wanted, said)?;
     let down = Options {
         renames: up.renames.reversed(),
         fills: super::stand_ins(expected, &up.renames.reversed().applied(&wanted)),
@@ -56,6 +44,7 @@ pub(crate) fn of_drift(
             written.losses.push(loses.clone());
         }
     }
+    let down = way_down(&back, expected, &wanted, &up.renames, &said.fills);
     let nothing = || {
         format!(
             "-- This was done by hand on {}. Say here what is to be done on the other engine.\nSELECT \
@@ -66,13 +55,13 @@ pub(crate) fn of_drift(
     written.files = match is.engine {
         Engine::Postgres => vec![
             ("up.postgres.sql", script(&forth)),
-            ("down.postgres.sql", script(&back)),
+            ("down.postgres.sql", down),
             ("up.sqlite.sql", nothing()),
             ("down.sqlite.sql", nothing()),
         ],
         Engine::Sqlite => vec![
             ("up.sqlite.sql", script(&forth)),
-            ("down.sqlite.sql", script(&back)),
+            ("down.sqlite.sql", down),
             ("up.postgres.sql", nothing()),
             ("down.postgres.sql", nothing()),
         ],

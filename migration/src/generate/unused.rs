@@ -1,27 +1,30 @@
 //! What somebody said of a change that there is not: a name that was mistyped, or an option that is left
 //! of an earlier call.
 
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::{Column, LiveSchema, Renames};
 
 use super::Said;
 
-/// Refuse whatever of `said` names nothing that changes on either engine: what the steps make, and what
-/// the entities want.
-pub(super) fn refuse(said: &Said, sides: &[(Engine, LiveSchema, LiveSchema)]) -> Result<(), Error> {
+/// What is renamed all in all between two schemas, and the two.
+pub(crate) type Side = (Renames, LiveSchema, LiveSchema);
+
+/// Refuse whatever of `said` names nothing that changes on any side.
+pub(crate) fn refuse(said: &Said, sides: &[Side]) -> Result<(), Error> {
     // A column is named by its table's new name.
-    let tables = Renames {
-        tables: said.renames.tables.clone(),
-        ..Renames::default()
-    };
     let named: Vec<(LiveSchema, &LiveSchema)> = sides
         .iter()
-        .map(|(_, from, to)| (tables.applied(from), to))
+        .map(|(renames, from, to)| {
+            let tables = Renames {
+                tables: renames.tables.clone(),
+                ..Renames::default()
+            };
+            (tables.applied(from), to)
+        })
         .collect();
     let mut wrong = Vec::new();
     for (old, new) in &said.renames.tables {
-        let is_it = |(_, from, to): &(Engine, LiveSchema, LiveSchema)| {
+        let is_it = |(_, from, to): &Side| {
             from.tables.contains_key(old)
                 && !from.tables.contains_key(new)
                 && to.tables.contains_key(new)
@@ -40,6 +43,14 @@ pub(super) fn refuse(said: &Said, sides: &[(Engine, LiveSchema, LiveSchema)]) ->
             wrong.push(format!(
                 "--rename {table}.{old}:{new} (no column {old} of {table} becomes one)"
             ));
+        }
+    }
+    for table in &said.gone {
+        let is_it = |(from, to): &(LiveSchema, &LiveSchema)| {
+            from.tables.contains_key(table) && !to.tables.contains_key(table)
+        };
+        if !named.iter().any(is_it) {
+            wrong.push(format!("--drop {table} (no such table goes)"));
         }
     }
     for (table, name) in &said.drops {
@@ -70,8 +81,8 @@ pub(super) fn refuse(said: &Said, sides: &[(Engine, LiveSchema, LiveSchema)]) ->
         return Ok(());
     }
     Err(Error::Option(format!(
-        "this names nothing that changes: {}; look at `migrate diff --from steps --to entities`, then \
-         leave it out or name what was meant",
+        "this names nothing that changes: {}; leave it out, or name what was meant (`migrate diff` tells \
+         what changes, and a column goes by its table's new name)",
         wrong.join(", ")
     )))
 }
@@ -84,6 +95,7 @@ fn column<'s>(schema: &'s LiveSchema, table: &str, name: &str) -> Option<&'s Col
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Engine;
     use crate::schema::Table;
 
     fn schema(table: &str, columns: &[(&str, bool)]) -> LiveSchema {
@@ -116,14 +128,19 @@ mod tests {
             ("more", false),
             ("open", false),
         ];
-        let sides = [(Engine::Sqlite, schema("a", &from), schema("b", &to))];
         let table = |old: &str, new: &str| (old.to_owned(), new.to_owned());
+        let known = Renames {
+            tables: [table("a", "b")].into(),
+            ..Renames::default()
+        };
+        let sides = [(known, schema("a", &from), schema("b", &to))];
         let good = Said {
             renames: Renames {
                 tables: [table("a", "b")].into(),
                 columns: [(key("old"), "new".to_owned())].into(),
             },
             drops: [key("gone")].into(),
+            gone: [].into(),
             fills: [(key("more"), "1".to_owned()), (key("open"), "2".to_owned())].into(),
         };
         refuse(&good, &sides).expect("each names a change");
@@ -133,12 +150,14 @@ mod tests {
                 columns: [(key("old"), "no".to_owned())].into(),
             },
             drops: [key("id"), key("nothing")].into(),
+            gone: ["b".to_owned()].into(),
             fills: [(key("id"), "1".to_owned()), (key("no"), "2".to_owned())].into(),
         };
         let told = refuse(&bad, &sides).expect_err("none does").to_string();
         for part in [
             "--rename c:d",
             "--rename b.old:no",
+            "--drop b (",
             "--drop b.id",
             "--drop b.nothing",
             "--fill b.id=1",

@@ -30,7 +30,7 @@ pub struct Status {
     pub unknown: Vec<String>,
     /// Applied steps that were other statements when they were applied.
     pub modified: Vec<String>,
-    /// Pending steps that began and stopped in their middle, and why. `up` goes on with them.
+    /// Pending steps that were tried and failed, and why. `up` tries them again, or goes on with them.
     pub failed: Vec<Failed>,
     /// Pending steps that were applied before and taken back.
     pub rolled_back: Vec<String>,
@@ -56,11 +56,13 @@ pub struct HalfReplaced {
     pub of: usize,
 }
 
-/// A step that stopped in its middle.
+/// A step that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failed {
     /// Its name.
     pub step: String,
+    /// Whether it stopped in its middle, and what it did stays; else nothing of it does.
+    pub half: bool,
     /// How many of its statements are done.
     pub statements_done: i32,
     /// What the database said.
@@ -126,11 +128,14 @@ fn stands(names: &[String], records: &[Record], steps: &[Step], engine: Engine) 
             Some(record) if record.state == State::RolledBack => {
                 status.rolled_back.push(name.clone());
             }
-            Some(record) if record.state == State::Started => status.failed.push(Failed {
-                step: name.clone(),
-                statements_done: record.statements_done,
-                error: record.error.clone().unwrap_or_default(),
-            }),
+            Some(record) if matches!(record.state, State::Started | State::Failed) => {
+                status.failed.push(Failed {
+                    step: name.clone(),
+                    half: record.state == State::Started,
+                    statements_done: record.statements_done,
+                    error: record.error.clone().unwrap_or_default(),
+                });
+            }
             _ => {}
         }
         if last.is_some_and(|last| at < last) {
@@ -179,14 +184,23 @@ pub async fn is_as_left<'c>(
     db: impl IntoSchemaManagerConnection<'c>,
 ) -> Result<Option<bool>, Error> {
     let manager = SchemaManager::new(db);
-    let mut known = records(&manager).await?;
-    known.retain(|record| record.finished_at.is_some());
-    known.sort_by(|one, other| (&one.finished_at, &one.id).cmp(&(&other.finished_at, &other.id)));
-    let Some(left) = known.pop().and_then(|record| record.fingerprint_after) else {
+    // Whoever was broken off left none, and what was known before it is known still.
+    let mut known = in_time(records(&manager).await?).into_iter().rev();
+    let Some(left) = known.find_map(|record| record.fingerprint_after) else {
         return Ok(None);
     };
     let live = LiveSchema::read(manager.get_connection()).await?;
     Ok(Some(live.without(BOOKKEEPING).fingerprint() == left))
+}
+
+/// In the order in which they were done.
+fn in_time(mut records: Vec<Record>) -> Vec<Record> {
+    let at = |record: &Record| {
+        let at = record.finished_at.as_ref().unwrap_or(&record.started_at);
+        (at.clone(), record.id.clone())
+    };
+    records.sort_by_key(at);
+    records
 }
 
 /// Note that the schema is as a run left it, after something was done to it besides.
@@ -195,10 +209,7 @@ pub(crate) async fn leave<'c>(
     writer: &Writer,
 ) -> Result<(), Error> {
     let manager = SchemaManager::new(db);
-    let mut known = records(&manager).await?;
-    known.retain(|record| record.finished_at.is_some());
-    known.sort_by(|one, other| (&one.finished_at, &one.id).cmp(&(&other.finished_at, &other.id)));
-    if let Some(mut last) = known.pop() {
+    if let Some(mut last) = in_time(records(&manager).await?).pop() {
         let live = LiveSchema::read(manager.get_connection()).await?;
         last.fingerprint_after = Some(live.without(BOOKKEEPING).fingerprint());
         writer.put(manager.get_connection(), last).await?;

@@ -37,6 +37,9 @@ pub(crate) enum State {
     /// Some of its statements ran, each by itself; it goes on where it stopped.
     #[sea_orm(string_value = "started")]
     Started,
+    /// It was tried and taken back: nothing of it stays.
+    #[sea_orm(string_value = "failed")]
+    Failed,
     /// It is done.
     #[sea_orm(string_value = "applied")]
     Applied,
@@ -62,13 +65,13 @@ pub(crate) struct Model {
     pub(crate) state: State,
     /// How many statements ran, of a step that runs each by itself.
     pub(crate) statements_done: i32,
-    /// Why it stopped.
+    /// Why it stopped or failed.
     #[sea_orm(column_type = "Text")]
     pub(crate) error: Option<String>,
     /// Of the schema before the run that the step was the first of.
     #[sea_orm(column_type = "Text")]
     pub(crate) fingerprint_before: Option<String>,
-    /// Of the schema after the run that the step was the last of.
+    /// Of the schema after the run that the step was the last of, or at which it stopped.
     #[sea_orm(column_type = "Text")]
     pub(crate) fingerprint_after: Option<String>,
     /// How long it took.

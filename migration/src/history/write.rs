@@ -134,6 +134,23 @@ impl Writer {
     /// Take the step off the standard list, and those that it stands for.
     pub(crate) async fn unlist(&self, db: &impl ConnectionTrait, step: &Step) -> Result<(), Error> {
         let names = std::iter::once(step.name).chain(step.replaces());
+        self.unlist_all(db, names).await
+    }
+
+    /// Take the step off that is called so, whether there is such a step or not.
+    pub(crate) async fn unlist_named(
+        &self,
+        db: &impl ConnectionTrait,
+        name: &str,
+    ) -> Result<(), Error> {
+        self.unlist_all(db, [name]).await
+    }
+
+    async fn unlist_all(
+        &self,
+        db: &impl ConnectionTrait,
+        names: impl IntoIterator<Item = &str>,
+    ) -> Result<(), Error> {
         let delete = Query::delete()
             .from_table(Alias::new(list_of(db).await?))
             .and_where(Expr::col(seaql_migrations::Column::Version).is_in(names))

@@ -21,14 +21,14 @@ pub(super) fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(6)
 }
 
-/// The batch that was cut off, if there is one.
+/// The batch that was cut off or stopped, if there is one.
 pub(super) async fn unfinished(
     db: &impl ConnectionTrait,
     source: &str,
 ) -> Result<Option<Uuid>, Error> {
     let found = import_batch::Entity::find()
         .filter(import_batch::Column::Source.eq(source))
-        .filter(import_batch::Column::State.eq(ImportState::Running))
+        .filter(import_batch::Column::State.is_in([ImportState::Running, ImportState::Failed]))
         .order_by_desc(import_batch::Column::CreatedAt)
         .one(db)
         .await?;
@@ -73,14 +73,16 @@ pub(super) async fn begin(db: &impl ConnectionTrait, source: &str) -> Result<Uui
     Ok(id)
 }
 
-/// Put down how far a batch is.
+/// Put down how far a batch is: it is going on, though it may have been stopped before.
 pub(super) async fn checkpoint(
     db: &impl ConnectionTrait,
     batch: Uuid,
     at: Value,
 ) -> Result<(), Error> {
     let row = import_batch::ActiveModel {
+        state: Set(ImportState::Running),
         checkpoint: Set(Some(at)),
+        finished_at: Set(None),
         updated_at: Set(now()),
         ..Default::default()
     };
@@ -97,11 +99,13 @@ pub(super) async fn end(
     let at = now();
     let mut row = import_batch::ActiveModel {
         state: Set(state),
-        checkpoint: Set(None),
         finished_at: Set(Some(at)),
         updated_at: Set(at),
         ..Default::default()
     };
+    if state != ImportState::Failed {
+        row.checkpoint = Set(None);
+    }
     if let Some(counts) = counts {
         row.counts = Set(counts);
     }

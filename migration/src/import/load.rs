@@ -7,9 +7,10 @@ use serde_json::json;
 use super::batch;
 use super::draft::{Draft, Item, Reject};
 use super::ledger;
-use super::report::{Checksum, Counts, Lines, Report, Told};
+use super::report::{Checksum, Counts, Lines, Report, Stopped, Told};
+use super::setting::Moment;
 use super::settle::{Outcome, Settled, Settler};
-use super::{Mode, Options, begin, turn};
+use super::{Mode, Options, Stage};
 use crate::error::Error;
 
 /// Something to import from.
@@ -22,8 +23,8 @@ pub(super) trait Source {
     /// What is left out, and why.
     fn left_out(&self) -> Vec<String>;
     /// Read everything through, and tell how many documents there are. Fails where an input is cut
-    /// off, before anything is written.
-    async fn survey(&mut self) -> Result<u64, Error>;
+    /// off, before anything is written; ends early where it is told to stop.
+    async fn survey(&mut self, options: &Options<'_>) -> Result<u64, Error>;
     /// Begin with a collection.
     async fn open(&mut self, collection: &'static str) -> Result<(), Error>;
     /// Its next documents, at most so many; none at its end.
@@ -47,53 +48,59 @@ pub(super) async fn run<S: Source>(
     source: &mut S,
     options: &Options<'_>,
 ) -> Result<Report, Error> {
-    let all = source.survey().await?;
+    let all = source.survey(options).await?;
     if options.rejects == options.notes {
         return Err(Error::Option(
             "--rejects and --notes name the same file: name two".to_owned(),
         ));
     }
+    let nothing = || Report {
+        source: options.source.clone(),
+        stopped: Some(Stopped { done: 0, all }),
+        ..Report::default()
+    };
     let lock = match options.mode {
-        Mode::Apply => turn(db).await?,
+        Mode::Apply => tokio::select! {
+            biased;
+            () = options.stop.cancelled() => return Ok(nothing()),
+            lock = options.turn.take(db) => lock?,
+        },
         Mode::DryRun | Mode::Verify => None,
     };
     // Of two imports at once in one directory the second waits before it begins its lists.
-    let mut telling = Telling {
-        report: Report {
-            source: options.source.clone(),
-            left_out: source.left_out(),
-            verified: options.mode == Mode::Verify,
-            ..Report::default()
-        },
-        rejects: Lines::open(&options.rejects, "--rejects")?,
-        notes: Lines::open(&options.notes, "--notes")?,
-        sums: <_>::default(),
-        options,
-    };
+    let mut telling = Telling::begun(options, source.left_out())?;
     let mut settler = Settler {
         source: &options.source,
         mode: options.mode,
         vault: options.vault,
         batch: None,
+        moment: Moment::default(),
     };
     if options.mode == Mode::Apply {
-        ledger::prepare(db).await?;
+        let tx = options.turn.begin(db).await?;
+        ledger::prepare(&tx).await?;
+        tx.commit().await?;
     }
     // A dry run is one transaction that is taken back.
     let outer = match options.mode {
         Mode::Apply => None,
         Mode::DryRun | Mode::Verify => {
-            let outer = begin(db).await?;
+            let outer = options.turn.begin(db).await?;
             ledger::prepare(&outer).await?;
             Some(outer)
         }
     };
     let mut done = 0;
-    for collection in source.collections() {
+    'all: for collection in source.collections() {
         source.open(collection).await?;
         telling.begin(collection);
-        (options.told)(collection, done, all);
+        (options.told)(Stage::Import(collection, done, all));
         loop {
+            if options.stop.is_cancelled() {
+                telling.end(collection);
+                telling.report.stopped = Some(Stopped { done, all });
+                break 'all;
+            }
             let portion = source.portion(options.portion).await?;
             if portion.is_empty() {
                 break;
@@ -110,7 +117,8 @@ pub(super) async fn run<S: Source>(
                 )
                 .await?;
             } else {
-                let tx = begin(db).await?;
+                let tx = options.turn.begin(db).await?;
+                settler.moment = Moment::default();
                 settle(&mut settler, &tx, source, collection, portion, &mut telling).await?;
                 if let Some(batch) = settler.batch {
                     let at = json!({"collection": collection, "documents": done});
@@ -118,7 +126,7 @@ pub(super) async fn run<S: Source>(
                 }
                 tx.commit().await?;
             }
-            (options.told)(collection, done, all);
+            (options.told)(Stage::Import(collection, done, all));
         }
         telling.end(collection);
     }
@@ -132,7 +140,7 @@ pub(super) async fn run<S: Source>(
         ..
     } = telling;
     if options.mode == Mode::Apply {
-        finish(db, &settler, &report).await?;
+        finish(db, &settler, &report, options).await?;
     }
     if let Some(lock) = lock {
         lock.release().await?;
@@ -143,23 +151,30 @@ pub(super) async fn run<S: Source>(
     Ok(report)
 }
 
-/// Say how the batch ended: this run's, or one that was cut off when all was written.
+/// Say how the batch ended: this run's, or one that was cut off when all was written. One that was
+/// stopped keeps how far it is, and the next run goes on with it.
 async fn finish(
     db: &DatabaseConnection,
     settler: &Settler<'_>,
     report: &Report,
+    options: &Options<'_>,
 ) -> Result<(), Error> {
+    let tx = options.turn.begin(db).await?;
     let batch = match settler.batch {
         Some(batch) => Some(batch),
-        None => batch::unfinished(db, settler.source).await?,
+        None => batch::unfinished(&tx, settler.source).await?,
     };
-    let Some(batch) = batch else { return Ok(()) };
-    let state = match report.totals().rejected {
-        0 => ImportState::Completed,
-        _ => ImportState::Partial,
-    };
-    let counts = serde_json::to_value(&report.collections).ok();
-    batch::end(db, batch, state, counts).await
+    if let Some(batch) = batch {
+        let state = match (report.stopped, report.totals().rejected) {
+            (Some(_), _) => ImportState::Failed,
+            (None, 0) => ImportState::Completed,
+            (None, _) => ImportState::Partial,
+        };
+        let counts = serde_json::to_value(&report.collections).ok();
+        batch::end(&tx, batch, state, counts).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn settle<S: Source>(
@@ -201,7 +216,23 @@ async fn settle<S: Source>(
     Ok(())
 }
 
-impl Telling<'_> {
+impl<'a> Telling<'a> {
+    /// Nothing yet, in lists that are open.
+    fn begun(options: &'a Options<'a>, left_out: Vec<String>) -> Result<Self, Error> {
+        Ok(Self {
+            report: Report {
+                source: options.source.clone(),
+                left_out,
+                verified: options.mode == Mode::Verify,
+                ..Report::default()
+            },
+            rejects: Lines::open(&options.rejects, "--rejects")?,
+            notes: Lines::open(&options.notes, "--notes")?,
+            sums: <_>::default(),
+            options,
+        })
+    }
+
     fn begin(&mut self, collection: &str) {
         self.sums = <_>::default();
         let counts = &mut self.report.collections;

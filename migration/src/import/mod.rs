@@ -16,6 +16,7 @@ pub mod mongo;
 pub mod prisma;
 mod report;
 mod row;
+mod setting;
 mod settle;
 mod table;
 mod time;
@@ -25,17 +26,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use entity::types::Encrypted;
-use sea_orm_migration::sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction};
+use tokio_util::sync::CancellationToken;
 
-pub use self::report::{Counts, Report};
+pub use self::report::{Counts, Report, Stopped};
 pub use self::undo::{Taken, undo};
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::lock::Lock;
+use crate::lock::{self, Kind, Lock};
 
 /// What seals and opens secrets. The program has it; this crate's own binary does not, and refuses
 /// sensitive settings.
@@ -71,32 +70,57 @@ pub struct Options<'a> {
     pub portion: usize,
     /// What seals secrets.
     pub vault: Option<&'a dyn Vault>,
-    /// Who hears how far it is: the collection, how many documents are done, and of how many.
-    pub told: &'a (dyn Fn(&str, u64, u64) + Sync),
+    /// How others that write are waited for.
+    pub turn: Turn,
+    /// Says that it shall end: behind the portion that it is at.
+    pub stop: CancellationToken,
+    /// Who hears how far it is.
+    pub told: &'a (dyn Fn(Stage<'_>) + Sync),
 }
 
-/// How long an import waits for another one, or for a migration.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage<'s> {
+    /// It reads everything through: so many documents of a collection are read.
+    Survey(&'s str, u64),
+    /// So many of so many documents are done, and it is at this collection.
+    Import(&'s str, u64, u64),
+}
 
-/// One import at a time. On `SQLite` each transaction of one is the only writer, and two that take
-/// turns are one.
-async fn turn(db: &DatabaseConnection) -> Result<Option<Lock<'_>>, Error> {
-    match Engine::of(db)? {
-        Engine::Sqlite => Ok(None),
-        Engine::Postgres => Ok(Some(Lock::take(db, PATIENCE).await?)),
+/// How an import waits for another one, for a migration, or for whoever else writes the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    /// At most so long.
+    pub patience: Duration,
+    /// What keeps others out.
+    pub lock: Kind,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            patience: crate::PATIENCE,
+            lock: Kind::Auto,
+        }
     }
 }
 
-/// A transaction that may write.
-async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: match Engine::of(db)? {
-            Engine::Sqlite => Some(SqliteTransactionMode::Immediate),
-            Engine::Postgres => None,
-        },
-        ..TransactionOptions::default()
-    };
-    Ok(db.begin_with_options(options).await?)
+impl Turn {
+    /// One import at a time. On `SQLite` each transaction of one is the only writer, and two that take
+    /// turns are one.
+    async fn take(self, db: &DatabaseConnection) -> Result<Option<Lock<'_>>, Error> {
+        match Engine::of(db)? {
+            Engine::Sqlite => Ok(None),
+            Engine::Postgres => Ok(Some(
+                Lock::take_as(db, self.patience, self.lock, &crate::cli::waits).await?,
+            )),
+        }
+    }
+
+    /// A transaction that may write.
+    async fn begin(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+        lock::begin_write(&db.into(), self.patience).await
+    }
 }
 
 /// Import from `source` into the database behind `db`.

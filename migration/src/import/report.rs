@@ -43,6 +43,15 @@ pub struct Counts {
     pub checksum_here: Option<String>,
 }
 
+/// How far an import was when it was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Stopped {
+    /// How many documents were done.
+    pub done: u64,
+    /// Of how many that were read by then.
+    pub all: u64,
+}
+
 /// What an import did, or would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -62,6 +71,8 @@ pub struct Report {
     pub notes: Option<PathBuf>,
     /// Whether everything was compared.
     pub verified: bool,
+    /// How far it was, where it was stopped before its end.
+    pub stopped: Option<Stopped>,
 }
 
 impl Report {
@@ -105,7 +116,7 @@ impl Report {
         if let Some(file) = &self.notes {
             lines.push(format!("what deserves a look is in {}", file.display()));
         }
-        if self.verified {
+        if self.verified && self.stopped.is_none() {
             lines.push(match self.differences {
                 0 => "verified: every row is as its document says".to_owned(),
                 many => format!("verified: {many} rows are not as their documents say"),

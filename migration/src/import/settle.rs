@@ -1,7 +1,7 @@
 //! What becomes of one document: whether it is new, changed, known or refused, and its rows written.
 
+use entity::configuration::setting_history::SettingAction;
 use entity::platform::import_record;
-use entity::types::Encrypted;
 use sea_orm_migration::sea_orm::{DatabaseTransaction, DbErr, RuntimeErr, TransactionTrait, sqlx};
 use uuid::Uuid;
 
@@ -9,7 +9,8 @@ use super::batch;
 use super::draft::{Draft, Note, Reject};
 use super::ledger;
 use super::look::{self, Who};
-use super::row::{Cell, Row, hash_of};
+use super::row::{Row, hash_of};
+use super::setting::{self, Moment, Written};
 use super::table;
 use super::{Mode, Vault};
 use crate::error::Error;
@@ -48,9 +49,11 @@ pub(super) struct Settler<'a> {
     pub(super) vault: Option<&'a dyn Vault>,
     /// The run, once it wrote something.
     pub(super) batch: Option<Uuid>,
+    /// The revision of the settings that this transaction writes.
+    pub(super) moment: Moment,
 }
 
-impl Settler<'_> {
+impl<'a> Settler<'a> {
     /// The run: the one that was cut off, or a new one. A run that writes nothing leaves no trace.
     async fn batch(&mut self, tx: &DatabaseTransaction) -> Result<Uuid, Error> {
         if let Some(batch) = self.batch {
@@ -161,10 +164,11 @@ impl Settler<'_> {
             if self.mode == Mode::Verify {
                 return Ok(Ok((Outcome::New, hash, None)));
             }
-            self.seal(draft);
+            self.ready(tx, draft, &[]).await?;
             let batch = self.batch(tx).await?;
             let key = (self.source, collection, id);
-            return match put(tx, batch, key, draft, &hash).await? {
+            let noting = self.noting(tx, draft, batch).await?;
+            return match put(tx, batch, key, (draft, &noting), &hash).await? {
                 Ok(()) => Ok(Ok((Outcome::New, hash, None))),
                 Err(reject) => Ok(Err(reject)),
             };
@@ -222,12 +226,34 @@ impl Settler<'_> {
         if self.mode == Mode::Verify {
             return Ok(Ok((Outcome::Updated, hash, here)));
         }
-        self.seal(draft);
+        self.ready(tx, draft, &before).await?;
         let batch = self.batch(tx).await?;
-        match change(tx, batch, (self.source, known), draft, &before, &hash).await? {
+        let noting = self.noting(tx, draft, batch).await?;
+        let known = (self.source, known);
+        match change(tx, batch, known, (draft, &noting), &before, &hash).await? {
             Ok(()) => Ok(Ok((Outcome::Updated, hash, here))),
             Err(reject) => Ok(Err(reject)),
         }
+    }
+
+    /// What stands in the history of a draft's settings. The revision is raised outside of what a refusal
+    /// takes back.
+    async fn noting(
+        &mut self,
+        tx: &DatabaseTransaction,
+        draft: &Draft,
+        batch: Uuid,
+    ) -> Result<Noting<'a>, Error> {
+        let revision = if draft.rows.iter().any(setting::is_one) {
+            self.moment.of(tx).await?
+        } else {
+            0
+        };
+        Ok(Noting {
+            reason: format!("import of {}, batch {batch}", self.source),
+            revision,
+            vault: self.vault,
+        })
     }
 
     /// Take over the ciphertext that is here, if it is of the same secret.
@@ -235,11 +261,7 @@ impl Settler<'_> {
         let (Some(vault), Some(stands), Some(plain)) = (self.vault, stands, &draft.secret) else {
             return false;
         };
-        let Some(Cell::Text(sealed)) = stands.cells.get("ciphertext") else {
-            return false;
-        };
-        let opened = vault.open(&place(stands), &Encrypted(sealed.clone()));
-        if opened.as_ref() != Some(plain) {
+        if setting::opened(vault, stands).as_ref() != Some(plain) {
             return false;
         }
         for column in ["ciphertext", "key_id"] {
@@ -250,20 +272,54 @@ impl Settler<'_> {
         true
     }
 
-    fn seal(&self, draft: &mut Draft) {
-        let (Some(vault), Some(plain)) = (self.vault, &draft.secret) else {
-            return;
-        };
-        let (sealed, key) = vault.seal(&place(&draft.rows[0]), plain);
-        let row = &mut draft.rows[0];
-        row.cells.insert("ciphertext", Cell::Text(sealed.0));
-        row.cells.insert("key_id", Cell::Text(key));
+    /// Make settings of a draft ready to be written: `before` is what stands in their place.
+    async fn ready(
+        &self,
+        tx: &DatabaseTransaction,
+        draft: &mut Draft,
+        before: &[Option<Row>],
+    ) -> Result<(), Error> {
+        let secret = self.vault.zip(draft.secret.as_deref());
+        for (at, row) in draft.rows.iter_mut().enumerate() {
+            if setting::is_one(row) {
+                let before = before.get(at).and_then(Option::as_ref);
+                setting::dated(tx, row, before, secret).await?;
+            }
+        }
+        Ok(())
     }
 }
 
-/// Where a row's secret belongs.
-fn place(row: &Row) -> String {
-    format!("{}/{}", row.table, row.id)
+/// What stands in the history of each setting that is written.
+struct Noting<'a> {
+    reason: String,
+    revision: i64,
+    vault: Option<&'a dyn Vault>,
+}
+
+impl Noting<'_> {
+    async fn note(
+        &self,
+        tx: &DatabaseTransaction,
+        before: Option<&Row>,
+        after: &Row,
+    ) -> Result<(), Error> {
+        if !setting::is_one(after) {
+            return Ok(());
+        }
+        let written = Written {
+            action: match before {
+                Some(_) => SettingAction::Update,
+                None => SettingAction::Create,
+            },
+            before,
+            after: Some(after),
+            reason: self.reason.clone(),
+            revision: self.revision,
+            vault: self.vault,
+        };
+        setting::note(tx, written).await
+    }
 }
 
 /// Put the rows in, all or none.
@@ -271,7 +327,7 @@ async fn put(
     tx: &DatabaseTransaction,
     batch: Uuid,
     key: (&str, &str, &str),
-    draft: &Draft,
+    (draft, noting): (&Draft, &Noting<'_>),
     hash: &str,
 ) -> look::Verdict<()> {
     let inner = tx.begin().await?;
@@ -281,6 +337,7 @@ async fn put(
             return refused(row, error);
         }
         ledger::put_row(&inner, batch, key, row).await?;
+        noting.note(&inner, None, row).await?;
     }
     if let Some(row) = draft.rows.first() {
         ledger::put_record(&inner, batch, key, (row.table, row.id), hash).await?;
@@ -294,7 +351,7 @@ async fn change(
     tx: &DatabaseTransaction,
     batch: Uuid,
     (source, known): (&str, &import_record::Model),
-    draft: &Draft,
+    (draft, noting): (&Draft, &Noting<'_>),
     before: &[Option<Row>],
     hash: &str,
 ) -> look::Verdict<()> {
@@ -317,6 +374,7 @@ async fn change(
             ledger::put_change(&inner, batch, before, &row.hash(), known).await?;
         }
         ledger::put_row(&inner, batch, key, row).await?;
+        noting.note(&inner, before.as_ref(), row).await?;
     }
     ledger::change_record(&inner, known.id, hash).await?;
     inner.commit().await?;

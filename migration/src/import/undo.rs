@@ -2,6 +2,7 @@
 //! gone. What was touched here since, or what something else refers to, is never lost: either nothing
 //! is taken back, or everything but that.
 
+use entity::configuration::setting_history::SettingAction;
 use entity::platform::import_batch::ImportState;
 use entity::registry::resources;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction};
@@ -11,8 +12,9 @@ use uuid::Uuid;
 use super::batch;
 use super::ledger;
 use super::row::Row;
+use super::setting::{self, Moment, Written};
 use super::table;
-use super::{begin, turn};
+use super::{Turn, Vault};
 use crate::error::Error;
 
 /// How many rows that stay are named.
@@ -57,9 +59,11 @@ pub async fn undo(
     db: &DatabaseConnection,
     source: &str,
     keep_touched: bool,
+    turn: Turn,
+    vault: Option<&dyn Vault>,
 ) -> Result<Taken, Error> {
-    let lock = turn(db).await?;
-    let tx = begin(db).await?;
+    let lock = turn.take(db).await?;
+    let tx = turn.begin(db).await?;
     ledger::prepare(&tx).await?;
     let Some(batch) = batch::last(&tx, source).await? else {
         tx.rollback().await?;
@@ -72,9 +76,16 @@ pub async fn undo(
         batch: Some(batch),
         ..Taken::default()
     };
-    restore(&tx, source, batch, &mut taken).await?;
+    let mut taking = Taking {
+        tx: &tx,
+        source,
+        batch,
+        vault,
+        moment: Moment::default(),
+    };
+    taking.restore(&mut taken).await?;
     for resource in resources().iter().rev() {
-        remove(&tx, source, batch, resource.table, &mut taken).await?;
+        taking.remove(resource.table, &mut taken).await?;
     }
     if taken.kept > 0 && !keep_touched {
         tx.rollback().await?;
@@ -101,42 +112,141 @@ impl Taken {
     }
 }
 
-/// Give the rows that the batch changed what they had before.
-async fn restore(
-    tx: &DatabaseTransaction,
-    source: &str,
+/// What is taken back, and where.
+struct Taking<'a> {
+    tx: &'a DatabaseTransaction,
+    source: &'a str,
     batch: Uuid,
-    taken: &mut Taken,
-) -> Result<(), Error> {
-    let mut after = (String::new(), String::new());
-    loop {
-        let rows = ledger::changed(tx, batch, (&after.0, &after.1)).await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        after = (last.before.table.to_owned(), last.before.id.to_string());
-        for row in rows {
-            let before = &row.before;
-            let stands = table::read(tx, before.table, before.id).await?;
-            let key = (source, row.collection.as_str(), row.external_id.as_str());
-            if stands.as_ref().map(Row::hash).as_ref() != Some(&row.hash) {
-                taken.keep(Stays {
-                    table: before.table,
-                    id: before.id,
-                    collection: row.collection.clone(),
-                    external_id: row.external_id.clone(),
-                    why: "it was changed or deleted here since".to_owned(),
-                });
-                continue;
+    vault: Option<&'a dyn Vault>,
+    moment: Moment,
+}
+
+impl Taking<'_> {
+    /// Give the rows that the batch changed what they had before.
+    async fn restore(&mut self, taken: &mut Taken) -> Result<(), Error> {
+        let (tx, source, batch) = (self.tx, self.source, self.batch);
+        let mut after = (String::new(), String::new());
+        loop {
+            let rows = ledger::changed(tx, batch, (&after.0, &after.1)).await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = (last.before.table.to_owned(), last.before.id.to_string());
+            for mut row in rows {
+                let before = &mut row.before;
+                let stands = table::read(tx, before.table, before.id).await?;
+                let key = (source, row.collection.as_str(), row.external_id.as_str());
+                let why = if stands.as_ref().map(Row::hash).as_ref() == Some(&row.hash) {
+                    self.ready(before, stands.as_ref()).await?
+                } else {
+                    Some("it was changed or deleted here since")
+                };
+                if let Some(why) = why {
+                    taken.keep(Stays {
+                        table: before.table,
+                        id: before.id,
+                        collection: row.collection.clone(),
+                        external_id: row.external_id.clone(),
+                        why: why.to_owned(),
+                    });
+                    continue;
+                }
+                table::update(tx, before).await?;
+                self.note(SettingAction::Rollback, stands.as_ref(), Some(before))
+                    .await?;
+                ledger::put_row(tx, batch, key, before).await?;
+                let record = ledger::record(tx, source, &row.collection, &row.external_id).await?;
+                if let Some(record) = record {
+                    ledger::change_record(tx, record.id, &row.content_hash).await?;
+                }
+                taken.restored += 1;
             }
-            table::update(tx, before).await?;
-            ledger::put_row(tx, batch, key, before).await?;
-            let record = ledger::record(tx, source, &row.collection, &row.external_id).await?;
-            if let Some(record) = record {
-                ledger::change_record(tx, record.id, &row.content_hash).await?;
-            }
-            taken.restored += 1;
         }
+    }
+
+    /// Take away the rows that the batch made in a table.
+    async fn remove(&mut self, table: &'static str, taken: &mut Taken) -> Result<(), Error> {
+        let (tx, source, batch) = (self.tx, self.source, self.batch);
+        let mut after = String::new();
+        loop {
+            let rows = ledger::made(tx, batch, table, &after).await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            after = last.id.to_string();
+            for row in rows {
+                let stands = table::read(tx, table, row.id).await?;
+                let mut why = reason(tx, table, row.id, &row.hash, "").await?;
+                // A person who stays keeps their way in.
+                if why.is_none()
+                    && table == "user_identities"
+                    && let Some(left) = ledger::row_hash(tx, "users", row.id).await?
+                {
+                    why = reason(tx, "users", row.id, &left, table).await?;
+                }
+                if let Some(why) = why {
+                    taken.keep(Stays {
+                        table,
+                        id: row.id,
+                        collection: row.collection,
+                        external_id: row.external_id,
+                        why,
+                    });
+                    continue;
+                }
+                if stands.is_some() {
+                    table::delete(tx, table, row.id).await?;
+                    self.note(SettingAction::Delete, stands.as_ref(), None)
+                        .await?;
+                    taken.removed += 1;
+                }
+                ledger::forget_row(tx, table, row.id).await?;
+                ledger::forget_records_of(tx, source, table, row.id).await?;
+            }
+        }
+    }
+
+    /// Make a setting ready to stand again, or say why it cannot: a secret is sealed for a version, and
+    /// comes back in a later one.
+    async fn ready(
+        &self,
+        before: &mut Row,
+        stands: Option<&Row>,
+    ) -> Result<Option<&'static str>, Error> {
+        if !setting::is_one(before) {
+            return Ok(None);
+        }
+        let opened = self.vault.and_then(|vault| setting::opened(vault, before));
+        if setting::is_sealed(before) && opened.is_none() {
+            return Ok(Some(
+                "its secret does not open here: only `chancery migrate import` with the key that it was \
+                 sealed under brings it back",
+            ));
+        }
+        let secret = self.vault.zip(opened.as_deref());
+        setting::dated(self.tx, before, stands, secret).await?;
+        Ok(None)
+    }
+
+    /// Put it into its history that a setting was taken back.
+    async fn note(
+        &mut self,
+        action: SettingAction,
+        before: Option<&Row>,
+        after: Option<&Row>,
+    ) -> Result<(), Error> {
+        if !before.is_some_and(setting::is_one) {
+            return Ok(());
+        }
+        let written = Written {
+            action,
+            before,
+            after,
+            reason: format!("import of {}, batch {} taken back", self.source, self.batch),
+            revision: self.moment.of(self.tx).await?,
+            vault: self.vault,
+        };
+        setting::note(self.tx, written).await
     }
 }
 
@@ -156,49 +266,4 @@ async fn reason(
     }
     let referrer = table::referrer(tx, table, id, except).await?;
     Ok(referrer.map(|other| format!("rows of {other} refer to it")))
-}
-
-/// Take away the rows that the batch made in a table.
-async fn remove(
-    tx: &DatabaseTransaction,
-    source: &str,
-    batch: Uuid,
-    table: &'static str,
-    taken: &mut Taken,
-) -> Result<(), Error> {
-    let mut after = String::new();
-    loop {
-        let rows = ledger::made(tx, batch, table, &after).await?;
-        let Some(last) = rows.last() else {
-            return Ok(());
-        };
-        after = last.id.to_string();
-        for row in rows {
-            let stands = table::read(tx, table, row.id).await?;
-            let mut why = reason(tx, table, row.id, &row.hash, "").await?;
-            // A person who stays keeps their way in.
-            if why.is_none()
-                && table == "user_identities"
-                && let Some(left) = ledger::row_hash(tx, "users", row.id).await?
-            {
-                why = reason(tx, "users", row.id, &left, table).await?;
-            }
-            if let Some(why) = why {
-                taken.keep(Stays {
-                    table,
-                    id: row.id,
-                    collection: row.collection,
-                    external_id: row.external_id,
-                    why,
-                });
-                continue;
-            }
-            if stands.is_some() {
-                table::delete(tx, table, row.id).await?;
-                taken.removed += 1;
-            }
-            ledger::forget_row(tx, table, row.id).await?;
-            ledger::forget_records_of(tx, source, table, row.id).await?;
-        }
-    }
 }

@@ -92,7 +92,7 @@ impl From<(bool, &'static str, Danger, &'static str, &'static str)> for Rule {
 }
 
 /// The names of all rules, of both engines: a line that allows one may be said to either.
-pub(crate) fn rules() -> BTreeSet<&'static str> {
+pub(crate) fn rules() -> BTreeSet<String> {
     let nothing = Tested {
         sql: "",
         table: None,
@@ -103,7 +103,8 @@ pub(crate) fn rules() -> BTreeSet<&'static str> {
     let sqlite = sqlite::rules("", "", &nothing, &BTreeMap::new());
     let postgres = postgres::rules("", &nothing);
     let names = sqlite.into_iter().chain(postgres).map(|rule| rule.name);
-    names.chain([UNREASONED]).collect()
+    let names = names.chain([UNREASONED]).map(str::to_owned);
+    names.chain(postgres::squawk::rules()).collect()
 }
 
 /// A statement under test.
@@ -120,47 +121,40 @@ pub(crate) struct Tested<'s> {
     pub(crate) in_transaction: bool,
 }
 
-/// What is unsafe about a statement. A table that is not there yet is in nobody's way. `rows` are
-/// those of each table that is there.
+/// What is unsafe about the statements of a step. A table that is not there yet is in nobody's way.
+/// `rows` are those of each table that is there.
 pub(crate) fn findings(
-    tested: &Tested<'_>,
+    step: &[Tested<'_>],
     engine: Engine,
     rows: &BTreeMap<String, i64>,
 ) -> Vec<Finding> {
+    let mut all: Vec<Finding> = step
+        .iter()
+        .flat_map(|tested| of_statement(tested, engine, rows))
+        .collect();
+    if engine == Engine::Postgres {
+        all.extend(postgres::squawk::findings(step, !rows.is_empty()));
+    }
+    all
+}
+
+/// What our own rules say of a statement.
+fn of_statement(tested: &Tested<'_>, engine: Engine, rows: &BTreeMap<String, i64>) -> Vec<Finding> {
     let text = squeezed(tested.sql);
     let words = text.to_uppercase();
     let rules = match engine {
         Engine::Sqlite => sqlite::rules(&text, &words, tested, rows),
         Engine::Postgres => postgres::rules(&words, tested),
     };
-    let mut ignores = ignores(tested.sql);
-    let mut found: Vec<Finding> = rules
-        .into_iter()
-        .filter(|rule| rule.broken)
+    let broken = rules.into_iter().filter(|rule| rule.broken);
+    let mut all: Vec<Finding> = broken
         .map(|rule| {
-            let big = tested.rows.is_some_and(|rows| rows > FEW_ROWS)
-                || tested.bytes.is_some_and(|bytes| bytes > FEW_BYTES);
-            let is_unsafe = match rule.danger {
-                Danger::Size => big,
-                Danger::Rows => tested.rows.is_some_and(|rows| rows > 0),
-                Danger::Programs => true,
-            };
-            let excuse = ignores.remove(rule.name).filter(|why| !why.is_empty());
-            Finding {
-                rule: rule.name.to_owned(),
-                what: rule.what.to_owned(),
-                instead: rule.instead.to_owned(),
-                table: tested.table.map(str::to_owned),
-                rows: tested.rows,
-                statement: text.chars().take(120).collect(),
-                is_unsafe: is_unsafe && excuse.is_none(),
-                ignored: excuse,
-            }
+            let told = (rule.what, rule.instead);
+            found(tested, &text, rule.name, rule.danger, told)
         })
         .collect();
-    // What is left was for nothing, or gave no reason.
     for (rule, why) in ignores_without_reason(tested.sql) {
-        found.push(Finding {
+        all.push(Finding {
             rule: UNREASONED.to_owned(),
             what: format!("{rule} is ignored without a reason ({why:?})"),
             instead: format!("say `{IGNORE}{rule} because …`"),
@@ -171,7 +165,37 @@ pub(crate) fn findings(
             ignored: None,
         });
     }
-    found
+    all
+}
+
+/// A rule that a statement breaks, weighed with the table that it is about.
+fn found(
+    tested: &Tested<'_>,
+    text: &str,
+    rule: &str,
+    danger: Danger,
+    (what, instead): (&str, &str),
+) -> Finding {
+    let big = tested.rows.is_some_and(|rows| rows > FEW_ROWS)
+        || tested.bytes.is_some_and(|bytes| bytes > FEW_BYTES);
+    let is_unsafe = match danger {
+        Danger::Size => big,
+        Danger::Rows => tested.rows.is_some_and(|rows| rows > 0),
+        Danger::Programs => true,
+    };
+    let excuse = ignores(tested.sql)
+        .remove(rule)
+        .filter(|why| !why.is_empty());
+    Finding {
+        rule: rule.to_owned(),
+        what: what.to_owned(),
+        instead: instead.to_owned(),
+        table: tested.table.map(str::to_owned),
+        rows: tested.rows,
+        statement: text.chars().take(120).collect(),
+        is_unsafe: is_unsafe && excuse.is_none(),
+        ignored: excuse,
+    }
 }
 
 /// The rules that the comments above a statement ignore, and why.
@@ -213,7 +237,7 @@ mod tests {
             in_transaction: true,
         };
         let all = BTreeMap::from([("runs".to_owned(), rows)]);
-        let found = findings(&tested, engine, &all);
+        let found = findings(&[tested], engine, &all);
         found
             .into_iter()
             .map(|one| (one.rule, one.is_unsafe))
@@ -267,6 +291,22 @@ mod tests {
     }
 
     #[test]
+    fn a_column_called_type_is_no_change_of_one() {
+        let changes = |what: &str| {
+            let sql = format!("ALTER TABLE runs {what}");
+            let found = told(Engine::Postgres, &sql, 1);
+            found.iter().any(|(rule, _)| rule == "changing-column-type")
+        };
+        assert!(changes("ALTER a TYPE bigint") && changes("ALTER COLUMN type TYPE text"));
+        assert!(changes(
+            "ADD COLUMN b text, ALTER COLUMN a SET DATA TYPE text"
+        ));
+        assert!(
+            !changes("ALTER COLUMN type DROP NOT NULL") && !changes("ALTER type SET DEFAULT 1")
+        );
+    }
+
+    #[test]
     fn what_breaks_programs_or_loses_rows_is_unsafe_at_any_size() {
         for engine in [Engine::Postgres, Engine::Sqlite] {
             let unsafe_on =
@@ -296,6 +336,7 @@ mod tests {
             "drops-table",
             "index-holds-the-file",
             "require-concurrent-index-creation",
+            "identifier-too-long",
             UNREASONED,
         ] {
             assert!(all.contains(name), "{name}: {all:?}");

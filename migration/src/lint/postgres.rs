@@ -1,6 +1,8 @@
 //! Rules of `PostgreSQL`: what takes a lock for as long as the table is big, what breaks programs,
 //! what loses rows.
 
+pub(super) mod squawk;
+
 use super::{Danger, Rule, Tested};
 
 #[expect(
@@ -29,7 +31,7 @@ pub(super) fn rules(words: &str, tested: &Tested<'_>) -> Vec<Rule> {
             "put it into a step that runs each statement by itself (`apart: true`)",
         ),
         (
-            alter && has(" ALTER ") && has(" TYPE "),
+            alter && changes_type(words),
             "changing-column-type",
             Danger::Size,
             "every row is written anew while nobody reads or writes",
@@ -121,6 +123,20 @@ pub(super) fn rules(words: &str, tested: &Tested<'_>) -> Vec<Rule> {
         ),
     ];
     rules.into_iter().map(Rule::from).collect()
+}
+
+/// Whether a column gets another type: a column may be called `type`, too.
+fn changes_type(words: &str) -> bool {
+    let words: Vec<&str> = words.split(' ').collect();
+    words.iter().enumerate().skip(2).any(|(at, word)| {
+        let column = match words.get(at + 1) {
+            Some(&"COLUMN") => at + 2,
+            _ => at + 1,
+        };
+        let after = words.get(column + 1..).unwrap_or_default();
+        *word == "ALTER"
+            && (after.starts_with(&["TYPE"]) || after.starts_with(&["SET", "DATA", "TYPE"]))
+    })
 }
 
 /// Whether a new column has another value in each row.

@@ -53,7 +53,7 @@ pub(super) fn rules(
             "drop it a release after the last program that reads it, with a backup",
         ),
         (
-            alter && has(" RENAME ") && !has("__BEFORE"),
+            alter && has(" RENAME ") && !has("__BEFORE") && !keeps_name(text, tested),
             "renames",
             Danger::Programs,
             "a program that knows the old name fails until it is replaced",
@@ -82,6 +82,13 @@ pub(super) fn rules(
         ),
     ];
     rules.into_iter().map(Rule::from).collect()
+}
+
+/// Whether a table that was made anew gets the name that it had.
+fn keeps_name(text: &str, tested: &Tested<'_>) -> bool {
+    let name = text.rsplit(' ').next().unwrap_or_default();
+    let is_of_table = text.to_uppercase().contains(" RENAME TO ");
+    is_of_table && tested.table == Some(name.trim_matches('"'))
 }
 
 /// Whether all rows of a table that is there go elsewhere.

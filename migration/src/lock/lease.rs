@@ -3,15 +3,17 @@
 //!
 //! The row is renewed while the work goes on. Of a process that dies it runs out.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use sea_orm_migration::sea_orm::sqlx::postgres::PgPool;
 use sea_orm_migration::sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, Row as _};
-use tokio::task::AbortHandle;
-use tracing::{info, warn};
+use tokio::runtime::Handle;
+use tokio::task::{AbortHandle, JoinHandle};
+use tracing::warn;
 
-use super::ASK_AGAIN;
 use super::postgres::{LEASE_CREATE, LEASE_GIVE, LEASE_HOLDER, LEASE_RENEW, LEASE_TAKE};
+use super::{ASK_AGAIN, Waits};
 use crate::error::Error;
 
 /// How often it is renewed. It runs out after three times as long.
@@ -22,12 +24,37 @@ pub(super) struct Lease {
     pool: PgPool,
     holder: String,
     renewal: AbortHandle,
+    is_given: bool,
 }
 
+/// What gives back the leases of those who ended early.
+static LEFT: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// How long that may take.
+const GIVING: Duration = Duration::from_secs(5);
+
+/// Whoever ends early, because of an error or because it was told to, keeps nobody out.
 impl Drop for Lease {
     fn drop(&mut self) {
         self.renewal.abort();
+        if self.is_given {
+            return;
+        }
+        let (pool, holder) = (self.pool.clone(), self.holder.clone());
+        if let (Ok(runtime), Ok(mut left)) = (Handle::try_current(), LEFT.lock()) {
+            left.push(runtime.spawn(async move {
+                // Where the database is gone, it runs out.
+                affects(&pool, LEASE_GIVE, &holder).await.ok();
+            }));
+        }
     }
+}
+
+/// Wait until the leases of those who ended early are given back.
+pub(crate) async fn settle() {
+    let left = LEFT.lock().map(|mut left| std::mem::take(&mut *left));
+    let all = futures::future::join_all(left.unwrap_or_default());
+    tokio::time::timeout(GIVING, all).await.ok();
 }
 
 /// Whoever we are: no other process has this name.
@@ -50,7 +77,11 @@ impl Lease {
         clippy::disallowed_methods,
         reason = "it is renewed while whoever holds it works, and ends with them"
     )]
-    pub(super) async fn take(pool: &PgPool, wait: Duration) -> Result<Self, Error> {
+    pub(super) async fn take(
+        pool: &PgPool,
+        wait: Duration,
+        waits: Waits<'_>,
+    ) -> Result<Self, Error> {
         let holder = name();
         affects(pool, LEASE_CREATE, &holder).await?;
         let began = Instant::now();
@@ -66,7 +97,7 @@ impl Lease {
                 let row = pool.fetch_optional(sqlx::raw_sql(LEASE_HOLDER)).await;
                 let row = row.map_err(Error::query)?;
                 let holder: String = row.map_or_else(String::new, |row| row.get(0));
-                info!("another migration is under way: {holder}");
+                waits(&holder);
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
@@ -83,11 +114,13 @@ impl Lease {
             pool: pool.clone(),
             holder,
             renewal: renewal.abort_handle(),
+            is_given: false,
         })
     }
 
     /// Let the next one in.
-    pub(super) async fn give_back(self) -> Result<(), Error> {
+    pub(super) async fn give_back(mut self) -> Result<(), Error> {
+        self.is_given = true;
         if affects(&self.pool, LEASE_GIVE, &self.holder).await? {
             return Ok(());
         }

@@ -14,12 +14,17 @@ use sea_orm_migration::sea_orm::{
     DatabaseConnection, DatabaseExecutor, DatabaseTransaction, TransactionTrait,
 };
 
+pub(crate) use self::lease::settle;
 pub(crate) use self::sqlite::is_busy;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::runner::{Progress, quietly};
 
 /// How often a waiting process asks again.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Hears for whom the lock is waited for, once.
+type Waits<'t> = &'t (dyn Fn(&str) + Send + Sync);
 
 /// The right to change the schema. Dropped without [`Lock::release`], it is given back, and on
 /// `SQLite` everything done under it is undone.
@@ -52,17 +57,19 @@ pub enum Kind {
 impl<'d> Lock<'d> {
     /// Take the lock, waiting for it at most as long as `wait`.
     pub(crate) async fn take(db: &'d DatabaseConnection, wait: Duration) -> Result<Self, Error> {
-        Self::take_as(db, wait, Kind::Auto).await
+        Self::take_as(db, wait, Kind::Auto, &quietly).await
     }
 
-    /// Take the lock as `kind` says.
+    /// Take the lock as `kind` says, and tell for whom it waits.
     pub(crate) async fn take_as(
         db: &'d DatabaseConnection,
         wait: Duration,
         kind: Kind,
+        told: &(dyn Fn(Progress<'_>) + Send + Sync),
     ) -> Result<Self, Error> {
+        let waits = |holder: &str| told(Progress::Waits(holder));
         let held = match (Engine::of(db)?, kind) {
-            (Engine::Sqlite, _) => Held::Sqlite(sqlite::take(db, wait).await?),
+            (Engine::Sqlite, _) => Held::Sqlite(sqlite::take(db, wait, &waits).await?),
             (Engine::Postgres, kind) => {
                 let own = match kind {
                     Kind::Auto => postgres::own_session(db).await?,
@@ -70,10 +77,10 @@ impl<'d> Lock<'d> {
                     Kind::Lease => None,
                 };
                 if let Some(session) = own {
-                    Held::Postgres(postgres::take(session, wait).await?)
+                    Held::Postgres(postgres::take(session, wait, &waits).await?)
                 } else {
                     let pool = db.get_postgres_connection_pool();
-                    Held::Lease(lease::Lease::take(pool, wait).await?)
+                    Held::Lease(lease::Lease::take(pool, wait, &waits).await?)
                 }
             }
         };
@@ -109,7 +116,8 @@ pub(crate) async fn begin_write(
     wait: Duration,
 ) -> Result<DatabaseTransaction, Error> {
     match Engine::of(db)? {
-        Engine::Sqlite => sqlite::take(db, wait).await,
+        // It takes its turn among those who write rows, of whom there is nothing to tell.
+        Engine::Sqlite => sqlite::take(db, wait, &|_| ()).await,
         Engine::Postgres => Ok(db.begin().await?),
     }
 }

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use sea_orm_migration::sea_orm::sqlx::{self, Connection, Executor as _, PgConnection, Row as _};
 use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr, RuntimeErr};
-use tracing::info;
 
-use super::ASK_AGAIN;
+use super::{ASK_AGAIN, Waits};
 use crate::error::Error;
 
 /// One lock a schema; advisory locks are each database's own.
@@ -92,6 +91,7 @@ pub(super) async fn any_session(db: &DatabaseConnection) -> Result<PgConnection,
 pub(super) async fn take(
     mut connection: PgConnection,
     wait: Duration,
+    waits: Waits<'_>,
 ) -> Result<PgConnection, Error> {
     let began = Instant::now();
     let mut told = false;
@@ -114,10 +114,7 @@ pub(super) async fn take(
                 .fetch_optional(&mut connection)
                 .await
                 .map_err(query)?;
-            info!(
-                "another migration is under way: {}",
-                holder.as_deref().unwrap_or("unknown")
-            );
+            waits(holder.as_deref().unwrap_or("unknown"));
         }
         tokio::time::sleep(ASK_AGAIN).await;
     }

@@ -2,27 +2,48 @@
 
 use std::time::{Duration, Instant};
 
+use sea_orm_migration::sea_orm::sqlx::sqlite::SqliteError;
 use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait, sqlx,
 };
 
-use super::ASK_AGAIN;
+use super::{ASK_AGAIN, Waits};
 use crate::error::Error;
+
+/// How long one that writes is waited for before anybody is told.
+const SOON: Duration = Duration::from_millis(500);
 
 pub(super) async fn take(
     db: &impl TransactionTrait<Transaction = DatabaseTransaction>,
     wait: Duration,
+    waits: Waits<'_>,
 ) -> Result<DatabaseTransaction, Error> {
     let began = Instant::now();
+    let mut told = wait.is_zero();
+    // Which process it is, no file says.
+    let mut tell = || {
+        if !std::mem::replace(&mut told, true) {
+            waits("somebody else writes to this file");
+        }
+    };
     loop {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        match db.begin_with_options(options).await {
+        // The driver itself waits for a while.
+        let mut turn = db.begin_with_options(options);
+        let taken = if let Ok(taken) = tokio::time::timeout(SOON, &mut turn).await {
+            taken
+        } else {
+            tell();
+            turn.await
+        };
+        match taken {
             Ok(transaction) => return Ok(transaction),
             Err(error) if is_busy(&error) && began.elapsed() < wait => {
+                tell();
                 tokio::time::sleep(ASK_AGAIN).await;
             }
             Err(error) if is_busy(&error) => {
@@ -64,6 +85,10 @@ pub(crate) fn is_busy(error: &DbErr) -> bool {
     let sqlx::Error::Database(error) = error.as_ref() else {
         return false;
     };
+    // What PostgreSQL answers has numbers, too: 42501, no right to, would be a busy file.
+    if error.try_downcast_ref::<SqliteError>().is_none() {
+        return false;
+    }
     let code = error.code().and_then(|code| code.parse::<u32>().ok());
     code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }

@@ -1,16 +1,17 @@
 //! What a run would do: every statement, the locks it takes, how much it touches, what it loses.
 
+mod loss;
 mod postgres;
+mod reader;
 mod sqlite;
 mod statement;
+mod track;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseConnection, Statement, TransactionTrait,
-};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -21,10 +22,13 @@ use crate::history::Status;
 use crate::lint::{self, Finding, Tested};
 use crate::lock::Lock;
 use crate::runner;
-use crate::schema::quoted;
+use crate::schema::{quoted, squeezed};
 use crate::step::{Direction, STEPS, Step};
 
+pub use loss::Loss;
+pub(crate) use loss::losses;
 pub(crate) use statement::{Planned, split};
+use track::Track;
 
 /// What a run would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,47 +64,6 @@ pub(crate) struct Size {
     bytes: Option<i64>,
 }
 
-/// What `steps` lose of what is there: tables and columns with rows. The tables are looked at only
-/// where a step takes something away.
-pub(crate) async fn losses(
-    db: &impl ConnectionTrait,
-    steps: impl Iterator<Item = &Step>,
-) -> Result<Vec<String>, Error> {
-    let engine = Engine::of(db)?;
-    let adoption = Adoption::of(db).await?;
-    let takes = |step: &&Step| {
-        let script = runs(adoption.as_ref(), step, engine);
-        statement::split(&script)
-            .into_iter()
-            .any(statement::takes_away)
-    };
-    let taking: Vec<&Step> = steps.filter(takes).collect();
-    if taking.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sizes = sizes(db).await?;
-    let mut found = Vec::new();
-    for step in taking {
-        let planned = planned(step, engine, adoption.as_ref(), &sizes);
-        for one in &planned.statements {
-            let (Some(loses), Some(table)) = (&one.loses, &one.table) else {
-                continue;
-            };
-            // A count may be old; whether there is a row at all is known now.
-            if one.rows != Some(0) || has_rows(db, table).await? {
-                found.push(format!("{}: {loses}", step.name));
-            }
-        }
-    }
-    Ok(found)
-}
-
-async fn has_rows(db: &impl ConnectionTrait, table: &str) -> Result<bool, Error> {
-    let any = format!("SELECT 1 FROM {} LIMIT 1", quoted(table));
-    let any = Statement::from_string(Engine::of(db)?.backend(), any);
-    Ok(db.query_one_raw(any).await?.is_some())
-}
-
 /// How big tables are, about.
 pub(crate) async fn sizes(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Size>, Error> {
     Ok(match Engine::of(db)? {
@@ -121,9 +84,16 @@ pub(crate) async fn plan(db: &impl ConnectionTrait, status: &Status) -> Result<P
         hash.update(step.name);
         hash.update(step.checksum(engine));
     }
-    let steps = pending
-        .into_iter()
-        .map(|step| planned(step, engine, adoption.as_ref(), &sizes));
+    let mut track = loss::track(db, &sizes).await?;
+    let steps = pending.into_iter().map(|step| {
+        planned(
+            step,
+            (engine, Direction::Up),
+            adoption.as_ref(),
+            &sizes,
+            &mut track,
+        )
+    });
     Ok(Plan {
         hash: hex::encode(hash.finalize()),
         steps: steps.collect(),
@@ -136,24 +106,30 @@ fn pending(status: &Status) -> Vec<&'static Step> {
 }
 
 /// What of a step runs here.
-fn runs(adoption: Option<&Adoption>, step: &Step, engine: Engine) -> Cow<'static, str> {
+fn runs(
+    adoption: Option<&Adoption>,
+    step: &Step,
+    engine: Engine,
+    direction: Direction,
+) -> Cow<'static, str> {
     match adoption {
-        Some(adoption) => Cow::Owned(adoption.trim(step, engine, Direction::Up).script()),
-        None => Cow::Borrowed(step.script(engine, Direction::Up)),
+        Some(adoption) => Cow::Owned(adoption.trim(step, engine, direction).script()),
+        None => Cow::Borrowed(step.script(engine, direction)),
     }
 }
 
+/// A step, behind what `track` has seen already.
 fn planned(
     step: &Step,
-    engine: Engine,
+    (engine, direction): (Engine, Direction),
     adoption: Option<&Adoption>,
     sizes: &BTreeMap<String, Size>,
+    track: &mut Track,
 ) -> PlannedStep {
-    let script = runs(adoption, step, engine);
+    let script = runs(adoption, step, engine, direction);
     let statements = statement::split(&script).into_iter();
-    let statements = statements.map(|sql| Planned::of(sql, engine, sizes));
-    let mut statements: Vec<Planned> = statements.collect();
-    statement::forgive_moves(&mut statements);
+    let statements = statements.map(|sql| Planned::of(sql, engine, sizes, track));
+    let statements: Vec<Planned> = statements.collect();
     PlannedStep {
         step: step.name.to_owned(),
         in_transaction: !step.is_apart(engine),
@@ -172,17 +148,16 @@ fn findings(
 ) -> Vec<Finding> {
     let rows = sizes.iter().map(|(name, size)| (name.clone(), size.rows));
     let rows = rows.collect();
-    let tested = |one: &Planned| {
-        let tested = Tested {
-            sql: &one.sql,
-            table: one.table.as_deref(),
-            rows: one.rows,
-            bytes: one.bytes,
-            in_transaction: !step.is_apart(engine),
-        };
-        lint::findings(&tested, engine, &rows)
-    };
-    let mut found: Vec<Finding> = statements.iter().flat_map(tested).collect();
+    let sql: Vec<Cow<'_, str>> = statements.iter().map(judged).collect();
+    let tested = statements.iter().zip(&sql).map(|(one, sql)| Tested {
+        sql,
+        table: one.table.as_deref(),
+        rows: one.rows,
+        bytes: one.bytes,
+        in_transaction: !step.is_apart(engine),
+    });
+    let tested: Vec<Tested<'_>> = tested.collect();
+    let mut found = lint::findings(&tested, engine, &rows);
     // A table whose rows were put elsewhere before it goes takes nothing along.
     let moved = |one: &Finding| {
         let is_drop = one.rule == "drops-table";
@@ -193,6 +168,29 @@ fn findings(
     found
 }
 
+/// What is held against the rules: a table that goes behind a copy of it without some columns is one
+/// that drops these.
+fn judged(one: &Planned) -> Cow<'_, str> {
+    let columns = one.taken.iter().map(|taken| taken.column.as_deref());
+    let columns: Option<Vec<&str>> = columns.collect();
+    let is_drop = squeezed(&one.sql).to_uppercase().starts_with("DROP TABLE");
+    let (Some(columns), Some(table), true) = (columns, &one.table, is_drop) else {
+        return Cow::Borrowed(&one.sql);
+    };
+    if columns.is_empty() {
+        return Cow::Borrowed(&one.sql);
+    }
+    // Above it stands which rules it may break.
+    let comments = one.sql.lines().filter(|line| line.trim().starts_with("--"));
+    let mut sql: String = comments.flat_map(|line| [line, "\n"]).collect();
+    let drops = columns
+        .iter()
+        .map(|name| format!("DROP COLUMN {}", quoted(name)));
+    let drops: Vec<String> = drops.collect();
+    sql.extend(["ALTER TABLE ", &quoted(table), " ", &drops.join(", ")]);
+    Cow::Owned(sql)
+}
+
 /// What is unsafe about `steps` on the database behind `db`, by step.
 pub(crate) async fn lint(
     db: &impl ConnectionTrait,
@@ -201,8 +199,10 @@ pub(crate) async fn lint(
     let engine = Engine::of(db)?;
     let adoption = Adoption::of(db).await?;
     let sizes = sizes(db).await?;
+    let mut track = loss::track(db, &sizes).await?;
     let found = steps.iter().map(|step| {
-        let planned = planned(step, engine, adoption.as_ref(), &sizes);
+        let way = (engine, Direction::Up);
+        let planned = planned(step, way, adoption.as_ref(), &sizes, &mut track);
         (step.name, planned.findings)
     });
     Ok(found.collect())
@@ -221,7 +221,8 @@ pub(crate) async fn rehearse(
     let tx = lock.db().begin().await?;
     for (step, planned) in pending(status).into_iter().zip(&mut plan.steps) {
         let began = Instant::now();
-        let script = runs(adoption.as_ref(), step, engine).replace(" CONCURRENTLY", "");
+        let script =
+            runs(adoption.as_ref(), step, engine, Direction::Up).replace(" CONCURRENTLY", "");
         if let Err(source) = tx.execute_unprepared(&script).await {
             tx.rollback().await?;
             return Err(Error::Stopped {
@@ -250,14 +251,47 @@ mod tests {
             Step::doing("m2", "DROP TABLE c;\n"),
             Step::doing("m3", "CREATE TABLE d (id integer);\n"),
         ];
-        let found = losses(&db, steps.iter()).await.expect("a look");
-        assert_eq!(found, Vec::<String>::new());
-        let fill = "INSERT INTO a VALUES (1, 'x'); INSERT INTO c VALUES (1)";
+        let told = async |steps: &[&Step]| {
+            let found = losses(&db, steps.iter().copied(), Direction::Up);
+            let found = found.await.expect("a look");
+            let lines = found.iter().map(|one| format!("{}: {one}", one.step));
+            lines.collect::<Vec<_>>()
+        };
+        let all = steps.each_ref();
+        assert_eq!(told(&all).await, Vec::<String>::new());
+        let fill = "INSERT INTO a VALUES (1, 'x'), (2, NULL); INSERT INTO c VALUES (1), (2)";
         db.execute_unprepared(fill).await.expect("rows");
-        let found = losses(&db, steps.iter()).await.expect("a look");
-        assert_eq!(found, ["m1: a column of a", "m2: all rows of c"]);
-        let unnamed = crate::unnamed(&steps.each_ref(), &["m2".to_owned()]);
-        let found = losses(&db, unnamed.into_iter()).await.expect("a look");
-        assert_eq!(found, ["m1: a column of a"], "m2 is allowed by its name");
+        assert_eq!(told(&all).await, ["m1: a.b: 1 value", "m2: c: 2 rows"]);
+        let unnamed = crate::unnamed(&all, &["m2".to_owned()]);
+        assert_eq!(
+            told(&unnamed).await,
+            ["m1: a.b: 1 value"],
+            "m2 is allowed by its name"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_condition_that_tells_which_rows_go_is_asked() {
+        let db = crate::connect("sqlite::memory:").await.expect("a database");
+        let make = "CREATE TABLE a (id integer); INSERT INTO a VALUES (1), (2), (3)";
+        db.execute_unprepared(make).await.expect("a table");
+        for (up, count) in [
+            ("DELETE FROM a WHERE id > 5;\n", 0),
+            ("DELETE FROM a WHERE id > 1;\n", 2),
+            ("DELETE FROM a WHERE made_later;\n", 3),
+            (
+                "CREATE TABLE b (id integer);\nINSERT INTO b SELECT * FROM a WHERE id = 1;\nDROP TABLE a;\n",
+                2,
+            ),
+        ] {
+            let step = Step::doing("m1", up);
+            let found = losses(&db, [&step].into_iter(), Direction::Up).await;
+            let found = found.expect("a look");
+            assert_eq!(
+                found.iter().map(|one| one.count).sum::<i64>(),
+                count,
+                "{up}"
+            );
+        }
     }
 }

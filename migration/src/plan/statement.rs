@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Size;
+use super::track::{Taken, Track};
 use crate::engine::Engine;
 use crate::schema::squeezed;
 
@@ -30,12 +31,29 @@ pub struct Planned {
     /// What is lost by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loses: Option<String>,
+    /// The same, to be counted.
+    #[serde(skip)]
+    pub(super) taken: Vec<Taken>,
 }
 
 impl Planned {
-    pub(super) fn of(sql: &str, engine: Engine, sizes: &BTreeMap<String, Size>) -> Self {
+    /// A statement that runs on what `track` knows of.
+    pub(super) fn of(
+        sql: &str,
+        engine: Engine,
+        sizes: &BTreeMap<String, Size>,
+        track: &mut Track,
+    ) -> Self {
         let words = squeezed(sql).to_uppercase();
-        let table = table_of(sql).filter(|name| sizes.contains_key(name));
+        let table = table_of(sql).and_then(|name| {
+            if sizes.contains_key(&name) {
+                return Some(name);
+            }
+            // What was set aside goes under another name.
+            let origin = track.origin(&name).map(str::to_owned);
+            origin.filter(|_| words.starts_with("DROP TABLE"))
+        });
+        let taken = track.run(sql);
         let size = table.as_ref().and_then(|name| sizes.get(name));
         let lock = match engine {
             // A writer of SQLite has the whole file.
@@ -58,51 +76,32 @@ impl Planned {
             rows: size.map(|size| size.rows),
             bytes: size.and_then(|size| size.bytes),
             every_row: every_row && table.is_some(),
-            loses: loses(&words, table.as_deref()),
+            loses: loses(&taken),
+            taken,
             table,
         }
     }
 }
 
-/// A table whose rows were put elsewhere before it goes takes nothing along.
-pub(super) fn forgive_moves(statements: &mut [Planned]) {
-    let mut moved: Vec<String> = Vec::new();
-    for one in statements {
-        let text = squeezed(&one.sql);
-        if one
-            .table
-            .as_ref()
-            .is_some_and(|table| moved.contains(table))
-            && text.to_uppercase().starts_with("DROP TABLE")
-        {
-            one.loses = None;
-        }
-        if let Some((head, source)) = text.split_once(" SELECT * FROM ")
-            && head.to_uppercase().starts_with("INSERT INTO ")
-        {
-            moved.push(source.trim_matches('"').to_owned());
-        }
-    }
-}
-
-/// Whether a statement takes something away, if only its table is there.
+/// Whether a statement may take something away.
 pub(super) fn takes_away(sql: &str) -> bool {
-    loses(&squeezed(sql).to_uppercase(), Some("")).is_some()
+    let words = squeezed(sql).to_uppercase();
+    let starts = |with: &str| words.starts_with(with);
+    starts("DROP TABLE")
+        || starts("TRUNCATE")
+        || starts("DELETE FROM")
+        || (starts("ALTER TABLE") && words.contains(" DROP "))
 }
 
-/// What a statement loses of a table that is there.
-fn loses(words: &str, table: Option<&str>) -> Option<String> {
-    let table = table?;
-    let what = if words.starts_with("DROP TABLE") || words.starts_with("TRUNCATE") {
-        "all rows"
-    } else if words.starts_with("DELETE FROM") {
-        "rows"
-    } else if words.starts_with("ALTER TABLE") && words.contains(" DROP COLUMN ") {
-        "a column"
-    } else {
-        return None;
-    };
-    Some(format!("{what} of {table}"))
+/// What is lost, in words.
+fn loses(taken: &[Taken]) -> Option<String> {
+    let told = taken.iter().map(|one| match (&one.column, &one.which) {
+        (Some(column), _) => format!("the column {column} of {}", one.table),
+        (None, Some(_)) => format!("rows of {}", one.table),
+        (None, None) => format!("all rows of {}", one.table),
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join(", "))
 }
 
 /// The lock that a statement takes on its table.
@@ -282,9 +281,9 @@ mod tests {
             ("DROP TABLE runs", "ACCESS EXCLUSIVE"),
         ] {
             let sizes = [("runs".to_owned(), Size::default())].into();
-            let told = Planned::of(sql, Engine::Postgres, &sizes);
-            assert_eq!(told.lock, Some(expected), "{sql}");
-            assert_eq!(Planned::of(sql, Engine::Sqlite, &sizes).lock, None);
+            let told = |engine| Planned::of(sql, engine, &sizes, &mut Track::default()).lock;
+            assert_eq!(told(Engine::Postgres), Some(expected), "{sql}");
+            assert_eq!(told(Engine::Sqlite), None);
         }
     }
 
@@ -298,23 +297,29 @@ mod tests {
             },
         )]
         .into();
+        let columns = BTreeMap::from([("runs".to_owned(), vec!["a".to_owned(), "b".to_owned()])]);
         for (sql, loses) in [
             ("DROP TABLE runs", Some("all rows of runs")),
-            ("ALTER TABLE runs DROP COLUMN a", Some("a column of runs")),
-            ("DELETE FROM runs", Some("rows of runs")),
+            (
+                "ALTER TABLE runs DROP COLUMN a, DROP COLUMN b",
+                Some("the column a of runs, the column b of runs"),
+            ),
+            ("DELETE FROM runs WHERE true", Some("rows of runs")),
             ("DROP TABLE others", None),
             ("ALTER TABLE runs ADD COLUMN a text", None),
         ] {
-            let told = Planned::of(sql, Engine::Postgres, &sizes);
+            let told = Planned::of(sql, Engine::Postgres, &sizes, &mut Track::of(&columns));
             assert_eq!(told.loses.as_deref(), loses, "{sql}");
         }
-        let told = |copy: &str| {
-            let all = [copy, "DROP TABLE runs", "ALTER TABLE next RENAME TO runs"];
-            let mut all = all.map(|sql| Planned::of(sql, Engine::Sqlite, &sizes));
-            forgive_moves(&mut all);
-            all[1].loses.is_some()
-        };
-        assert!(!told("INSERT INTO next SELECT * FROM runs"));
-        assert!(told("INSERT INTO next SELECT * FROM runs WHERE false"));
+        let mut track = Track::of(&columns);
+        let aside = "ALTER TABLE runs RENAME TO runs__before";
+        Planned::of(aside, Engine::Sqlite, &sizes, &mut track);
+        let told = Planned::of(
+            "DROP TABLE runs__before",
+            Engine::Sqlite,
+            &sizes,
+            &mut track,
+        );
+        assert_eq!((told.table.as_deref(), told.rows), (Some("runs"), Some(3)));
     }
 }

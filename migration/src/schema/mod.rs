@@ -24,6 +24,7 @@ use sha2::{Digest, Sha256};
 pub use difference::{Change, Difference, Object, difference};
 pub(crate) use name::{literal, quoted};
 pub use rename::Renames;
+pub(crate) use rename::is_like;
 pub(crate) use sqlite::{row_number, squeezed};
 
 use crate::engine::Engine;
@@ -90,7 +91,7 @@ pub struct Table {
     pub triggers: BTreeMap<String, String>,
     /// Policies of row-level security, by name.
     pub policies: BTreeMap<String, String>,
-    /// The catalogue's own number of the table, which a renamed table keeps. Nobody compares it.
+    /// The catalogue's own number of the table. Nobody compares it, and it stands in fingerprints as 0.
     pub oid: i64,
     /// `CREATE TABLE` as it was written, where the catalogue keeps it (`SQLite`). Nobody compares it.
     pub source: String,

@@ -1,7 +1,8 @@
 //! What is the same under another name. Nothing in two schemas says so by itself: it is named by
-//! whoever renames, or, where both are of one database, told by the catalogue's own numbers.
+//! whoever renames, or told by what a table is made of and where a column stands in it. The
+//! catalogue's own numbers of tables say nothing, since the two are seldom of one database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::name::quoted;
 use super::{Column, LiveSchema, Table};
@@ -16,28 +17,73 @@ pub struct Renames {
 }
 
 impl Renames {
-    /// What was renamed in one database between `from` and `to`: it kept its number. A column of
-    /// `SQLite`, where the number is but its place, must be alike in all else.
-    pub fn between(from: &LiveSchema, to: &LiveSchema) -> Self {
-        let mut found = Self::default();
+    /// What was renamed by hand between `from` and `to`, beside what is `known`: a table is another
+    /// where no third is of their shape, a column where it kept its number and its type.
+    pub fn between(from: &LiveSchema, to: &LiveSchema, known: &Self) -> Self {
+        let mut found = Self {
+            tables: known.tables.clone(),
+            ..Self::default()
+        };
+        // Constraints and indexes keep their names when their table is renamed, so of several of one
+        // shape it is the one that has them.
+        found.pair(from, to, |old, new| {
+            shape(old) == shape(new) && names(old) == names(new)
+        });
+        found.pair(from, to, |old, new| shape(old) == shape(new));
         for (old, table) in &from.tables {
-            let is_same = |(name, other): &(&String, &Table)| {
-                table.oid != 0 && other.oid == table.oid && !from.tables.contains_key(*name)
-            };
-            let new = if to.tables.contains_key(old) {
-                Some((old, &to.tables[old]))
-            } else {
-                to.tables.iter().find(is_same)
-            };
-            let Some((new, other)) = new else {
+            let new = found.tables.get(old).unwrap_or(old).clone();
+            if let Some(other) = to.tables.get(&new) {
+                found.columns(&new, &table.columns, &other.columns);
+            }
+        }
+        for (key, new) in &known.columns {
+            found
+                .columns
+                .retain(|other, name| other.0 != key.0 || (other.1 != key.1 && name != new));
+        }
+        found.columns.extend(known.columns.clone());
+        found
+    }
+
+    /// Tables that went, and are not known to be another, each with those that came and are
+    /// `alike`.
+    pub(crate) fn candidates(
+        &self,
+        from: &LiveSchema,
+        to: &LiveSchema,
+        alike: impl Fn(&Table, &Table) -> bool,
+    ) -> BTreeMap<String, Vec<String>> {
+        let gone = from
+            .tables
+            .iter()
+            .filter(|(old, _)| !to.tables.contains_key(*old) && !self.tables.contains_key(*old));
+        let came = |old: &Table| {
+            let new = to.tables.iter().filter(|(new, table)| {
+                !from.tables.contains_key(*new)
+                    && !self.tables.values().any(|known| known == *new)
+                    && alike(old, table)
+            });
+            new.map(|(new, _)| new.clone()).collect::<Vec<_>>()
+        };
+        gone.map(|(old, table)| (old.clone(), came(table)))
+            .filter(|(_, new)| !new.is_empty())
+            .collect()
+    }
+
+    /// Have tables that are each other's only candidate be the same.
+    fn pair(&mut self, from: &LiveSchema, to: &LiveSchema, alike: impl Fn(&Table, &Table) -> bool) {
+        let all = self.candidates(from, to, alike);
+        for (old, new) in &all {
+            let [new] = new.as_slice() else {
                 continue;
             };
-            if new != old {
-                found.tables.insert(old.clone(), new.clone());
+            if all
+                .iter()
+                .all(|(other, of)| other == old || !of.contains(new))
+            {
+                self.tables.insert(old.clone(), new.clone());
             }
-            found.columns(new, &table.columns, &other.columns);
         }
-        found
     }
 
     fn columns(&mut self, table: &str, from: &[Column], to: &[Column]) {
@@ -83,6 +129,8 @@ impl Renames {
                 for text in definitions(table) {
                     *text = replaced(text, old, new);
                 }
+                let options = std::mem::take(&mut table.options).into_iter();
+                table.options = options.map(|one| replaced(&one, old, new)).collect();
             }
             for texts in [&mut renamed.comments, &mut renamed.owners] {
                 let pairs = std::mem::take(texts).into_iter();
@@ -108,6 +156,32 @@ impl Renames {
         }
         renamed
     }
+}
+
+/// What a table is made of, whatever it and its parts are called.
+fn shape(table: &Table) -> (Vec<Column>, BTreeSet<String>) {
+    let keys = table.constraints.iter().filter_map(|(name, text)| {
+        // SQLite knows a key by its columns, PostgreSQL by its definition.
+        let key = if text.is_empty() { name } else { text }.to_lowercase();
+        (key.starts_with("primary key") || key.starts_with("unique")).then_some(key)
+    });
+    (table.plain().columns, keys.collect())
+}
+
+/// What a table's parts are called.
+fn names(table: &Table) -> BTreeSet<&String> {
+    let constraints = table.constraints.keys();
+    constraints.chain(table.indexes.keys()).collect()
+}
+
+/// Whether the one may have become the other: they share at least half of their columns.
+pub(crate) fn is_like(old: &Table, new: &Table) -> bool {
+    let is_shared = |one: &&Column| {
+        let mut others = new.columns.iter();
+        others.any(|other| other.name == one.name && other.kind == one.kind)
+    };
+    let shared = old.columns.iter().filter(is_shared).count();
+    shared > 0 && 2 * shared >= old.columns.len().max(new.columns.len())
 }
 
 fn definitions(table: &mut Table) -> impl Iterator<Item = &mut String> {

@@ -41,30 +41,23 @@ pub(crate) async fn of_steps(
             .replace(" CONCURRENTLY", ""),
         Engine::Sqlite => step.script(engine, Direction::Up).to_owned(),
     });
-    made(engine, db, &scripts.collect::<Vec<_>>()).await
+    let scripts = scripts.collect::<Vec<_>>();
+    if engine == Engine::Sqlite {
+        // As a run does it: what refers to a table that is set aside does not follow it.
+        return in_memory(&scripts, "ON").await;
+    }
+    made(engine, db, &scripts).await
 }
 
 /// What `scripts` make, one after the other. `db` is a database of `engine`, or whatever where that
 /// is `SQLite`.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a database in memory, for this alone"
-)]
 pub async fn made(
     engine: Engine,
     db: &DatabaseConnection,
     scripts: &[String],
 ) -> Result<LiveSchema, DbErr> {
     if engine == Engine::Sqlite {
-        let mut options = ConnectOptions::new("sqlite::memory:");
-        options.max_connections(1).sqlx_logging(false);
-        let memory = Database::connect(options).await?;
-        for script in scripts {
-            memory.execute_unprepared(script).await?;
-        }
-        let schema = LiveSchema::read(&memory).await?;
-        memory.close().await?;
-        return Ok(schema);
+        return in_memory(scripts, "OFF").await;
     }
     let tx = db.begin().await?;
     tx.execute_unprepared(OPEN).await.map_err(unopened)?;
@@ -73,6 +66,29 @@ pub async fn made(
     }
     let schema = LiveSchema::read(&tx).await?;
     tx.rollback().await?;
+    Ok(schema)
+}
+
+/// What `scripts` make on `SQLite`, with `PRAGMA legacy_alter_table` as it is `set`.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a database in memory, for this alone"
+)]
+async fn in_memory(scripts: &[String], set: &'static str) -> Result<LiveSchema, DbErr> {
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options.max_connections(1).sqlx_logging(false);
+    crate::unwatched(&mut options);
+    options.map_sqlx_sqlite_opts(move |options| {
+        options
+            .foreign_keys(false)
+            .pragma("legacy_alter_table", set)
+    });
+    let memory = Database::connect(options).await?;
+    for script in scripts {
+        memory.execute_unprepared(script).await?;
+    }
+    let schema = LiveSchema::read(&memory).await?;
+    memory.close().await?;
     Ok(schema)
 }
 

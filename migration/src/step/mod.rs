@@ -81,7 +81,23 @@ macro_rules! step {
 }
 
 /// Every step, oldest first.
-pub(crate) const STEPS: &[Step] = &[
+#[cfg(not(test))]
+pub(crate) const STEPS: &[Step] = SHIPPED;
+
+/// The same, and behind them one that declares a backfill, as none of ours does yet.
+#[cfg(test)]
+pub(crate) const STEPS: &[Step] = &{
+    let mut all = [PLANTED; SHIPPED.len() + 1];
+    let mut at = 0;
+    while at < SHIPPED.len() {
+        all[at] = SHIPPED[at];
+        at += 1;
+    }
+    all
+};
+
+/// The steps that a database gets.
+const SHIPPED: &[Step] = &[
     step!("m20261121_000001_identity"),
     step!("m20261121_000002_upload"),
     step!("m20261121_000003_pipeline"),
@@ -157,16 +173,6 @@ impl Step {
         })
     }
 
-    /// The tables that going down takes away, with all that is in them.
-    pub(crate) fn drops(&self, engine: Engine) -> impl Iterator<Item = &'static str> {
-        self.script(engine, Direction::Down)
-            .lines()
-            .filter_map(|line| {
-                line.strip_prefix("DROP TABLE ")
-                    .map(|rest| rest.trim_end_matches(';').trim())
-            })
-    }
-
     /// The script that does or undoes it.
     pub(crate) fn script(&self, engine: Engine, direction: Direction) -> &'static str {
         let script = match engine {
@@ -228,6 +234,28 @@ impl Step {
         hex::encode(Sha256::digest(words))
     }
 }
+
+/// A column that is filled in beside the running program.
+#[cfg(test)]
+const PLANTED: Step = {
+    let script = Script {
+        up: "ALTER TABLE saved_views ADD COLUMN stars bigint;\n",
+        down: "ALTER TABLE saved_views DROP COLUMN stars;\n",
+    };
+    let later = "-- backfill stars key=id batch=2\nUPDATE saved_views SET stars = length(name) WHERE stars IS \
+                 NULL;\n";
+    Step {
+        name: "m20990101_000001_planted",
+        postgres: script,
+        sqlite: script,
+        apart: false,
+        backfill: Some(Later {
+            postgres: later,
+            sqlite: later,
+        }),
+        replaces: "",
+    }
+};
 
 #[cfg(test)]
 impl Step {

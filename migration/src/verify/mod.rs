@@ -2,7 +2,8 @@
 //! for it, and with the rows of a database that is given. Whatever is not as it was is a finding.
 //!
 //! A step that takes something for good says so in its way down: a line `-- irreversible TABLE: WHY`
-//! or `-- irreversible TABLE.COLUMN: WHY`. It is told, and what is named may differ.
+//! or `-- irreversible TABLE.COLUMN: WHY`. It is told, and what is named may differ, and so may the place
+//! of columns in its table, since one that is dropped comes back at the end.
 
 mod attempt;
 mod data;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::runner::Progress;
 use crate::schema::{BOOKKEEPING, Object, difference, scratch};
 use crate::step::{Direction, Step};
 
@@ -54,6 +56,24 @@ impl Report {
     }
 }
 
+/// Who hears how far it is.
+struct Turns<'t> {
+    told: &'t (dyn Fn(Progress<'_>) + Send + Sync),
+    at: usize,
+    all: usize,
+}
+
+impl Turns<'_> {
+    fn begins(&mut self, step: &Step) {
+        self.at += 1;
+        (self.told)(Progress::Begins(step.name, self.at, self.all));
+    }
+
+    fn done(&self, step: &Step) {
+        (self.told)(Progress::Done(step.name));
+    }
+}
+
 /// Try `steps` at the server of `db`, which itself stays as it is, and with the rows of `data`: those
 /// that `only` names, or all where it names none. The others are done and not tried.
 pub(crate) async fn verify(
@@ -61,19 +81,40 @@ pub(crate) async fn verify(
     steps: &[Step],
     only: &[String],
     data: Option<&DatabaseConnection>,
-    told: &(dyn Fn(&Verified) + Send + Sync),
+    told: &(dyn Fn(Progress<'_>) + Send + Sync),
 ) -> Result<Report, Error> {
     let engine = Engine::of(db)?;
     let mut report = Report::default();
+    let tried = if only.is_empty() {
+        steps.len()
+    } else {
+        only.len()
+    };
+    let mut turns = Turns {
+        told,
+        at: 0,
+        all: 2 * tried,
+    };
     for rows in [Rows::None, Rows::Made] {
         let place = Place::new(db).await?;
-        let tried = forth(&place.db, engine, steps, only, rows, told, &mut report).await;
+        let tried = forth(
+            &place.db,
+            engine,
+            steps,
+            only,
+            rows,
+            &mut turns,
+            &mut report,
+        )
+        .await;
         place.close().await?;
         tried?;
     }
     if let Some(data) = data {
         let (place, applied) = data::place(db, data, steps).await?;
-        let tried = with_data(&place.db, engine, steps, applied, told, &mut report).await;
+        turns.all += 2 * steps.len() - applied;
+        let turns = &mut turns;
+        let tried = with_data(&place.db, engine, steps, applied, turns, &mut report).await;
         place.close().await?;
         tried?;
     }
@@ -95,7 +136,7 @@ async fn forth(
     steps: &[Step],
     only: &[String],
     rows: Rows,
-    told: &(dyn Fn(&Verified) + Send + Sync),
+    turns: &mut Turns<'_>,
     report: &mut Report,
 ) -> Result<(), Error> {
     let mut skipped = false;
@@ -109,8 +150,9 @@ async fn forth(
             attempt::fill_empty(db).await?;
         }
         let mut attempt = Attempt::new(db, engine, step, rows);
+        turns.begins(step);
         let goes_on = attempt.run().await?;
-        told(&attempt.verified);
+        turns.done(step);
         report.steps.push(attempt.verified);
         if !goes_on {
             break;
@@ -126,7 +168,7 @@ async fn with_data(
     engine: Engine,
     steps: &[Step],
     applied: usize,
-    told: &(dyn Fn(&Verified) + Send + Sync),
+    turns: &mut Turns<'_>,
     report: &mut Report,
 ) -> Result<(), Error> {
     let before = report.steps.len();
@@ -136,7 +178,7 @@ async fn with_data(
         &steps[applied..],
         &[],
         Rows::Given,
-        told,
+        turns,
         report,
     )
     .await?;
@@ -148,8 +190,9 @@ async fn with_data(
     }
     for step in steps.iter().rev() {
         let mut attempt = Attempt::new(db, engine, step, Rows::Given);
+        turns.begins(step);
         let goes_on = attempt.back().await?;
-        told(&attempt.verified);
+        turns.done(step);
         report.steps.push(attempt.verified);
         if !goes_on {
             break;

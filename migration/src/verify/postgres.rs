@@ -48,6 +48,9 @@ pub(super) async fn make(db: &DatabaseConnection) -> Result<(DatabaseConnection,
     };
     let connected = PgPoolOptions::new()
         .max_connections(2)
+        // As `crate::unwatched` has it.
+        .idle_timeout(None)
+        .max_lifetime(None)
         .connect_with(there)
         .await;
     match connected {

@@ -35,6 +35,7 @@ pub(super) async fn copy(db: &DatabaseConnection) -> Result<(DatabaseConnection,
 async fn connect(url: String) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
+    crate::unwatched(&mut options);
     options.map_sqlx_sqlite_opts(|options| {
         options
             .foreign_keys(false)

@@ -148,6 +148,42 @@ async fn a_killed_backfill_and_two_at_once_do_each_row_once() {
     }
 }
 
+#[tokio::test]
+async fn a_backfill_waits_for_its_turn_as_long_as_it_is_told() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = raising(&dir, "");
+        let file = file.to_str().expect("a path");
+        let holder = database::connect_once(&scratch.url).await;
+        let take = match engine {
+            Engine::Sqlite => "BEGIN IMMEDIATE",
+            // Rows are filled in beside migrations, and beside whoever reads them.
+            Engine::Postgres => {
+                "SELECT pg_advisory_lock(hashtextextended('chancery.migrate.' || current_schema(), 0))"
+            }
+        };
+        holder.execute_unprepared(take).await.expect("the lock");
+        let told = migrate(&scratch, &["backfill", "--file", file, "--lock-wait", "0"]);
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        match engine {
+            Engine::Sqlite => {
+                assert_eq!(told.status.code(), Some(6), "{said}");
+                let waited = said.split("gave up after ").nth(1);
+                let waited = waited.and_then(|rest| rest.split(' ').next());
+                let waited: u64 = waited.expect(&said).parse().expect("seconds");
+                assert!(
+                    waited < 60,
+                    "not the minute that it waits by itself: {said}"
+                );
+            }
+            Engine::Postgres => assert_eq!(told.status.code(), Some(0), "{said}"),
+        }
+        holder.close().await.expect("closed");
+    }
+}
+
 async fn has_row(scratch: &Scratch, engine: Engine, sql: &str) -> bool {
     let backend = match engine {
         Engine::Sqlite => sea_orm_migration::sea_orm::DbBackend::Sqlite,

@@ -9,6 +9,7 @@ use migration::schema::{LiveSchema, difference};
 use migration::{down, up};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::database::{self, Scratch, one};
 
@@ -194,11 +195,29 @@ async fn a_backup_that_was_changed_or_would_not_come_back_is_refused() {
         // A row fewer than the manifest says, and every file as it says: compared, and undone.
         let lying = text.replacen("\"rows\": 3", "\"rows\": 4", 1);
         assert_ne!(lying, text);
-        std::fs::write(&manifest, lying).expect("written");
+        std::fs::write(&manifest, &lying).expect("written");
+        let refused = migrate(&other, &["restore", back]);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = words(&refused);
+        assert!(said.contains("manifest.json was changed"), "{said}");
+        // And its own checksum beside it.
+        let sum = backup.join("manifest.json.sha256");
+        let line = std::fs::read_to_string(&sum).expect("a checksum");
+        std::fs::write(&sum, checksum(&lying)).expect("written");
         let refused = migrate(&other, &["restore", back]);
         assert_eq!(refused.status.code(), Some(1));
         assert!(words(&refused).contains("4 rows, 3"), "{}", words(&refused));
         std::fs::write(&manifest, &text).expect("written");
+        assert_eq!(checksum(&text), line);
+        std::fs::remove_file(&sum).expect("gone");
+        let refused = migrate(&other, &["restore", back]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(
+            words(&refused).contains("is not there"),
+            "{}",
+            words(&refused)
+        );
+        std::fs::write(&sum, line).expect("written");
         // A file that is not what it was.
         let file = match engine {
             Engine::Sqlite => backup.join("data.db"),
@@ -220,6 +239,36 @@ async fn a_backup_that_was_changed_or_would_not_come_back_is_refused() {
         assert!(left.tables.is_empty(), "nothing is half-written");
         let found = std::fs::read_dir(dir.path()).expect("a directory").count();
         assert_eq!(found, 1);
+    }
+}
+
+/// As `sha256sum` writes it.
+fn checksum(text: &str) -> String {
+    format!("{}  manifest.json\n", hex::encode(Sha256::digest(text)))
+}
+
+#[tokio::test]
+async fn a_backup_of_an_older_program_comes_back_with_a_warning() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let place = dir.path().to_str().expect("a path");
+        assert_eq!(migrate(&scratch, &["backup", place]).status.code(), Some(0));
+        let backup = only(dir.path());
+        // Which wrote no checksum, and did not say that there is one.
+        std::fs::remove_file(backup.join("manifest.json.sha256")).expect("gone");
+        let manifest = backup.join("manifest.json");
+        let text = std::fs::read_to_string(&manifest).expect("a manifest");
+        let mut json: Value = serde_json::from_str(&text).expect("JSON");
+        let said = json.as_object_mut().expect("an object").remove("is_summed");
+        assert_eq!(said, Some(true.into()));
+        std::fs::write(&manifest, json.to_string()).expect("written");
+        let other = Scratch::new(engine).await;
+        let done = migrate(&other, &["restore", backup.to_str().expect("a path")]);
+        assert_eq!(done.status.code(), Some(0), "{}", words(&done));
+        let told = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(told.contains("warning: an older program"), "{told}");
     }
 }
 

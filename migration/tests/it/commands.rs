@@ -55,7 +55,50 @@ fn status_of_a_file_that_is_not_there_does_not_make_it() {
         .output()
         .expect("the binary");
     assert_eq!(code(&told), 2);
-    assert!(!file.exists());
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    let named = format!("{}: there is no such file", file.display());
+    assert!(said.contains(&named), "{said}");
+    // What is asked of the rows or the schema of a file cannot be answered of none.
+    for arguments in [
+        &["drift"][..],
+        &["backup", "backups"],
+        &["pull"],
+        &["adopt", "--from", "none"],
+        &["down"],
+        &["backfill"],
+        &["import", "mongo", "dump"],
+        &["resolve", "000001", "--applied", "--reason", "a test"],
+    ] {
+        let told = Command::new(env!("CARGO_BIN_EXE_migration"))
+            .args(arguments)
+            .current_dir(dir.path())
+            .env(
+                "DATABASE_URL",
+                format!("sqlite://{}?mode=rwc", file.display()),
+            )
+            .output()
+            .expect("the binary");
+        assert_eq!(code(&told), 1, "{arguments:?}");
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(said.contains(&named), "{arguments:?}: {said}");
+        assert!(!file.exists(), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
+async fn none_is_no_number_of_steps_or_of_rows() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        for arguments in [
+            &["up", "-n", "0"][..],
+            &["down", "-n", "0"],
+            &["backfill", "--batches", "0"],
+            &["backfill", "--batch", "0"],
+        ] {
+            assert_eq!(code(&migrate(&scratch, arguments)), 64, "{arguments:?}");
+        }
+        assert_eq!(code(&migrate(&scratch, &["status"])), 2);
+    }
 }
 
 #[tokio::test]

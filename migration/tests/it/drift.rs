@@ -431,7 +431,7 @@ async fn every_kind_of_drift_is_seen_named_and_undone() {
             }
             assert_ne!(right.fingerprint(), wrong.fingerprint(), "{done}");
             let options = Options {
-                renames: Renames::between(&wrong, &right),
+                renames: Renames::between(&wrong, &right, &Renames::default()),
                 in_order: true,
                 ..Options::default()
             };

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use entity::registry::{Resource, resource, resources};
 use migration::engine::Engine;
-use migration::generate::{Said, Written, put, written};
+use migration::generate::{Put, Said, Written, put, written};
 use migration::schema::{BOOKKEEPING, LiveSchema, Object, Renames, difference, scratch};
 use migration::{Error, up};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
@@ -248,7 +248,12 @@ fn a_step_is_put_beside_the_others_and_on_their_list() {
         ..Written::default()
     };
     let today = chrono::NaiveDate::from_ymd_opt(2026, 12, 24).expect("a day");
-    let (name, folder) = put(dir.path(), today, "add_notes", &written).expect("a step");
+    let Put {
+        name,
+        folder,
+        online,
+    } = put(dir.path(), today, "add_notes", &written).expect("a step");
+    assert_eq!(online, None);
     assert!(
         name.starts_with("m20261224_") && name.ends_with("_add_notes"),
         "{name}"

@@ -2,23 +2,24 @@
 
 use entity::types::Encrypted;
 use migration::engine::Engine;
-use migration::import::{Mode, Options, Report, Vault, prisma};
+use migration::import::{Mode, Options, Report, Turn, Vault, prisma};
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
+use tokio_util::sync::CancellationToken;
 
 use crate::database::{self, Scratch};
 use crate::importing::{data, import, lines, number, rows, text};
 use crate::prisma_database;
 
 const PIPELINE: &str = "prisma_pipeline_sample.sql";
-const AGENTS: &str = "prisma_agents_sample.sql";
+pub(crate) const AGENTS: &str = "prisma_agents_sample.sql";
 const SECRETS: [&str; 2] = [
     "example-provider-key-not-real",
     "example-smtp-password-not-real",
 ];
 
 /// Seals so that a test can tell: no cipher.
-struct Turned;
+pub(crate) struct Turned;
 
 impl Vault for Turned {
     fn seal(&self, place: &str, plain: &[u8]) -> (Encrypted, String) {
@@ -43,16 +44,18 @@ async fn fresh(engine: Engine) -> (Scratch, tempfile::TempDir) {
     (scratch, tempfile::tempdir().expect("a directory"))
 }
 
-async fn with_vault(scratch: &Scratch, there: &Scratch, mode: Mode) -> Report {
+pub(crate) async fn with_vault(scratch: &Scratch, there: &Scratch, mode: Mode) -> Report {
     let dir = tempfile::tempdir().expect("a directory");
     let options = Options {
         mode,
         source: "prisma".to_owned(),
         rejects: dir.path().join("rejects.jsonl"),
         notes: dir.path().join("notes.jsonl"),
-        portion: 50,
+        portion: 500,
         vault: Some(&Turned),
-        told: &|_, _, _| {},
+        turn: Turn::default(),
+        stop: CancellationToken::new(),
+        told: &|_| {},
     };
     let done = Box::pin(prisma::import(&scratch.db, &there.url, &options)).await;
     done.expect("an import")

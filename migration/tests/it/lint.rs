@@ -112,3 +112,61 @@ async fn our_own_steps_are_safe_on_an_empty_database_and_a_plan_has_the_findings
         assert!(!told.contains("UNSAFE"), "{told}");
     }
 }
+
+#[tokio::test]
+async fn every_step_of_ours_is_safe_where_those_before_it_are() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        for step in migration::steps() {
+            let told = migrate(&scratch, &["lint"]);
+            assert_eq!(told.status.code(), Some(0), "{step}: {}", text(&told));
+            up_by(&scratch.db, 1).await.expect("up");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_grammar_tells_is_found_and_ignored_for_a_reason() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up_by(&scratch.db, 99).await.expect("up");
+        let dir = tempfile::tempdir().expect("a directory");
+        let folder = dir.path().join("m20990101_000001_planted");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let write = |up: &str| {
+            for (name, text) in [
+                ("up.postgres.sql", up),
+                ("up.sqlite.sql", "SELECT 1;"),
+                ("down.postgres.sql", "SELECT 1;"),
+                ("down.sqlite.sql", "SELECT 1;"),
+            ] {
+                std::fs::write(folder.join(name), text).expect("a script");
+            }
+        };
+        let lint = ["lint", "--with", &folder.display().to_string()].map(str::to_owned);
+        let lint: Vec<&str> = lint.iter().map(String::as_str).collect();
+        let drop = "ALTER TABLE runs ALTER COLUMN company_id DROP NOT NULL;";
+        write(drop);
+        let told = migrate(&scratch, &lint);
+        let code = match engine {
+            // SQLite has its own script, and no such linter.
+            Engine::Sqlite => 0,
+            Engine::Postgres => 5,
+        };
+        assert_eq!(told.status.code(), Some(code), "{}", text(&told));
+        assert_eq!(text(&told).contains("ban-drop-not-null"), code == 5);
+        let allowed = migrate(
+            &scratch,
+            &[&lint[..], &["--allow", "ban-drop-not-null"]].concat(),
+        );
+        assert_eq!(allowed.status.code(), Some(0), "{}", text(&allowed));
+        write(&format!(
+            "-- chancery-lint: ignore ban-drop-not-null because every reader knows\n{drop}"
+        ));
+        let told = migrate(&scratch, &lint);
+        assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+        assert_eq!(text(&told).contains("every reader knows"), code == 5);
+        write(&format!("-- squawk-ignore ban-drop-not-null\n{drop}"));
+        assert_eq!(migrate(&scratch, &lint).status.code(), Some(code));
+    }
+}

@@ -25,20 +25,28 @@ mod colour;
 mod commands;
 mod compare;
 mod database;
+mod down;
 mod drift;
+mod drift_undo;
 mod dump;
+mod environment;
 mod generate;
+mod guard;
 mod history;
+mod import_beside;
 mod import_lists;
 mod import_mongo;
 mod import_prisma;
+mod import_settings;
 mod importing;
+mod irreversible;
 mod lint;
 mod objects;
 mod of_drift;
 mod planning;
 mod prisma_database;
 mod pull;
+mod renaming;
 mod running;
 mod seed;
 #[rustfmt::skip]
@@ -54,7 +62,9 @@ mod seed;
 )]
 #[path = "../data/pulled/mod.rs"]
 mod pulled;
+mod rights;
 mod shared_tables;
 mod squash;
 mod verify;
+mod waiting;
 mod writing;

@@ -96,3 +96,24 @@ async fn a_column_that_other_databases_could_not_fill_is_asked_for() {
     let filled = [&how[..], &["--fill", "saved_views.stars=5"]].concat();
     assert_eq!(migrate(&scratch, &filled).status.code(), Some(3));
 }
+
+#[tokio::test]
+async fn a_name_or_a_directory_that_is_none_is_told_before_anybody_looks() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        let dir = listed();
+        let directory = dir.path().to_str().expect("a path");
+        let empty = tempfile::tempdir().expect("a directory");
+        let none = empty.path().to_str().expect("a path");
+        for (name, directory, why) in [
+            ("By Hand", directory, "a-z, 0-9 and _ only"),
+            ("by_hand", none, "name the directory of the steps"),
+        ] {
+            let how = ["drift", "--write-migration", name, "--directory", directory];
+            let told = migrate(&scratch, &how);
+            assert_eq!(told.status.code(), Some(1), "{name}");
+            assert!(words(&told).contains(why), "{}", words(&told));
+        }
+    }
+}

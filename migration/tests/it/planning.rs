@@ -88,6 +88,37 @@ async fn a_rehearsal_does_it_all_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_rehearsal_waits_for_its_turn_as_a_run_does() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up_by(&scratch.db, 4).await.expect("up");
+        let rehearse = ["plan", "--rehearse", "--lock-wait", "0"];
+        let lease = [&rehearse[..], &["--lock", "lease"]].concat();
+        // What keeps others out of SQLite is the same, whatever is said.
+        let (take, how) = match engine {
+            Engine::Sqlite => ("BEGIN IMMEDIATE", &rehearse[..]),
+            Engine::Postgres => {
+                let told = migrate(&scratch, &lease);
+                assert_eq!(told.status.code(), Some(2), "the lease is made");
+                let lease = "INSERT INTO chancery_migration_lease VALUES
+                    ('migrate', 'somebody', clock_timestamp() + interval '1 hour')";
+                (
+                    lease,
+                    &["plan", "--rehearse", "--lock-wait", "0", "--lock", "lease"][..],
+                )
+            }
+        };
+        let holder = database::connect_once(&scratch.url).await;
+        holder.execute_unprepared(take).await.expect("the lock");
+        let told = migrate(&scratch, how);
+        assert_eq!(told.status.code(), Some(6));
+        assert_eq!(migrate(&scratch, &["plan"]).status.code(), Some(2));
+        holder.close().await.expect("closed");
+        assert_eq!(status(&scratch.db).await.expect("status").applied.len(), 4);
+    }
+}
+
+#[tokio::test]
 async fn a_run_does_what_was_planned_or_nothing() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;

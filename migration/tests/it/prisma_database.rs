@@ -36,6 +36,15 @@ pub(crate) async fn made(engine: Engine, name: &str) -> Scratch {
     scratch
 }
 
+/// What a dump makes, without its rows.
+pub(crate) fn schema(dump: &str) -> String {
+    let scripts = parts(dump).into_iter().filter_map(|part| match part {
+        Part::Script(sql) => Some(sql),
+        Part::Copy { .. } => None,
+    });
+    scripts.collect()
+}
+
 enum Part<'d> {
     Script(String),
     Copy { head: &'d str, rows: Vec<&'d str> },

@@ -8,6 +8,7 @@ use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
 use crate::database::{self, Scratch};
+use crate::prisma_database;
 
 fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_migration"))
@@ -48,23 +49,25 @@ const SAMPLES: [(&str, Engine, &str); 5] = [
     (
         "pipeline",
         Engine::Postgres,
-        include_str!("../data/prisma_pipeline.schema.sql"),
+        include_str!("../data/prisma_pipeline_sample.sql"),
     ),
     (
         "agents",
         Engine::Postgres,
-        include_str!("../data/prisma_agents.schema.sql"),
+        include_str!("../data/prisma_agents_sample.sql"),
     ),
     (
         "neuroagent",
         Engine::Postgres,
-        include_str!("../data/neuroagent.schema.sql"),
+        include_str!("../fixture/neuroagent.sql"),
     ),
 ];
 
 async fn sample(engine: Engine, sql: &str) -> Scratch {
     let scratch = Scratch::new(engine).await;
-    scratch.db.execute_unprepared(sql).await.expect("a schema");
+    let schema = prisma_database::schema(sql);
+    let made = scratch.db.execute_unprepared(&schema).await;
+    made.expect("a schema");
     scratch
 }
 

@@ -100,7 +100,10 @@ async fn a_statement_that_takes_too_long_is_ended() {
         .execute_unprepared(slow)
         .await
         .expect("a trigger");
-    let told = migrate(&scratch, &["up", "--statement-timeout", "0.3"]);
+    let told = migrate(
+        &scratch,
+        &["up", "--accept-drift", "--statement-timeout", "0.3"],
+    );
     assert_eq!(code(&told), Some(1));
     let words = String::from_utf8_lossy(&told.stderr).into_owned();
     assert!(words.contains("statement timeout"), "{words}");

@@ -50,6 +50,13 @@ async fn every_step_stands_the_test_and_the_database_is_not_touched() {
         let told: Value = serde_json::from_slice(&told.stdout).expect("one object");
         let steps = told["steps"].as_array().expect("steps");
         assert_eq!(steps.len(), 2 * migration::steps().len());
+        // A log hears how far it is.
+        let one = migrate(&scratch, &["verify", "--step", &migration::steps()[1]]);
+        let heard = String::from_utf8_lossy(&one.stderr).into_owned();
+        assert!(
+            heard.contains("[2/2] ") && !heard.contains("[3/"),
+            "{heard}"
+        );
         let last = steps.last().expect("a step");
         assert!(last["rows"].as_u64() > Some(100), "{last}");
         let live = LiveSchema::read(&scratch.db).await.expect("a catalogue");

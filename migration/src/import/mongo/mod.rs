@@ -19,8 +19,11 @@ use self::collection::COLLECTIONS;
 use self::read::Reader;
 use super::draft::{Draft, Item, Reject};
 use super::load::Source;
-use super::{Options, Report};
+use super::{Options, Report, Stage};
 use crate::error::Error;
+
+/// How many documents are read before anybody hears of it.
+const OFTEN: u64 = 500;
 
 /// Import the files at `paths`: files, or folders as `mongodump` and `mongoexport` leave them.
 pub async fn import(
@@ -160,13 +163,25 @@ impl Source for Files {
         self.left_out.clone()
     }
 
-    async fn survey(&mut self) -> Result<u64, Error> {
+    async fn survey(&mut self, options: &Options<'_>) -> Result<u64, Error> {
         let mut all = 0;
-        for (path, encoding) in self.found.values() {
+        for (collection, (path, encoding)) in &self.found {
             let mut reader = Reader::open(path, *encoding)?;
+            let mut read = 0;
+            (options.told)(Stage::Survey(collection, read));
             while reader.next()?.is_some() {
-                all += 1;
+                read += 1;
+                if read % OFTEN == 0 {
+                    (options.told)(Stage::Survey(collection, read));
+                    // Files are read without waiting for anybody, and a signal has to be heard.
+                    tokio::task::yield_now().await;
+                    if options.stop.is_cancelled() {
+                        return Ok(all + read);
+                    }
+                }
             }
+            (options.told)(Stage::Survey(collection, read));
+            all += read;
         }
         Ok(all)
     }

@@ -17,7 +17,7 @@ use serde_json::json;
 use self::shape::{AGENTS, PIPELINE, Shape};
 use super::draft::{Draft, Item, Reject};
 use super::load::Source;
-use super::{Options, Report, table};
+use super::{Options, Report, Stage, table};
 use crate::address;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -195,11 +195,17 @@ impl Source for Tables {
         self.left_out.clone()
     }
 
-    async fn survey(&mut self) -> Result<u64, Error> {
+    async fn survey(&mut self, options: &Options<'_>) -> Result<u64, Error> {
         let mut all = 0;
         for shape in &self.shapes {
+            if options.stop.is_cancelled() {
+                break;
+            }
+            (options.told)(Stage::Survey(shape.name, 0));
             let rows = table::count(&self.db, shape.name).await?;
-            all += u64::try_from(rows).unwrap_or_default();
+            let rows = u64::try_from(rows).unwrap_or_default();
+            (options.told)(Stage::Survey(shape.name, rows));
+            all += rows;
         }
         Ok(all)
     }

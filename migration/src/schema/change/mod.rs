@@ -66,16 +66,25 @@ pub fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) -> Vec<
     }
 }
 
+/// `from` with the names that constraints and indexes have in `to`, where they are the same under
+/// another name.
+pub(crate) fn with_new_names(mut from: LiveSchema, to: &LiveSchema) -> LiveSchema {
+    for part in [table::Part::Constraint, table::Part::Index] {
+        table::renamed_parts(&mut from, to, part);
+    }
+    from
+}
+
 /// Whether a table must be made anew to become `to`.
 pub(crate) fn is_remade(from: &Table, to: &Table) -> bool {
     table::is_remade(from, to, false)
 }
 
-/// Whether `statements` make a table anew under its name.
+/// Whether `statements` rename a table, or make one anew under its name.
 pub fn rebuilds(statements: &[Statement]) -> bool {
-    let set_aside =
-        |one: &Statement| one.sql.starts_with("ALTER TABLE ") && one.sql.ends_with(ASIDE);
-    statements.iter().any(set_aside)
+    let renames =
+        |one: &Statement| one.sql.starts_with("ALTER TABLE ") && one.sql.contains(" RENAME TO ");
+    statements.iter().any(renames)
 }
 
 /// What a table is called while it is made anew.

@@ -10,6 +10,9 @@ use super::super::{Column, Filling, LiveSchema, Table, View};
 use super::table::{appended, common, is_generated};
 use super::{ASIDE, Options, Statement};
 
+const FOLLOW: &str = "PRAGMA legacy_alter_table = OFF";
+const STAY: &str = "PRAGMA legacy_alter_table = ON";
+
 pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) -> Vec<Statement> {
     let mut out = Vec::new();
     let mut push = |sql: String| out.push(Statement::new(sql));
@@ -24,12 +27,20 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
             push(format!("DROP VIEW {}", quoted(name)));
         }
     }
+    // What refers to a table that is renamed follows it, unlike one that is set aside.
+    let follow = !options.renames.tables.is_empty();
+    if follow {
+        push(FOLLOW.to_owned());
+    }
     for (old, new) in &options.renames.tables {
         push(format!(
             "ALTER TABLE {} RENAME TO {}",
             quoted(old),
             quoted(new)
         ));
+    }
+    if follow {
+        push(STAY.to_owned());
     }
     for ((table, old), new) in &options.renames.columns {
         let (table, old, new) = (quoted(table), quoted(old), quoted(new));
@@ -97,7 +108,7 @@ fn alter(name: &str, from: &Table, to: &Table, options: &Options, out: &mut Vec<
     };
     let new: Vec<&Column> = to.columns.iter().filter(|one| !has(from, one)).collect();
     let gone: Vec<&Column> = from.columns.iter().filter(|one| !has(to, one)).collect();
-    let fill = |column: &&Column| options.fill(name, &column.name);
+    let fill = |column: &Column| options.fill(name, &column.name);
     if same
         && new
             .iter()
@@ -131,7 +142,14 @@ fn alter(name: &str, from: &Table, to: &Table, options: &Options, out: &mut Vec<
     )));
     out.push(Statement::new(to.source.clone()));
     let kept = kept.iter().filter(|(_, new)| !is_generated(new));
-    let kept = kept.map(|(_, new)| (quoted(&new.name), quoted(&new.name)));
+    let kept = kept.map(|(old, new)| {
+        let called = quoted(&new.name);
+        // A column that takes no null any more has what somebody said instead.
+        match fill(new) {
+            Some(value) if old.nullable => (called.clone(), format!("coalesce({called}, {value})")),
+            _ => (called.clone(), called),
+        }
+    });
     let filled = new
         .iter()
         .filter_map(|new| Some((quoted(&new.name), fill(new)?.clone())));

@@ -3,6 +3,24 @@
 
 use std::collections::BTreeMap;
 
+use crate::schema::quoted;
+
+/// A definition as it is compared: [`squeezed`], with no quotes around a name that needs none. `SQLite`
+/// sets a name in quotes when it writes a renamed one into a definition.
+pub(super) fn plain(sql: &str) -> String {
+    unquoted(&squeezed(sql))
+}
+
+fn unquoted(text: &str) -> String {
+    let name = |token| {
+        let inner = str::strip_prefix(token, '"').and_then(|rest| rest.strip_suffix('"'));
+        inner
+            .filter(|inner| quoted(inner) == *inner)
+            .unwrap_or(token)
+    };
+    tokens(text).map(name).collect()
+}
+
 /// Words that stand between words of other kinds, whatever their number, as one space; what is
 /// quoted stays.
 pub(crate) fn squeezed(sql: &str) -> String {
@@ -30,11 +48,11 @@ pub(super) fn constraints(sql: &str) -> BTreeMap<String, String> {
             let check = words[at].eq_ignore_ascii_case("CHECK");
             if check {
                 let condition = words.get(at + 1).cloned().unwrap_or_default();
-                let text = format!("CHECK {condition}");
+                let text = unquoted(&format!("CHECK {condition}"));
                 found.insert(name.unwrap_or_else(|| text.clone()), text);
                 at += 2;
             } else if let (Some(name), true) = (name, own) {
-                found.insert(name, words[at..end].join(" "));
+                found.insert(name, unquoted(&words[at..end].join(" ")));
                 at = end;
             } else {
                 at += 1;
@@ -274,6 +292,15 @@ mod tests {
         ];
         let expected = expected.map(|(name, told)| (name.to_owned(), told));
         assert_eq!(found, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn a_name_stands_in_quotes_only_where_it_must() {
+        let renamed = "CREATE INDEX a  ON \"b\" (\"order\", \"C\") WHERE d = '\"e\"'";
+        assert_eq!(
+            plain(renamed),
+            "CREATE INDEX a ON b (\"order\", \"C\") WHERE d = '\"e\"'"
+        );
     }
 
     #[test]

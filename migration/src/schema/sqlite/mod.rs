@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 
+use self::create_table::plain;
 pub(crate) use self::create_table::{row_number, squeezed};
 use super::{Column, Filling, LiveSchema, Table, View};
 use crate::engine::Engine;
@@ -78,14 +79,14 @@ pub(super) async fn read(db: &impl ConnectionTrait) -> Result<LiveSchema, DbErr>
         match text(&row, 1)?.as_str() {
             "view" => {
                 let view = View {
-                    create: squeezed(&sql),
+                    create: plain(&sql),
                     ..View::default()
                 };
                 schema.views.insert(name, view);
             }
             "virtual" => {
                 let table = Table {
-                    options: [squeezed(&sql)].into(),
+                    options: [plain(&sql)].into(),
                     source: sql.clone(),
                     ..table(&parts, &name, "")?
                 };
@@ -160,13 +161,11 @@ fn table(parts: &Parts, name: &str, sql: &str) -> Result<Table, DbErr> {
         );
     }
     for row in parts.indexes.get(name).into_iter().flatten() {
-        let sql = squeezed(&text(row, 1)?).replacen(" IF NOT EXISTS", "", 1);
+        let sql = plain(&text(row, 1)?).replacen(" IF NOT EXISTS", "", 1);
         table.indexes.insert(text(row, 0)?, sql);
     }
     for row in parts.triggers.get(name).into_iter().flatten() {
-        table
-            .triggers
-            .insert(text(row, 0)?, squeezed(&text(row, 1)?));
+        table.triggers.insert(text(row, 0)?, plain(&text(row, 1)?));
     }
     Ok(table)
 }

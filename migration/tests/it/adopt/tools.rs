@@ -3,6 +3,7 @@
 use entity::registry::resources;
 use migration::engine::Engine;
 use migration::schema::ddl;
+use sea_orm_migration::sea_orm::ConnectionTrait;
 
 use super::refused::load;
 use super::{done, execute, list, number, rows, schema, tables, told};
@@ -228,5 +229,72 @@ async fn two_who_adopt_at_once_do_it_once() {
             number(&scratch, "SELECT count(*) FROM chancery_adoption").await,
             1
         );
+    }
+}
+
+#[tokio::test]
+async fn a_later_step_changes_one_of_their_tables_where_it_is_allowed_to() {
+    const STEP: &str = "m20261121_000020_media_lives";
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        done(&scratch, &["up"]);
+        for table in [
+            "alembic_version",
+            "seaql_migrations",
+            "chancery_migrations",
+            "chancery_migration_log",
+        ] {
+            execute(&scratch, &format!("DROP TABLE {table}")).await;
+        }
+        done(&scratch, &["adopt", "--from", "none"]);
+        // As if it had been taken over before this step was written.
+        let name = match engine {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres => "postgres",
+        };
+        let down = format!(
+            "{}/src/step/{STEP}/down.{name}.sql",
+            env!("CARGO_MANIFEST_DIR")
+        );
+        let down = std::fs::read_to_string(down).expect("a script");
+        execute(&scratch, &down).await;
+        let back = "UPDATE chancery_adoption SET state = replace(state, \
+                    'm20261121_000021_day_packs', 'm20261121_000019_user_packs')";
+        execute(&scratch, back).await;
+        // Nor were the types there that it makes.
+        for kind in ["nft_standard", "nft_problem"] {
+            let gone = format!(
+                "UPDATE chancery_adoption SET state = replace(state, '\"{kind}\"', '\"no_{kind}\"')"
+            );
+            execute(&scratch, &gone).await;
+        }
+        let resolve = [
+            "resolve",
+            STEP,
+            "--rolled-back",
+            "--reason",
+            "a test",
+            "--accept-drift",
+        ];
+        done(&scratch, &resolve);
+        let column = "SELECT count(checked_at) FROM nft_ownership";
+        let gone = scratch.db.execute_unprepared(column).await;
+        assert!(gone.is_err(), "the column is not there yet");
+
+        let up = ["up", "--out-of-order", STEP];
+        let (code, json) = told(&scratch, &up);
+        assert_eq!(code, 5, "{json:#}");
+        let said = json["error"].as_str().expect("words");
+        assert!(
+            said.contains("--allow-changes") && said.contains(STEP),
+            "{said}"
+        );
+        let gone = scratch.db.execute_unprepared(column).await;
+        assert!(gone.is_err(), "nothing was done");
+        let other = [&up[..], &["--allow-changes", "000021"]].concat();
+        assert_eq!(told(&scratch, &other).0, 5, "another step is allowed");
+        let json = done(&scratch, &[&up[..], &["--allow-changes", STEP]].concat());
+        assert_eq!(list(&json, "applied"), [STEP]);
+        assert_eq!(number(&scratch, column).await, 0);
     }
 }

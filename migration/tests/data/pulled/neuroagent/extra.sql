@@ -16,6 +16,7 @@ BEGIN
     IF NEW.entity IN ('USER', 'AI_MESSAGE') THEN
         indexed := coalesce(NEW.content::jsonb ->> 'content', '');
     END IF;
+
     NEW.search_vector := to_tsvector('english', indexed);
     RETURN NEW;
 END;

@@ -1,0 +1,118 @@
+//! What a command answers, and how a refusal is said: lines, or one object, and the exit code.
+
+use std::io::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::{Command, MigrateArgs, colour};
+use crate::error::Error;
+use crate::lock::is_busy;
+use crate::plan::Loss;
+
+/// What a command has to say.
+pub(super) struct Answer {
+    pub(super) code: u8,
+    pub(super) lines: Vec<String>,
+    pub(super) json: Value,
+}
+
+/// Print an answer, and tell its exit code.
+pub(super) fn say(args: &MigrateArgs, answer: Answer) -> u8 {
+    if args.json {
+        print(&object(args, answer.code, answer.json).to_string());
+        return answer.code;
+    }
+    let is_comparison = matches!(args.command, Command::Diff(_) | Command::Drift(_));
+    for line in answer.lines {
+        if is_comparison {
+            // Without colours where nobody would see them.
+            let _ = writeln!(anstream::stdout(), "{}", colour::painted(&line));
+        } else {
+            print(&line);
+        }
+    }
+    answer.code
+}
+
+/// Say that a command was not done, and why, as its answer would be said: for those who find out before
+/// it runs.
+pub fn refuse(args: &MigrateArgs, code: u8, why: &str) -> u8 {
+    refuse_with(args, code, why, None)
+}
+
+/// The same of an error.
+pub(super) fn refuse_error(args: &MigrateArgs, error: &Error) -> u8 {
+    refuse_with(args, code(error), &told(error), losses(error))
+}
+
+fn refuse_with(args: &MigrateArgs, code: u8, why: &str, losses: Option<&[Loss]>) -> u8 {
+    if args.json {
+        let mut more = json!({ "error": why });
+        if let Some(losses) = losses {
+            more["losses"] = json!(losses);
+        }
+        print(&object(args, code, more).to_string());
+    } else {
+        let _ = writeln!(std::io::stderr(), "error: {why}");
+    }
+    code
+}
+
+/// A line of an answer. Whoever has read enough may close the other end.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn object(args: &MigrateArgs, code: u8, more: Value) -> Value {
+    let mut object = Map::new();
+    object.insert("version".to_owned(), json!(1));
+    object.insert("command".to_owned(), json!(args.command.name()));
+    object.insert("exit".to_owned(), json!(code));
+    if let Value::Object(more) = more {
+        object.extend(more);
+    }
+    object.into()
+}
+
+/// What is said of an error, with what to do where the database only says no.
+fn told(error: &Error) -> String {
+    let text = error.to_string();
+    if text.contains("permission denied for database") {
+        return format!(
+            "{text}; what is compared with is made in this database and rolled back: GRANT CREATE ON DATABASE \
+             … TO the role that migrates"
+        );
+    }
+    if text.contains("permission denied for") {
+        return format!(
+            "{text}; the role lacks this right: let the owner of the tables migrate, or GRANT it"
+        );
+    }
+    text
+}
+
+/// What would go, where that is why.
+fn losses(error: &Error) -> Option<&[Loss]> {
+    match error {
+        Error::Loss(losses) | Error::Destructive(losses) => Some(losses),
+        _ => None,
+    }
+}
+
+fn code(error: &Error) -> u8 {
+    match error {
+        Error::Drift(_) | Error::Drifted(_) => 3,
+        Error::Half { .. }
+        | Error::HalfDone { .. }
+        | Error::Hole(_)
+        | Error::Unknown(_)
+        | Error::Modified(_)
+        | Error::OutOfOrder(_)
+        | Error::OtherPlan(_)
+        | Error::NotAdoptable(_) => 4,
+        Error::Loss(_) | Error::Destructive(_) | Error::Foreign(_) => 5,
+        Error::Locked { .. } => 6,
+        Error::Database(error) if is_busy(error) => 6,
+        _ => 1,
+    }
+}

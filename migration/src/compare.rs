@@ -1,0 +1,130 @@
+//! Any two schemas: in what they differ, and how to get from one to the other.
+
+use std::path::Path;
+
+use entity::registry::Resource;
+use sea_orm_migration::sea_orm::DatabaseConnection;
+
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::generate::{Said, by_entities, refuse_unused, renamed};
+use crate::plan::split;
+use crate::schema::change::{self, Options, Statement};
+use crate::schema::{BOOKKEEPING, Difference, LiveSchema, Object, Renames, difference, scratch};
+use crate::step::STEPS;
+
+/// What the entities want, as one of two schemas.
+const ENTITIES: &str = "entities";
+
+/// In what two schemas differ, and the way.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// Whose schemas they are.
+    pub engine: Engine,
+    /// What the second has otherwise than the first.
+    pub differences: Vec<Difference>,
+    /// The way from the first to the second.
+    pub up: Vec<Statement>,
+    /// The way back.
+    pub down: Vec<Statement>,
+}
+
+/// Compare two of: `database` (the one behind `db`), `entities` (what `resources` want), `steps`,
+/// another database's address, a file of SQL, a directory that `pull` wrote. What may have been
+/// renamed is asked for, unless somebody `said` it or an entity does.
+pub async fn compare<'r>(
+    db: &DatabaseConnection,
+    from: &str,
+    to: &str,
+    resources: impl IntoIterator<Item = &'r Resource> + Clone,
+    said: &Said,
+) -> Result<Compared, Error> {
+    let engine = engine_of(from, db)?;
+    if engine != engine_of(to, db)? {
+        return Err(Error::TwoEngines);
+    }
+    let (first, second) = (from, to);
+    let from = schema(first, engine, db, resources.clone()).await?;
+    let to = schema(second, engine, db, resources.clone()).await?;
+    let mut renames = said.renames.clone();
+    if second == ENTITIES {
+        by_entities(resources, engine, &from, &mut renames);
+    } else if first == ENTITIES {
+        let mut back = Renames::default();
+        by_entities(resources, engine, &to, &mut back);
+        let back = back.reversed();
+        renames.tables.extend(back.tables);
+        renames.columns.extend(back.columns);
+    }
+    let side = [(renames, from, to)];
+    refuse_unused(said, &side)?;
+    let [(renames, from, to)] = side;
+    renamed(&renames.applied(&from), &to, said)?;
+    let options = Options {
+        renames,
+        ..Options::default()
+    };
+    let back = Options {
+        renames: options.renames.reversed(),
+        ..Options::default()
+    };
+    let mut differences = difference(&to, &from);
+    // Where a column stands is told where a database has gone astray; nobody makes a table anew for
+    // it.
+    differences.retain(|one| !matches!(one.object, Object::Order(_)));
+    Ok(Compared {
+        engine,
+        differences,
+        up: change::statements(&from, &to, &options),
+        down: change::statements(&to, &from, &back),
+    })
+}
+
+fn is_address(source: &str) -> bool {
+    ["postgres:", "postgresql:", "sqlite:"]
+        .iter()
+        .any(|scheme| source.starts_with(scheme))
+}
+
+fn engine_of(source: &str, db: &DatabaseConnection) -> Result<Engine, Error> {
+    Ok(match source {
+        _ if source.starts_with("sqlite:") => Engine::Sqlite,
+        _ if is_address(source) => Engine::Postgres,
+        _ => Engine::of(db)?,
+    })
+}
+
+async fn schema<'r>(
+    source: &str,
+    engine: Engine,
+    db: &DatabaseConnection,
+    resources: impl IntoIterator<Item = &'r Resource> + Clone,
+) -> Result<LiveSchema, Error> {
+    let schema = match source {
+        "database" => LiveSchema::read(db).await?,
+        ENTITIES => scratch::of_entities(engine, db, resources).await?,
+        "steps" => scratch::of_steps(engine, db, STEPS).await?,
+        _ if is_address(source) => {
+            let other = crate::connect(source).await?;
+            let schema = LiveSchema::read(&other).await?;
+            other.close().await?;
+            schema
+        }
+        _ if Path::new(source).is_dir() => {
+            let scripts = crate::pull::read(Path::new(source), engine)?;
+            scratch::made(engine, db, &scripts).await?
+        }
+        _ if Path::new(source).is_file() => {
+            let script = std::fs::read_to_string(source).map_err(|error| Error::File {
+                path: source.to_owned(),
+                source: error,
+            })?;
+            if split(&script).is_empty() {
+                return Err(Error::NoSuchSource(source.to_owned()));
+            }
+            scratch::made(engine, db, &[script]).await?
+        }
+        _ => return Err(Error::NoSuchSource(source.to_owned())),
+    };
+    Ok(schema.without(BOOKKEEPING))
+}

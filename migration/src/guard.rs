@@ -1,0 +1,146 @@
+//! What is looked at before the history is moved: whether the database is as it left it, and whether
+//! anything in its middle is missing or half-done.
+
+use entity::registry::resource;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+use tracing::warn;
+
+use crate::Way;
+use crate::adopt::Adoption;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::history::{Status, is_as_left};
+use crate::lock::Lock;
+use crate::schema::{BOOKKEEPING, Change, Difference, LiveSchema, Object, difference, scratch};
+use crate::step::{Direction, STEPS, Step};
+
+/// Refuse to go on from a database that was changed behind the history's back: what is put down
+/// afterwards would hide it.
+pub(crate) async fn drift(
+    db: &DatabaseConnection,
+    lock: &Lock<'_>,
+    before: &Status,
+    way: &Way,
+) -> Result<(), Error> {
+    // Its own statements stand half-way, and what stopped it may have to be mended by hand.
+    if before.failed.iter().any(|failed| failed.half) {
+        return Ok(());
+    }
+    if is_as_left(lock.db()).await? != Some(false) {
+        return Ok(());
+    }
+    let applied = applied(before);
+    // Who may not compare, or cannot, knows still that something is not as it was.
+    let found = match found(db, &lock.db(), &applied).await {
+        Ok(found) => {
+            let drift = found.into_iter().filter(|one| !is_advice(one));
+            let drift: Vec<String> = drift.map(|one| one.to_string()).collect();
+            // Somebody brought it back.
+            if drift.is_empty() {
+                return Ok(());
+            }
+            drift
+        }
+        Err(_) => Vec::new(),
+    };
+    let refusal = Error::Drifted(found);
+    if way.accept_drift {
+        warn!("{refusal}");
+        return Ok(());
+    }
+    Err(refusal)
+}
+
+/// The steps that are applied, oldest first.
+pub(crate) fn applied(status: &Status) -> Vec<&'static Step> {
+    let is_applied = |step: &&Step| status.applied.iter().any(|name| name == step.name);
+    STEPS.iter().filter(is_applied).collect()
+}
+
+/// In what the database is not as `steps` make it.
+pub(crate) async fn found(
+    db: &DatabaseConnection,
+    at: &impl ConnectionTrait,
+    steps: &[&Step],
+) -> Result<Vec<Difference>, Error> {
+    let expected = expected(Engine::of(db)?, db, steps).await?;
+    let actual = LiveSchema::read(at).await?.without(BOOKKEEPING);
+    Ok(match Adoption::of(at).await? {
+        None => difference(&expected, &actual),
+        Some(adoption) => adoption.fit(expected, &actual).drift,
+    })
+}
+
+/// What `steps` make, oldest first. Refused where they cannot be done again because one in their
+/// middle is missing.
+pub(crate) async fn expected(
+    engine: Engine,
+    db: &DatabaseConnection,
+    steps: &[&Step],
+) -> Result<LiveSchema, Error> {
+    match scratch::of_steps(engine, db, steps.iter().copied()).await {
+        Ok(mut schema) => {
+            // The place where the steps were tried has those of the database.
+            schema.extensions.retain(|name| is_made(name, steps));
+            Ok(schema.without(BOOKKEEPING))
+        }
+        Err(DbErr::Exec(_) | DbErr::Query(_)) if !missing(steps).is_empty() => {
+            Err(Error::Hole(missing(steps)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether one of `steps` makes the extension `name`.
+fn is_made(name: &str, steps: &[&Step]) -> bool {
+    let scripts = steps
+        .iter()
+        .map(|step| step.script(Engine::Postgres, Direction::Up));
+    let mut lines = scripts.flat_map(str::lines);
+    lines.any(|line| line.starts_with("CREATE EXTENSION ") && line.contains(name))
+}
+
+/// The steps that are older than the last of `steps`, and none of them.
+fn missing(steps: &[&Step]) -> Vec<String> {
+    let is_one = |step: &Step| steps.iter().any(|one| one.name == step.name);
+    let last = STEPS.iter().rposition(is_one).unwrap_or_default();
+    let missing = STEPS[..last].iter().filter(|step| !is_one(step));
+    missing.map(|step| step.name.to_owned()).collect()
+}
+
+/// Refuse to undo what begins at the place `lowest` where a step from there on is half-done, or is
+/// missing below one that is applied.
+pub(crate) fn whole(status: &Status, lowest: usize) -> Result<(), Error> {
+    let is_above = |name: &str| STEPS[lowest..].iter().any(|step| step.name == name);
+    let mut half = status.failed.iter().filter(|failed| failed.half);
+    if let Some(failed) = half.find(|failed| is_above(&failed.step)) {
+        return Err(Error::HalfDone {
+            step: failed.step.clone(),
+            statements: failed.statements_done,
+        });
+    }
+    let holes = status.out_of_order.iter().filter(|name| is_above(name));
+    let holes: Vec<String> = holes.cloned().collect();
+    if holes.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Hole(holes))
+}
+
+/// What is good to have and not part of the contract: an index that the entity only recommends, the
+/// rules of keys between tables that another program made, and an extension that somebody added, as
+/// whoever runs the server does for measurements.
+pub(crate) fn is_advice(one: &Difference) -> bool {
+    match (&one.object, &one.change) {
+        (Object::Index(table, name), Change::Missing) => resource(table).is_some_and(|resource| {
+            let mut indexes = resource.declaration.indexes.iter();
+            indexes.any(|index| index.recommended && index.name_on(table) == *name)
+        }),
+        (Object::Constraint(table, _), Change::Changed { from, to }) => {
+            let shared = resource(table).is_some_and(|one| one.domain == "conversation");
+            shared && from.strip_suffix(" ON DELETE CASCADE") == Some(to)
+        }
+        (Object::Extension(_), Change::Added) => true,
+        _ => false,
+    }
+}

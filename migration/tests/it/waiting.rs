@@ -1,0 +1,138 @@
+//! Whoever waits says for whom, and whoever ends early keeps nobody out.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use migration::engine::Engine;
+use migration::{up, up_by};
+use sea_orm_migration::sea_orm::ConnectionTrait;
+
+use crate::database::{self, Scratch};
+use crate::history::{code, command, migrate, rows};
+
+const LEASES: &str = "SELECT holder FROM chancery_migration_lease";
+
+#[tokio::test]
+async fn a_run_that_waits_says_for_whom() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up_by(&scratch.db, 20).await.expect("up");
+        for (arguments, kind) in [
+            (&["up"][..], "session"),
+            (&["down", "--json"], "session"),
+            (&["up"], "lease"),
+        ] {
+            let holder = database::connect_once(&scratch.url).await;
+            let (take, who) = match (engine, kind) {
+                (Engine::Sqlite, _) => ("BEGIN IMMEDIATE", "somebody else writes to this file"),
+                (Engine::Postgres, "session") => (
+                    "SET application_name = 'the other deploy'; SELECT pg_advisory_lock(
+                     hashtextextended('chancery.migrate.' || current_schema(), 0))",
+                    "(the other deploy)",
+                ),
+                (Engine::Postgres, _) => (
+                    "CREATE TABLE chancery_migration_lease (name text PRIMARY KEY, holder text NOT NULL,
+                        expires_at timestamptz NOT NULL);
+                     INSERT INTO chancery_migration_lease VALUES
+                        ('migrate', 'the other deploy', clock_timestamp() + interval '1 hour')",
+                    "the other deploy, until",
+                ),
+            };
+            holder.execute_unprepared(take).await.expect("the lock");
+            let mut child = command(&scratch, &[arguments, &["--lock", kind]].concat())
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the binary");
+            let errors = BufReader::new(child.stderr.take().expect("a pipe"));
+            let mut lines = errors.lines().map(|line| line.expect("a line"));
+            let told = lines.find(|line| line.contains("another migration is under way"));
+            let told = told.expect("it says that it waits");
+            assert!(told.contains(who), "{arguments:?}: {told}");
+            let end = match (engine, kind) {
+                (Engine::Sqlite, _) => "ROLLBACK",
+                (Engine::Postgres, "session") => "SELECT pg_advisory_unlock_all()",
+                (Engine::Postgres, _) => "DELETE FROM chancery_migration_lease",
+            };
+            holder.execute_unprepared(end).await.expect("the end");
+            holder.close().await.expect("closed");
+            // Somebody reads what it says besides.
+            let rest: Vec<String> = lines.collect();
+            assert!(child.wait().expect("an end").success(), "{rest:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_gives_the_lease_back() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up(&scratch.db).await.expect("up");
+    let lease = |arguments: &[&str]| migrate(&scratch, &[arguments, &["--lock", "lease"]].concat());
+    let hole = [
+        "resolve",
+        "000010",
+        "--rolled-back",
+        "--accept-drift",
+        "--reason",
+        "a test",
+    ];
+    assert_eq!(code(&lease(&hole)), Some(0));
+    for refused in [
+        &["up"][..],
+        &["down", "-n", "12"],
+        // There is a table in the way.
+        &["up", "--out-of-order", "000010"],
+    ] {
+        let told = lease(refused);
+        assert_ne!(code(&told), Some(0), "{refused:?}");
+        let left = rows(&scratch.db, LEASES).await;
+        assert_eq!(left, Vec::<Vec<String>>::new(), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_told_to_end_gives_the_lease_back() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up_by(&scratch.db, 19).await.expect("up");
+    for (signal, expected) in [("-TERM", 143), ("-INT", 130)] {
+        // Somebody reads the table that the next step changes.
+        let reader = database::connect_once(&scratch.url).await;
+        let read = "BEGIN; SELECT count(*) FROM nft_ownership";
+        reader.execute_unprepared(read).await.expect("a reader");
+        let run = ["up", "--lock", "lease", "--lock-timeout", "600"];
+        let child = command(&scratch, &run)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary");
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+            AND wait_event_type = 'Lock'";
+        while rows(&scratch.db, waits).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(rows(&scratch.db, LEASES).await.len(), 1);
+        let told = Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status();
+        assert!(told.expect("kill").success());
+        let done = child.wait_with_output().expect("an end");
+        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(code(&done), Some(expected), "{words}");
+        assert!(words.contains("told to end"), "{words}");
+        let left = rows(&scratch.db, LEASES).await;
+        assert_eq!(left, Vec::<Vec<String>>::new(), "{words}");
+        reader.execute_unprepared("COMMIT").await.expect("the end");
+    }
+    let next = migrate(&scratch, &["up", "--lock", "lease", "--lock-wait", "0"]);
+    assert_eq!(code(&next), Some(0));
+    assert_eq!(
+        code(&migrate(&scratch, &["status", "--check-drift"])),
+        Some(0)
+    );
+}
