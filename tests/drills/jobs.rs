@@ -1,53 +1,51 @@
-//! A thousand jobs over two workers, one of which is killed ten times.
+//! A thousand jobs whose workers are killed ten times: over two `chancery worker`s on `PostgreSQL`, one
+//! of which goes at a time; on `SQLite`, whose file belongs to one process, over a `chancery serve`.
 
 use std::collections::HashMap;
-use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::id::JobId;
 use entity::platform::job::{self, JobState};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, Select, Statement,
-};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, Select};
 use service::Ctx;
-use service::chance::SystemChance;
 use service::clock::SystemClock;
 use service::ctx::Services;
-use service::db::{DatabaseUrl, DbSettings};
 use service::job::{NewJob, Nothing, enqueue_all};
-use service::secret::Keyring;
 use service::settings::Settings;
 use service::upkeep::Sweep;
-use tests::cluster::Cluster;
-use tests::eventually;
 
-use crate::server::command;
+use crate::database::Database;
+use crate::server::{Server, command};
 
 const JOBS: u64 = 1_000;
 const KILLS: u64 = 10;
 /// What one worker does at once, unless somebody sets it.
 const AT_ONCE: usize = 4;
+/// A worker's only door, on any port.
+const METRICS: (&str, &str) = ("CHANCERY_METRICS_LISTEN", "127.0.0.1:0");
 /// What a worker held that died is done this much later, at most.
 const RECOVERY: Duration = Duration::from_secs(45);
 
-/// A `chancery worker`, killed when it is dropped.
+/// A process that works at jobs, killed when it is dropped.
 struct Worker {
-    process: Child,
-    /// By which the server knows its sessions.
+    process: Server,
+    /// By which the database knows its sessions.
     name: String,
     _data: tempfile::TempDir,
 }
 
 impl Worker {
-    fn start(database: &str, number: u64) -> Self {
+    fn start(database: &Database, number: u64) -> Self {
         let data = tempfile::tempdir().unwrap();
         let name = format!("drill-{number}");
-        let mut url = url::Url::parse(database).unwrap();
-        url.query_pairs_mut().append_pair("application_name", &name);
-        let mut worker = command(url.as_str(), data.path());
-        let process = worker.arg("worker").stderr(Stdio::null()).spawn().unwrap();
+        let url = database.named(&name);
+        let process = if database.is_file() {
+            Server::serve(&url, data.path(), &[])
+        } else {
+            Server::worker(&url, data.path(), &[METRICS])
+        };
         Self {
             process,
             name,
@@ -56,12 +54,11 @@ impl Worker {
     }
 
     /// SIGKILL: it says nothing any more. What it held.
-    async fn kill(mut self, db: &Arc<Services>) -> Vec<job::Model> {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-        // What it said last may be on its way still: the server ends its sessions by and by.
-        eventually(async || (sessions(db, &self.name).await == 0).then_some(())).await;
+    async fn kill(self, database: &Database, db: &Arc<Services>) -> Vec<job::Model> {
         let mine = format!("%:{}:%", self.process.id());
+        self.process.kill();
+        // What it said last may be on its way still.
+        database.is_left_by(db, &self.name).await;
         let held = ours()
             .filter(job::Column::State.eq(JobState::Running))
             .filter(job::Column::Worker.like(mine));
@@ -69,25 +66,9 @@ impl Worker {
     }
 }
 
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 /// The drill's jobs: those on schedule have keys.
 fn ours() -> Select<job::Entity> {
     job::Entity::find().filter(job::Column::UniqueKey.is_null())
-}
-
-/// How many sessions the server has with a worker.
-async fn sessions(db: &Arc<Services>, name: &str) -> i64 {
-    let reader = db.db.read().unwrap();
-    let sql = format!("SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}'");
-    let statement = Statement::from_string(reader.get_database_backend(), sql);
-    let row = reader.query_one_raw(statement).await.unwrap().unwrap();
-    row.try_get_by_index(0).unwrap()
 }
 
 async fn done(db: &Arc<Services>) -> u64 {
@@ -111,41 +92,34 @@ async fn until(db: &Arc<Services>, many: u64, most: Duration) {
     }
 }
 
-async fn services(database: &str) -> Arc<Services> {
-    let services = api::config::assemble(
-        DbSettings::new(DatabaseUrl::parse(database).unwrap()),
-        Settings::default(),
-        Keyring::new([7; 32]),
-        Arc::new(SystemClock),
-        Arc::new(SystemChance),
-    )
-    .unwrap();
-    assert!(services.db.connect().await.success);
-    services
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a drill of some minutes: .ci/run drill"]
+async fn no_job_is_lost_with_its_worker() {
+    service::tls::install();
+    for database in Database::each() {
+        drill(&database).await;
+    }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a drill of a minute or two: .ci/run drill"]
-async fn no_job_is_lost_with_its_worker() {
-    let Some(cluster) = Cluster::start() else {
-        return;
-    };
+async fn drill(database: &Database) {
     let patience = crate::patience();
-    let database = cluster.url("postgres");
-    let data = tempfile::tempdir().unwrap();
-    let migrated = command(&database, data.path())
+    let migrated = command(&database.url, database.data())
         .args(["migrate", "up"])
         .output()
         .unwrap();
     assert!(migrated.status.success(), "{migrated:?}");
-    let db = services(&database).await;
+    let db = database
+        .services(Settings::default(), Arc::new(SystemClock))
+        .await;
     let ctx = Ctx::system(Arc::clone(&db), "drill");
     let tx = ctx.write().await.unwrap();
     let jobs = (0..JOBS).map(|_| NewJob::of::<Sweep>(&Nothing {}).unwrap());
     enqueue_all(&tx, jobs).await.unwrap();
     tx.commit().await.unwrap();
 
-    let mut workers = [KILLS, KILLS + 1].map(|number| Worker::start(&database, number));
+    let count = if database.is_file() { 1 } else { 2 };
+    let workers = (0..count).map(|number| Worker::start(database, KILLS + number));
+    let mut workers: Vec<Worker> = workers.collect();
     let mut killed: HashMap<JobId, DateTime<Utc>> = HashMap::new();
     let began = Instant::now();
     for kill in 0..KILLS {
@@ -155,13 +129,12 @@ async fn no_job_is_lost_with_its_worker() {
             Duration::from_mins(2) * patience,
         )
         .await;
-        let at = usize::try_from(kill % 2).unwrap();
-        let fresh = Worker::start(&database, kill);
-        let dead = std::mem::replace(&mut workers[at], fresh);
+        let dead = workers.remove(0);
         let moment = db.clock.now();
-        let held = dead.kill(&db).await;
+        let held = dead.kill(database, &db).await;
         assert!(held.len() <= AT_ONCE, "{} were held at once", held.len());
         killed.extend(held.iter().map(|job| (job.id, moment)));
+        workers.push(Worker::start(database, kill));
     }
     until(&db, JOBS, Duration::from_mins(3) * patience).await;
     let took = began.elapsed();
@@ -179,13 +152,16 @@ async fn no_job_is_lost_with_its_worker() {
         }
     }
     println!(
-        "{JOBS} jobs in {took:.1?} over {KILLS} kills: {} were in flight, {again} tries more than \
-         jobs, the last was done {:.1} s after its worker died",
+        "{}: {JOBS} jobs in {took:.1?} over {KILLS} kills: {} were in flight, {again} tries more \
+         than jobs, the last was done {:.1} s after its worker died",
+        database.engine,
         killed.len(),
         worst.as_seconds_f64()
     );
     assert!(!killed.is_empty(), "nobody held anything when it died");
     assert!(worst < TimeDelta::from_std(RECOVERY * patience).unwrap());
-    drop(workers);
+    for worker in workers {
+        assert!(worker.process.stop(), "it ends well");
+    }
     db.db.disconnect().await;
 }

@@ -13,10 +13,10 @@ use chrono::Utc;
 use futures::stream;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::cluster::Cluster;
 use tests::{Answer, Client, EventStream, Ledger, Studio, Wallet, eventually};
 use tokio::process::Command;
 
+use crate::database::Database;
 use crate::server::Server;
 use crate::{EMAIL, PASSWORD};
 
@@ -28,29 +28,26 @@ const DOCUMENT: &str = "integration_plan.txt";
 #[ignore = "a drill: .ci/run drill"]
 async fn each_seed_is_lived_through() {
     service::tls::install();
-    let directory = tempfile::tempdir().unwrap();
-    let file = format!("sqlite://{}/drill.db?mode=rwc", directory.path().display());
-    let cluster = Cluster::start();
-    let databases = cluster.as_ref().map(|cluster| cluster.url("postgres"));
-    for database in [Some(file), databases].into_iter().flatten() {
-        let data = tempfile::tempdir().unwrap();
-        Server::prepare(&database, data.path(), EMAIL, PASSWORD);
+    for database in Database::each() {
+        Server::prepare(&database.url, database.data(), EMAIL, PASSWORD);
         let ledger = Ledger::start().await;
         // Nobody else gets the generator's place until it is there.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let generator = listener.local_addr().unwrap().to_string();
-        let server = serve(&database, data.path(), &ledger, &generator);
+        let server = serve(&database, &ledger, &generator);
         let admin = signed_in(&server.base).await;
         video(&server.base, &admin, &ledger, listener).await;
         agent(&server.base, &admin).await;
         document(&server.base, &admin).await;
         assert!(server.stop(), "it ends well");
-        let engine = database.split(':').next().unwrap_or_default();
-        println!("{engine}: a video, an agent and a document came to their ends");
+        println!(
+            "{}: a video, an agent and a document came to their ends",
+            database.engine
+        );
     }
 }
 
-fn serve(database: &str, data: &Path, ledger: &Ledger, generator: &str) -> Server {
+fn serve(database: &Database, ledger: &Ledger, generator: &str) -> Server {
     let (chains, jobs) = (
         ledger.declared().to_string(),
         format!("http://{generator}/jobs"),
@@ -62,13 +59,25 @@ fn serve(database: &str, data: &Path, ledger: &Ledger, generator: &str) -> Serve
         ("CHANCERY_SETTING_VIDEOS__GENERATOR", jobs.as_str()),
         ("CHANCERY_SETTING_VIDEOS__GENERATOR_KEY", "the key"),
     ];
-    Server::serve(database, data, &settings)
+    Server::serve(&database.url, database.data(), &settings)
 }
 
 async fn signed_in(base: &str) -> Client {
     let nobody = Client::at(base);
     let body = json!({ "email": EMAIL, "password": PASSWORD });
     let answer = nobody.post("/api/v1/session", body).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    nobody.signed_in(&answer)
+}
+
+/// Whoever has the wallet, signed in with it.
+pub(crate) async fn with_wallet(base: &str, wallet: &Wallet) -> Client {
+    let nobody = Client::at(base);
+    let nonce = nobody.post("/api/v1/auth/wallet/nonce", json!({})).await;
+    let message = wallet.message(base, text(&nonce.body["nonce"]), Utc::now());
+    let answer = nobody
+        .post("/api/v1/auth/wallet/verify", wallet.sign(&message))
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     nobody.signed_in(&answer)
 }
@@ -117,14 +126,7 @@ async fn video(base: &str, admin: &Client, ledger: &Ledger, listener: TcpListene
         .unwrap();
 
     let (nobody, wallet) = (Client::at(base), Wallet::evm(7));
-    let nonce = nobody.post("/api/v1/auth/wallet/nonce", json!({})).await;
-    let message = wallet.message(base, text(&nonce.body["nonce"]), Utc::now());
-    let answer = nobody
-        .post("/api/v1/auth/wallet/verify", wallet.sign(&message))
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    let ann = nobody.signed_in(&answer);
-
+    let ann = with_wallet(base, &wallet).await;
     let mut stream = EventStream::open(&ann, "/api/v1/notifications/events", None).await;
     ledger.give(CONTRACT, "42", &wallet.address());
     let claim = json!({

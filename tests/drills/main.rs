@@ -1,4 +1,5 @@
-//! The real binary against a real `PostgreSQL` that goes away and comes back under traffic.
+//! The real binary, as far as it can be tried: against a real `PostgreSQL` that goes away and comes back
+//! under traffic, and in the files beside this one killed, frozen, replaced and filled, on both engines.
 //!
 //! `.ci/run drill`, or by hand `cargo build --workspace && cargo test --workspace --test drill --
 //! --ignored --nocapture`. `CHANCERY_DRILL_PATIENCE=3` gives everything three times the time, for a
@@ -11,8 +12,10 @@
     reason = "a drill fails by panicking, tells what it saw, and is called by its environment"
 )]
 
+mod database;
 mod deploy;
 mod export;
+mod frozen;
 mod jobs;
 mod journey;
 mod rolling;

@@ -9,8 +9,10 @@ use std::time::Duration;
 /// A running `chancery serve`, killed when it is dropped.
 pub(crate) struct Server {
     process: Child,
-    /// Its address.
+    /// Its address; a worker has a door for its metrics only.
     pub(crate) base: String,
+    /// Where its metrics are, if they have an address of their own.
+    metrics: Option<String>,
     data: Option<tempfile::TempDir>,
 }
 
@@ -61,9 +63,18 @@ impl Server {
 
     /// Serve what is there, with some settings.
     pub(crate) fn serve(database: &str, data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::begin(database, data, settings, "serve")
+    }
+
+    /// Work at the jobs that are there, with some settings.
+    pub(crate) fn worker(database: &str, data: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::begin(database, data, settings, "worker")
+    }
+
+    fn begin(database: &str, data: &Path, settings: &[(&str, &str)], what: &str) -> Self {
         let mut process = command(database, data)
             .envs(settings.iter().copied())
-            .arg("serve")
+            .arg(what)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -72,8 +83,9 @@ impl Server {
         // Read to the end, or the server would stop at a full pipe.
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
-                if let Some((_, address)) = line.split_once("listening on ") {
-                    let _ = tell.send(address.trim().to_owned());
+                if let Some((door, address)) = line.split_once(" on http://") {
+                    let own = door.rsplit(' ').next() != Some("listening");
+                    let _ = tell.send((own, format!("http://{}", address.trim())));
                 }
                 let level = line.split_whitespace().nth(1);
                 if level == Some("ERROR") || line.contains("panicked") {
@@ -81,12 +93,63 @@ impl Server {
                 }
             }
         });
-        let base = told.recv_timeout(Duration::from_mins(1)).unwrap();
+        // The metrics' door is open before the other is.
+        let mut metrics = None;
+        let base = loop {
+            let (own, address) = told.recv_timeout(Duration::from_mins(1)).unwrap();
+            if own {
+                metrics = Some(address.clone());
+            }
+            if !own || what == "worker" {
+                break address;
+            }
+        };
         Self {
             process,
             base,
+            metrics,
             data: None,
         }
+    }
+
+    /// By which the machine knows its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What it tells of itself, at the address that its metrics have of their own.
+    pub(crate) async fn metrics(&self) -> String {
+        let address = format!("{}/metrics", self.metrics.as_ref().unwrap());
+        let told = reqwest::get(address).await.unwrap();
+        told.text().await.unwrap()
+    }
+
+    /// Let it stand still, all of it, until it is thawed: it does not know.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+        let threads = format!("/proc/{}/task", self.id());
+        let still = || {
+            let mut threads = std::fs::read_dir(&threads).unwrap().flatten();
+            threads.all(|thread| {
+                // pid (name) state …
+                let stat = std::fs::read_to_string(thread.path().join("stat"));
+                stat.is_ok_and(|stat| stat.rsplit_once(") ").unwrap().1.starts_with('T'))
+            })
+        };
+        while !still() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Let it go on.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
     }
 
     /// How much memory it has, and had at most, in KiB.
@@ -116,9 +179,7 @@ impl Server {
 
     /// Ask it to stop; whether it ended well.
     pub(crate) fn stop(mut self) -> bool {
-        let pid = self.process.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-        assert!(asked.success());
+        self.signal("-TERM");
         self.process.wait().unwrap().success()
     }
 }

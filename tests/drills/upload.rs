@@ -18,18 +18,19 @@ use reqwest::Client;
 use sea_orm::EntityTrait;
 use serde_json::Value;
 use service::Ctx;
-use service::chance::SystemChance;
 use service::clock::{Clock, SystemClock};
-use service::db::{DatabaseUrl, DbSettings};
-use service::secret::{Keyring, fingerprint};
+use service::secret::fingerprint;
 use service::settings::{Settings, Storage};
 use tokio::task::JoinSet;
 
+use crate::database::Database;
 use crate::server::Server;
 use crate::{EMAIL, PASSWORD, sign_in};
 
 /// In KiB: how much a server may grow while a file passes by.
 const MOST: u64 = 64 * 1024;
+/// By which the database knows the server's sessions.
+const SERVER: &str = "drill-server";
 const PIECE: usize = 1024 * 1024;
 
 fn number(name: &str, usual: usize) -> usize {
@@ -83,9 +84,14 @@ fn piece(at: usize, pieces: usize) -> Vec<u8> {
 #[ignore = "a drill: .ci/run drill"]
 async fn a_large_upload_passes_by_without_staying_in_memory() {
     service::tls::install();
-    let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/drill.db?mode=rwc", directory.path().display());
-    let server = Server::start(&url, EMAIL, PASSWORD);
+    for database in Database::each() {
+        large(&database).await;
+    }
+}
+
+async fn large(database: &Database) {
+    let engine = database.engine;
+    let server = Server::start(&database.url, EMAIL, PASSWORD);
     let http = sign_in(&server.base).await;
     let pieces = number("CHANCERY_DRILL_UPLOAD_MIB", 1024);
     let upload = async |pieces: usize| {
@@ -106,7 +112,8 @@ async fn a_large_upload_passes_by_without_staying_in_memory() {
     let took = began.elapsed();
     let (_, most) = server.memory();
     println!(
-        "{pieces} MiB sent and joined in {took:.1?}; memory {before} KiB before, {most} KiB at most"
+        "{engine}: {pieces} MiB sent and joined in {took:.1?}; memory {before} KiB before, {most} \
+         KiB at most"
     );
     assert!(most.saturating_sub(before) < MOST, "it stays in memory");
     let mut got = http
@@ -122,7 +129,7 @@ async fn a_large_upload_passes_by_without_staying_in_memory() {
     }
     assert_eq!(bytes, pieces * PIECE);
     let (after, most) = server.memory();
-    println!("read back; memory {after} KiB after, {most} KiB at most");
+    println!("{engine}: read back; memory {after} KiB after, {most} KiB at most");
     assert!(most.saturating_sub(before) < MOST, "it stays in memory");
     assert!(server.stop());
 }
@@ -172,9 +179,14 @@ impl Clock for Later {
 #[ignore = "a drill: .ci/run drill"]
 async fn rows_and_bytes_belong_together_after_power_cuts() {
     service::tls::install();
-    let directory = tempfile::tempdir().unwrap();
-    let data = directory.path();
-    let url = format!("sqlite://{}/drill.db?mode=rwc", data.display());
+    for database in Database::each() {
+        cut(&database).await;
+    }
+}
+
+async fn cut(database: &Database) {
+    let (engine, data) = (database.engine, database.data());
+    let url = database.named(SERVER);
     Server::prepare(&url, data, EMAIL, PASSWORD);
     let settings = [("CHANCERY_SETTING_UPLOADS__QUOTA_BYTES", "1000000000000")];
     for cut in 0..number("CHANCERY_DRILL_CUTS", 12) {
@@ -190,13 +202,14 @@ async fn rows_and_bytes_belong_together_after_power_cuts() {
         callers.shutdown().await;
     }
     let left = files(&data.join("files"));
-    println!("{} files after the power cuts", left.len());
-    sweep(&url, data).await;
+    println!("{engine}: {} files after the power cuts", left.len());
+    sweep(database).await;
 }
 
 /// Sweep, and look whether every row has its bytes and the other way round.
-async fn sweep(url: &str, data: &Path) {
-    let files_at = data.join("files");
+async fn sweep(database: &Database) {
+    let engine = database.engine;
+    let files_at = database.data().join("files");
     let settings = Settings {
         storage: Storage {
             url: url::Url::from_directory_path(&files_at).unwrap(),
@@ -204,18 +217,11 @@ async fn sweep(url: &str, data: &Path) {
         },
         ..Settings::default()
     };
-    let services = api::config::assemble(
-        DbSettings::new(DatabaseUrl::parse(url).unwrap()),
-        settings,
-        Keyring::new([7; 32]),
-        Arc::new(Later),
-        Arc::new(SystemChance),
-    )
-    .unwrap();
-    assert!(services.db.connect().await.success);
+    let services = database.services(settings, Arc::new(Later)).await;
+    database.is_left_by(&services, SERVER).await;
     let ctx = Ctx::system(Arc::clone(&services), "drill");
     let swept = service::upload::sweep(&ctx).await.unwrap();
-    println!("{swept:?}");
+    println!("{engine}: {swept:?}");
     assert_eq!(swept.lost, 0, "a row was kept without its bytes");
     services.tasks.close();
     services.tasks.wait().await;
@@ -244,7 +250,9 @@ async fn sweep(url: &str, data: &Path) {
     }
     let strays: Vec<&String> = left.keys().collect();
     assert!(strays.is_empty(), "bytes without a row: {strays:?}");
-    println!("{complete} complete, {pending} unfinished uploads, each with its bytes and no more");
+    println!(
+        "{engine}: {complete} complete, {pending} unfinished uploads, each with its bytes and no more"
+    );
     services.db.disconnect().await;
 }
 

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tests::cluster::Cluster;
 use tests::{Letter, Receiver, Reply};
 
+use crate::database::Database;
 use crate::server::Server;
 use crate::{EMAIL, PASSWORD, patience, sign_in, sign_in_as};
 
@@ -173,14 +173,9 @@ async fn endpoint(
 async fn no_event_is_lost() {
     let letters = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/webhooks.jsonl");
     let mut letters = std::io::BufWriter::new(std::fs::File::create(letters).unwrap());
-    let directory = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/drill.db?mode=rwc", directory.path().display());
-    drill("SQLite", &url, directory.path(), &mut letters).await;
-
-    if let Some(cluster) = Cluster::start() {
-        let directory = tempfile::tempdir().unwrap();
-        let url = cluster.url("postgres");
-        drill("PostgreSQL", &url, directory.path(), &mut letters).await;
+    for database in Database::each() {
+        let (engine, url) = (database.engine, &database.url);
+        drill(engine, url, database.data(), &mut letters).await;
     }
 }
 
