@@ -11,7 +11,9 @@ use mimalloc::MiMalloc;
 use tracing::error;
 use tracing_subscriber::EnvFilter;
 
-use crate::command::{Failure, admin, analytics, demo, doctor, graphql, migrate, serve, worker};
+use crate::command::{
+    Failure, admin, analytics, demo, doctor, graphql, migrate, serve, stand_in, worker,
+};
 
 /// Answers are made of many small pieces on several threads: the system's allocator costs a seventh of
 /// the time of a request (docs/performance.md).
@@ -36,8 +38,16 @@ enum Command {
         #[arg(long)]
         migrate: bool,
     },
-    /// Serve a throw-away database full of examples.
-    Demo,
+    /// Serve a throw-away database full of examples, beside programs that stand in for those from
+    /// outside: a worker, a generator of videos, a chain.
+    Demo {
+        /// Without the programs that stand in.
+        #[arg(long)]
+        alone: bool,
+    },
+    /// Stand in for a program from outside; the demo starts these.
+    #[command(subcommand)]
+    StandIn(stand_in::StandIn),
     /// Work at jobs only, beside others that serve or work.
     Worker {
         /// Only at jobs of this line; may be named several times.
@@ -144,7 +154,8 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Serve { migrate } => {
             serve::serve(&config, migrate || config.is_embedded()?).await?;
         }
-        Command::Demo => demo::run(&mut config).await?,
+        Command::Demo { alone } => demo::run(&mut config, alone).await?,
+        Command::StandIn(role) => Box::pin(stand_in::run(role)).await?,
         Command::Worker { queues } => Box::pin(worker::run(&config, queues)).await?,
         Command::Migrate(args) => return Ok(migrate::run(&config, &args).await),
         Command::Admin(command) => admin::run(&config, command).await?,

@@ -1,4 +1,5 @@
-//! `chancery demo`: a throw-away database full of examples, and what to try with it.
+//! `chancery demo`: a throw-away database full of examples, programs that stand in for those from
+//! outside, and what to try with it.
 
 use std::io::IsTerminal as _;
 use std::path::Path;
@@ -16,10 +17,11 @@ use tokio::net::TcpListener;
 use tracing::info;
 
 use super::serve::{heed_signals, listen, migrate_up};
+use super::stand_in::Company;
 use super::{Failure, connected};
 
 /// Fill a database in a directory of its own, serve it, and take the directory away again.
-pub(crate) async fn run(config: &mut Config) -> Result<(), Failure> {
+pub(crate) async fn run(config: &mut Config, alone: bool) -> Result<(), Failure> {
     if config.env() == Env::Production {
         return Err("demo is not for production".into());
     }
@@ -27,17 +29,23 @@ pub(crate) async fn run(config: &mut Config) -> Result<(), Failure> {
         return Err("demo listens on a loopback address only".into());
     }
     let directory = std::env::temp_dir().join(format!("chancery-demo-{}", std::process::id()));
-    let served = Box::pin(serve(config, &directory)).await;
+    let served = Box::pin(serve(config, &directory, alone)).await;
     let _ = std::fs::remove_dir_all(directory);
     served
 }
 
-async fn serve(config: &mut Config, directory: &Path) -> Result<(), Failure> {
+async fn serve(config: &mut Config, directory: &Path, alone: bool) -> Result<(), Failure> {
     directory.clone_into(&mut config.data_dir);
     config.database_url = None;
     config.storage_url = None;
     // A taken port is known before the work is done.
     let listener = TcpListener::bind(config.listen).await?;
+    let mut company = None;
+    if !alone {
+        let gathered = Company::gather(config).await?;
+        config.given = gathered.known(std::mem::take(&mut config.given))?;
+        company = Some(gathered);
+    }
     migrate_up(config).await?;
     let services = connected(config).await?;
     heed_signals(&services)?;
@@ -53,6 +61,14 @@ async fn serve(config: &mut Config, directory: &Path) -> Result<(), Failure> {
     let urls = Urls::local(listener.local_addr()?);
     for line in next(&services, &urls) {
         info!("demo: {line}");
+    }
+    if let Some(company) = &mut company {
+        // What they say first waits until the door opens.
+        company.begin(&urls).await?;
+        info!(
+            "demo: a worker, a generator of videos, a chain and a service with accounts stand in \
+             beside it: what is asked for is worked at"
+        );
     }
     listen(config, services, listener).await
 }

@@ -8,6 +8,7 @@ pub(crate) mod graphql;
 pub(crate) mod migrate;
 pub(crate) mod serve;
 mod sole;
+pub(crate) mod stand_in;
 pub(crate) mod worker;
 
 use std::sync::Arc;

@@ -23,7 +23,8 @@ fn the_tour_of_the_readme_can_be_walked() {
         return;
     }
     let home = Home::new();
-    let demo = home.serve(&["demo"]);
+    // The tour is a worker itself.
+    let demo = home.serve(&["demo", "--alone"]);
     let script = tour().replace("127.0.0.1:8080", &demo.address);
     let directory = tempfile::tempdir().unwrap();
     let walk = Command::new("sh")

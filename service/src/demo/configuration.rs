@@ -131,10 +131,9 @@ impl Settings<'_, '_> {
             change.sensitive.then(|| seal(table, id, value))
         };
         let ciphertext = sealed("configuration_settings", id.0, &change.value);
-        let last = self.secrets.insert(
-            (change.key, change.environment),
-            change.value.clone(),
-        );
+        let last = self
+            .secrets
+            .insert((change.key, change.environment), change.value.clone());
         let old_ciphertext =
             last.and_then(|last| sealed("configuration_history/old", entry.0, &last));
         let new_ciphertext = sealed("configuration_history/new", entry.0, &change.value);

@@ -1,6 +1,6 @@
 //! What agents and workflows did: executions with their events, and the counters that they move.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use entity::agent::execution::{self, ExecutionStatus};
 use entity::agent::execution_event;
 use entity::id::{UserAgentId, UserId, WorkflowId};
@@ -169,7 +169,7 @@ impl Executed {
             _ => dice.number(1, said.len() as u64 - 1),
         };
         for (step, number) in said[..reached].iter().zip(1..) {
-            let at = started + took * number / 6;
+            let at = (started + took * number / 6).trunc_subsecs(6);
             add(at, "step", json!({ "number": number, "message": step }));
         }
         let end = match row.status {

@@ -6,6 +6,7 @@ use entity::media::nft_ownership::{self, NftProblem, NftStandard};
 use entity::media::video::{self, VideoStatus};
 use serde_json::json;
 
+use super::CHAIN as EVM;
 use super::dice::Dice;
 use super::notification;
 use super::people::People;
@@ -14,9 +15,9 @@ use super::text::{self, Words};
 use crate::error::Result;
 
 const VIDEOS: usize = 190;
+/// How many of them are under way.
+const OPEN: i64 = 7;
 
-/// The chain of wallets of Ethereum, as `nfts.chains` would call it.
-const EVM: &str = "ethereum";
 /// That of the others.
 const SOLANA: &str = "solana";
 
@@ -115,7 +116,14 @@ fn videos(
         .collect();
     let mut all = Vec::new();
     let moments = dice.moments(rows.now, VIDEOS, TimeDelta::minutes(15));
-    for (left, at) in (1..=VIDEOS).rev().zip(moments) {
+    for (number, at) in moments.into_iter().enumerate() {
+        let left = i64::try_from(VIDEOS - number).unwrap_or(i64::MAX);
+        // Those that are open are of the last minutes: what nobody speaks of fails by schedule.
+        let at = if left > OPEN {
+            at
+        } else {
+            rows.now - TimeDelta::minutes(2 * left)
+        };
         let there: Vec<_> = held.iter().filter(|(nft, _)| nft.created_at < at).collect();
         if there.is_empty() {
             continue;
@@ -123,7 +131,7 @@ fn videos(
         let (nft, owner) = **dice.favour(&there);
         let status = match dice.number::<u32>(0, 99) {
             _ if left <= 3 => VideoStatus::Pending,
-            _ if left <= 7 => VideoStatus::Processing,
+            _ if left <= OPEN => VideoStatus::Processing,
             0..=11 => VideoStatus::Failed,
             _ => VideoStatus::Completed,
         };

@@ -50,6 +50,9 @@ pub const ADMIN: &str = "admin@demo.test";
 /// The password of the four who sign in by one.
 pub const PASSWORD: &str = "chancery-demo";
 
+/// The chain of the demo's NFTs, as `nfts.chains` would call it.
+pub const CHAIN: &str = "ethereum";
+
 /// How far back the demo's history goes.
 const DAYS: i64 = 90;
 
