@@ -20,6 +20,9 @@ use crate::urls::Urls;
 /// The session cookie's name over TLS, and over plain HTTP on loopback.
 pub const COOKIES: [&str; 2] = ["__Host-chancery", "chancery"];
 
+/// The header that names a key and nothing else.
+pub const KEY_HEADER: &str = "x-api-key";
+
 /// The context of a caller who is known. A route that takes it before the body reads no body of
 /// somebody else's.
 #[derive(Clone, Debug)]
@@ -132,7 +135,7 @@ pub(crate) fn credential(headers: &HeaderMap, urls: &Urls) -> Option<Credential>
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim());
-    if let Some(key) = bearer.or_else(|| header("x-api-key")) {
+    if let Some(key) = bearer.or_else(|| header(KEY_HEADER)) {
         return Some(Credential::Key(SecretString::from(key)));
     }
     // Under TLS only the name that no other host can set.

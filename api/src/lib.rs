@@ -5,6 +5,7 @@ pub mod caller;
 pub mod config;
 mod docs;
 pub mod error;
+mod exact;
 pub mod extract;
 mod graphiql;
 pub mod graphql;

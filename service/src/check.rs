@@ -99,6 +99,13 @@ impl Check {
     }
 }
 
+/// An address that a browser may be led to, of at most `most` bytes.
+pub(crate) fn web_address(text: &str, most: usize) -> Option<String> {
+    let url = url::Url::parse(text).ok()?;
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    (web && text.len() <= most).then(|| url.to_string())
+}
+
 /// Whether every engine keeps `time`, and in its order: `SQLite` compares times as text.
 pub(crate) fn is_kept(time: DateTime<Utc>) -> bool {
     (1..=9_999).contains(&time.year())
@@ -114,5 +121,26 @@ pub(crate) fn has_nul(json: &serde_json::Value) -> bool {
             .iter()
             .any(|(key, value)| key.contains('\0') || has_nul(value)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_one_of_the_web() {
+        let good = "https://media.example.com/a%20b.mp4?x=1";
+        assert_eq!(web_address(good, 50).as_deref(), Some(good));
+        for none in [
+            "",
+            "/a.mp4",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "ftp://example.com/",
+            "https://media.example.com/of-more-than-fifty-bytes.mp4",
+        ] {
+            assert_eq!(web_address(none, 50), None, "{none}");
+        }
     }
 }

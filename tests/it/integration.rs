@@ -6,11 +6,12 @@ use chrono::TimeDelta;
 use entity::agent::integration::{Entity, Model};
 use entity::identity::user::UserRole;
 use futures::future::join_all;
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::{Value, json};
 use service::configuration::{Given, SettingValue};
-use service::integration::{self, PROVIDERS, Provider};
+use service::integration::{self, PROVIDERS, Provider, Renew};
 use service::job::setting::POLL;
+use service::job::{NewJob, Nothing, enqueue};
 use service::outbound::ALLOWED_NETWORKS;
 use tests::{Answer, Client, Mood, Plan, StandIn, TestApp, eventually};
 
@@ -287,6 +288,41 @@ async fn an_account_is_renewed_by_the_clock_whatever_becomes_of_another() {
         let row = eventually(renewed).await;
         let left = row.expires_at.unwrap() - app.system().now();
         assert!(left > TimeDelta::minutes(50), "{}: {left}", app.engine);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_read_holds_up_no_other() {
+    let stand_in = StandIn::start().await;
+    for app in TestApp::each_with(&plan(&stand_in, true)).await {
+        let connect = async |name: &str| {
+            let who = app.user(name, UserRole::User).await;
+            let agreed = stand_in.agree(&start(&who, "github", json!({})).await);
+            back(&who, "github", &agreed).await;
+            who
+        };
+        let shown = async |who: &Client| {
+            let list = who.get("/api/v1/integrations").await.body;
+            list["items"][0].clone()
+        };
+        // The first to run out, sealed with a key that nobody has any more.
+        let ann = connect("ann").await;
+        let tx = app.system().write().await.unwrap();
+        let lost = "UPDATE integrations SET credentials = 'lost'";
+        tx.execute_unprepared(lost).await.unwrap();
+        enqueue(&tx, NewJob::of::<Renew>(&Nothing {}).unwrap())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let bob = connect("bob").await;
+        let before = shown(&bob).await;
+        app.clock.advance(TimeDelta::minutes(50));
+        app.worker().drain().await.unwrap();
+        assert_eq!(shown(&ann).await["status"], "error", "{}", app.engine);
+        let after = shown(&bob).await;
+        assert_eq!(after["status"], "connected", "{after}");
+        assert_ne!(after["expires_at"], before["expires_at"], "{}", app.engine);
         app.stop().await;
     }
 }

@@ -64,7 +64,12 @@ impl Client {
 impl Peer {
     /// Say something, whether or not anybody listens.
     pub async fn say(&mut self, message: Value) {
-        let _ = self.0.send(Message::text(message.to_string())).await;
+        self.say_text(message.to_string()).await;
+    }
+
+    /// Say a text as it is written.
+    pub async fn say_text(&mut self, text: String) {
+        let _ = self.0.send(Message::text(text)).await;
     }
 
     /// Say some bytes.

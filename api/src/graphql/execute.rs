@@ -137,9 +137,9 @@ impl<E: Into<ApiError>> From<E> for Stop {
 }
 
 impl Stop {
-    /// Answer with `door`, at a place in the document.
-    pub(super) fn told(door: Door, at: Option<Pos>) -> Self {
-        let error = async_graphql::Error::from(ApiError::from(door));
+    /// Answer with `why`, at a place in the document.
+    pub(super) fn told(why: impl Into<ApiError>, at: Option<Pos>) -> Self {
+        let error = async_graphql::Error::from(why.into());
         let mut error = error.into_server_error(at.unwrap_or_default());
         if at.is_none() {
             error.locations.clear();
@@ -227,6 +227,11 @@ impl Api {
             Source::Known(known)
         } else {
             tokens::check(&text)?;
+            if let Some(at) = tokens::wide_number(&text) {
+                let message = "a whole number has more than 64 bits: send it as text";
+                let error = ServerError::new(message, Some(at));
+                return Err(Stop::error(error, "graphql.invalid"));
+            }
             let parsed = parse_query(&*text);
             Source::Parsed(parsed.map_err(|error| Stop::error(error.into(), "graphql.syntax"))?)
         };

@@ -19,6 +19,7 @@ use super::question::Params;
 use super::{explore, operation, socket};
 use crate::caller::Anyone;
 use crate::error::{ApiError, Door};
+use crate::exact;
 use crate::middleware::RequestId;
 
 /// The largest body, in bytes.
@@ -82,6 +83,8 @@ fn from_query(query: &str) -> Result<Params, Stop> {
     let bad = |detail: String| Stop::from(Door::Malformed(detail));
     let params: QueryParams =
         serde_urlencoded::from_str(query).map_err(|error| bad(error.to_string()))?;
+    let variables = params.variables.as_deref().unwrap_or_default();
+    exact::check(variables.as_bytes()).map_err(|error| Stop::told(error, None))?;
     let map = |name: &str, text: Option<String>| match text.filter(|text| !text.is_empty()) {
         None => Ok(None),
         Some(text) => serde_json::from_str(&text).map_err(|error| bad(format!("{name}: {error}"))),
@@ -109,7 +112,9 @@ async fn from_body(headers: &HeaderMap, body: Body) -> Result<Params, Stop> {
     }
     let bytes = to_bytes(body, BODY).await.map_err(|_| Door::TooLarge)?;
     let wrong = |error: serde_json::Error| Stop::from(Door::Malformed(error.to_string()));
-    serde_json::from_slice(&bytes).map_err(wrong)
+    let params = serde_json::from_slice(&bytes).map_err(wrong)?;
+    exact::check(&bytes).map_err(|error| Stop::told(error, None))?;
+    Ok(params)
 }
 
 /// The answer's type: what `Accept` weighs most; JSON where it leaves the choice, as clients from

@@ -4,7 +4,10 @@
 //! length in tokens and its depth in brackets are bounded first. Lexical rules: GraphQL, October
 //! 2021, section 2.1.
 
+use async_graphql::Pos;
+
 use super::limits::Limit;
+use crate::exact::is_wide;
 
 /// The most tokens of a document.
 pub(super) const TOKENS: usize = 2_000;
@@ -15,33 +18,13 @@ const NESTING: usize = 64;
 ///
 /// What is no token at all counts as one: the parser says what is wrong with it.
 pub(super) fn check(document: &str) -> Result<(), Limit> {
-    let bytes = document.as_bytes();
-    let (mut at, mut tokens, mut depth) = (0, 0, 0_usize);
-    while at < bytes.len() {
-        let end = match bytes[at] {
-            b' ' | b'\t' | b'\r' | b'\n' | b',' => {
-                at += 1;
-                continue;
-            }
-            b'#' => {
-                at += length(&bytes[at..], |byte| byte != b'\n' && byte != b'\r');
-                continue;
-            }
-            b'"' => at + string(&bytes[at..]),
-            b'.' => at + length(&bytes[at..], |byte| byte == b'.'),
-            b'-' | b'0'..=b'9' => at + length(&bytes[at..], |byte| word(byte) || byte == b'.'),
-            byte if word(byte) => at + length(&bytes[at..], word),
-            b'{' | b'[' | b'(' => {
-                depth += 1;
-                at + 1
-            }
-            b'}' | b']' | b')' => {
-                depth = depth.saturating_sub(1);
-                at + 1
-            }
-            _ => at + 1,
-        };
-        at = end;
+    let (mut tokens, mut depth) = (0, 0_usize);
+    for (_, token) in Tokens::of(document) {
+        match token.as_bytes() {
+            [b'{' | b'[' | b'('] => depth += 1,
+            [b'}' | b']' | b')'] => depth = depth.saturating_sub(1),
+            _ => {}
+        }
         tokens += 1;
         if tokens > TOKENS {
             return Err(Limit::new("tokens", TOKENS, None));
@@ -51,6 +34,57 @@ pub(super) fn check(document: &str) -> Result<(), Limit> {
         }
     }
     Ok(())
+}
+
+/// Where the first whole number stands that has more than 64 bits: the parser would round it.
+pub(super) fn wide_number(document: &str) -> Option<Pos> {
+    let (at, _) = Tokens::of(document).find(|(_, token)| is_wide(token))?;
+    let before = document.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Some(Pos {
+        line: before.matches('\n').count() + 1,
+        column: line.chars().count() + 1,
+    })
+}
+
+/// The tokens of a document, each with its place; what is no text is one, and empty.
+struct Tokens<'a> {
+    document: &'a str,
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    fn of(document: &'a str) -> Self {
+        Self { document, at: 0 }
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = (usize, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.document.as_bytes();
+        loop {
+            let at = self.at;
+            let end = match *bytes.get(at)? {
+                b' ' | b'\t' | b'\r' | b'\n' | b',' => {
+                    self.at += 1;
+                    continue;
+                }
+                b'#' => {
+                    self.at += length(&bytes[at..], |byte| byte != b'\n' && byte != b'\r');
+                    continue;
+                }
+                b'"' => at + string(&bytes[at..]),
+                b'.' => at + length(&bytes[at..], |byte| byte == b'.'),
+                b'-' | b'0'..=b'9' => at + length(&bytes[at..], |byte| word(byte) || byte == b'.'),
+                byte if word(byte) => at + length(&bytes[at..], word),
+                _ => at + 1,
+            };
+            self.at = end;
+            return Some((at, self.document.get(at..end).unwrap_or_default()));
+        }
+    }
 }
 
 /// Names run on as long as these do, and numbers.
@@ -105,6 +139,21 @@ mod tests {
             ("é", 2),
         ] {
             assert_eq!(count(document), tokens, "{document}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_of_more_than_64_bits_is_found() {
+        for (document, found) in [
+            ("{ a(b: 18446744073709551615) }", None),
+            ("{ a(b: 1e30, c: -9223372036854775808) }", None),
+            ("{ a(b: \"12345678901234567890123\") }", None),
+            ("# 12345678901234567890123\n{ a }", None),
+            ("{ a(b: 18446744073709551616) }", Some((1, 8))),
+            ("{\n é a(b: [1,\n  -9223372036854775809]) }", Some((3, 3))),
+        ] {
+            let at = wide_number(document).map(|at| (at.line, at.column));
+            assert_eq!(at, found, "{document}");
         }
     }
 

@@ -85,6 +85,11 @@ impl Access {
         self.writer && may
     }
 
+    /// Whether the caller is one of those who put removed rows of `entity` back: admins.
+    pub fn restores(&self, entity: &Entity) -> bool {
+        self.admin && self.writes(entity)
+    }
+
     /// Whether `column` of a readable entity can be read.
     pub fn reads_column(&self, entity: &Entity, column: &Column) -> bool {
         self.admin

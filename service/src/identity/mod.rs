@@ -25,6 +25,7 @@ pub use email::EmailAddress;
 pub use error::Error;
 pub use login::Turns;
 pub use password::{Password, Passwords};
+pub(crate) use profile::check_profile;
 pub use profile::{Preferences, prefer, preferences};
 pub use seen::Sightings;
 pub use session::{SignIn, SignedIn, revoke_session, sessions, sign_in, sign_out};

@@ -2,10 +2,11 @@
 
 use entity::identity::profile::Model;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::store;
 use crate::actor::Grant;
-use crate::check::Check;
+use crate::check::{Check, web_address};
 use crate::ctx::Ctx;
 use crate::error::{Common, Result};
 use crate::expect::Expect;
@@ -13,6 +14,8 @@ use crate::write::Write;
 
 /// The most bytes of a person's preferences.
 const MOST: usize = 64 * 1024;
+/// The most bytes of an address that a profile shows.
+const ADDRESS: usize = 2_048;
 
 /// What a person prefers, by key, and the tag of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,6 +90,37 @@ async fn make(tx: &Write, user: entity::id::UserId, preferences: Value) -> Resul
     };
     store::insert_profile(tx, profile.clone()).await?;
     Ok(profile)
+}
+
+/// Refuse what no profile has: staff write all of it.
+pub(crate) fn check_profile(
+    username: &str,
+    avatar: Option<&str>,
+    links: &Value,
+    preferences: &Value,
+) -> Result<()> {
+    let mut check = Check::default();
+    check.text("/username", username, true, 255);
+    // One that was put here is known by its id.
+    let picture = |text: &str| text.parse::<Uuid>().is_ok() || web_address(text, ADDRESS).is_some();
+    if avatar.is_some_and(|avatar| !picture(avatar)) {
+        check.wrong("/avatar", "is neither an address nor the id of an upload");
+    }
+    let link = |value: &Value| value.as_str().and_then(|text| web_address(text, ADDRESS));
+    match links {
+        Value::Object(links) => {
+            for (name, _) in links.iter().filter(|(_, value)| link(value).is_none()) {
+                check.wrong(format!("/social_links/{name}"), "is no address");
+            }
+        }
+        _ => check.wrong("/social_links", "must be an object"),
+    }
+    check.small_json("/social_links", links, MOST);
+    if !preferences.is_object() {
+        check.wrong("/preferences", "must be an object");
+    }
+    check.small_json("/preferences", preferences, MOST);
+    Ok(check.done()?)
 }
 
 fn merge(into: &mut Value, patch: Value) {

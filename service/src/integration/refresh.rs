@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::agent::integration::{IntegrationStatus, Model};
 use entity::id::IntegrationId;
 use entity::types::Encrypted;
+use tracing::error;
 
 use super::connect::known;
 use super::error::Error;
@@ -36,7 +37,17 @@ pub async fn refresh(ctx: &Ctx, id: IntegrationId) -> Result<Model> {
     let (IntegrationStatus::Connected, Some(sealed)) = (&row.status, &row.credentials) else {
         return Err(Error::NotRenewable.into());
     };
-    let mut old = open(ctx, id, sealed)?;
+    let mut old = match open(ctx, id, sealed) {
+        Ok(old) => old,
+        // Its key was lost: only its owner can connect the account anew.
+        Err(failure) => {
+            error!(integration.id = %id, %failure, "what opens an account cannot be read");
+            row.status = IntegrationStatus::Error;
+            put(&tx, &mut row, "integration.unreadable").await?;
+            tx.commit().await?;
+            return Err(Error::NotRenewable.into());
+        }
+    };
     let Some(token) = old.refresh_token.clone() else {
         row.status = IntegrationStatus::Expired;
         put(&tx, &mut row, "integration.expire").await?;

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::cron::Cron;
 use super::new::{NewJob, put};
 use super::store;
+use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::{Common, FieldError, Result};
 use crate::write::Write;
@@ -117,6 +118,11 @@ pub(crate) async fn written(tx: &Write, id: JobScheduleId) -> Result<()> {
     let Some(schedule) = store::schedule(tx, id).await? else {
         return Ok(());
     };
+    let mut check = Check::default();
+    check.text("/name", &schedule.name, true, 255);
+    check.text("/kind", &schedule.kind, true, 255);
+    check.text("/queue", &schedule.queue, true, 255);
+    check.done()?;
     if let Err(fields) = Cron::new(&schedule.cron, &schedule.time_zone) {
         return Err(Common::Invalid { fields }.into());
     }

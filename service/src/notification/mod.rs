@@ -21,8 +21,10 @@ use serde_json::Value;
 pub use error::Error;
 pub use follow::{cursor, follow, told};
 pub use setting::RETENTION;
+pub(crate) use store::turn;
 
 use crate::actor::{Actor, Grant};
+use crate::check::Check;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::page::{Page, Request};
@@ -67,6 +69,15 @@ pub async fn notify(tx: &Write, user: UserId, news: News) -> Result<Notification
     store::insert(tx, row).await?;
     tx.signal(Signal::Notified(user));
     Ok(id)
+}
+
+/// A notification was written by staff: it must be one that [`notify`] would write.
+pub(crate) async fn written(tx: &Write, id: NotificationId) -> Result<()> {
+    let row = store::held(tx, Scope::Everyone, id).await?;
+    let mut check = Check::default();
+    check.text("/title", &row.title, true, TITLE);
+    check.text("/message", &row.message, true, MESSAGE);
+    Ok(check.done()?)
 }
 
 /// Which notifications a list has.

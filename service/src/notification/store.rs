@@ -19,7 +19,7 @@ use crate::write::Write;
 
 /// The time of the next thing that a person is told: behind all that they were told before, whatever
 /// the clock of the process that told them. Until the write is over nobody else gets one.
-pub(super) async fn turn(tx: &Write, user: UserId) -> Result<DateTime<Utc>> {
+pub(crate) async fn turn(tx: &Write, user: UserId) -> Result<DateTime<Utc>> {
     if tx.engine() == Engine::Postgres {
         postgres::turn(tx, user).await?;
     }

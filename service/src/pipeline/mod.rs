@@ -16,6 +16,8 @@ mod worker;
 pub use card::{CardFilter, cards, star, starred_count};
 pub use error::Error;
 pub use run::{NewRun, RunDetail, RunFilter, create, delete, retry, run, runs, tag};
+pub(crate) use run::{leaves, written};
 pub use stage::{NewCard, NewReport, NewStage, STAGES};
+pub(crate) use stage::{card_written, check_output, report_written};
 pub(crate) use store::is_worked_on;
 pub use worker::{Claimed, claim, fail, heartbeat, submit};

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::error::Error;
 use super::{policy, store};
 use crate::audit;
-use crate::check::Check;
+use crate::check::{Check, web_address};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::expect::Expect;
@@ -19,6 +19,9 @@ use crate::signal::Signal;
 use crate::upload;
 use crate::webhook::{self, Event, EventType};
 use crate::write::Write;
+
+/// The most characters of a document's address.
+const ADDRESS: usize = 2_048;
 
 /// What asking for a run takes.
 #[derive(Clone, Debug)]
@@ -59,17 +62,7 @@ pub struct RunFilter {
 pub async fn create(ctx: &Ctx, new: NewRun) -> Result<Model> {
     policy::write(&ctx.actor)?;
     let user = ctx.actor.person()?;
-    let mut check = Check::default();
-    check.text("/company_id", &new.company_id, true, 255);
-    check.text("/company_name", &new.company_name, true, 255);
-    check.text("/document_name", &new.document_name, true, 255);
-    check.text("/document_url", &new.document_url, true, 2048);
-    // Where nobody knows our own address, that of an upload is its path.
-    let own = new.document_upload_id.is_some() && new.document_url.starts_with('/');
-    if !own && url::Url::parse(&new.document_url).is_err() {
-        check.wrong("/document_url", "is not an absolute URL");
-    }
-    check.done()?;
+    check(&new)?;
 
     let tx = ctx.write().await?;
     if let Some(document) = new.document_upload_id {
@@ -103,6 +96,39 @@ pub async fn create(ctx: &Ctx, new: NewRun) -> Result<Model> {
     tx.made(format!("/runs/{}", run.id));
     tx.commit().await?;
     Ok(run)
+}
+
+fn check(new: &NewRun) -> Result<()> {
+    let mut check = Check::default();
+    check.text("/company_id", &new.company_id, true, 255);
+    check.text("/company_name", &new.company_name, true, 255);
+    check.text("/document_name", &new.document_name, true, 255);
+    check.text("/document_url", &new.document_url, true, ADDRESS);
+    // Where nobody knows our own address, that of an upload is its path.
+    let path = new.document_url.starts_with('/') && !new.document_url[1..].starts_with(['/', '\\']);
+    let own = new.document_upload_id.is_some() && path;
+    if !own && web_address(&new.document_url, usize::MAX).is_none() {
+        check.wrong("/document_url", "is no http or https address");
+    }
+    Ok(check.done()?)
+}
+
+/// A run was written by staff: as it stands it must be one that can be asked for.
+pub(crate) async fn written(tx: &Write, id: RunId) -> Result<()> {
+    let run = store::run_held(tx, ALL, id).await?;
+    check(&NewRun {
+        company_id: run.company_id,
+        company_name: run.company_name,
+        document_name: run.document_name,
+        document_url: run.document_url,
+        document_upload_id: run.document_upload_id,
+    })
+}
+
+/// A run is about to go: whoever listens is told by the same write.
+pub(crate) async fn leaves(tx: &Write, id: RunId) -> Result<()> {
+    let run = store::run_held(tx, ALL, id).await?;
+    webhook::emit(tx, Event::run(EventType::RunDeleted, &run)).await
 }
 
 /// One page of the runs in the caller's sight, the newest first.
@@ -175,10 +201,12 @@ pub async fn delete(ctx: &Ctx, id: RunId, expect: &Expect) -> Result<()> {
     tx.commit().await
 }
 
-/// The tag of a run as it is shown, with its cards: these are marked without the run knowing.
+/// The tag of a run as it is shown, with its cards: these are marked without the run knowing, and so
+/// is its document taken away.
 pub fn tag(run: &Model, cards: &[opportunity_card::Model]) -> String {
     let cards: i64 = cards.iter().map(|card| card.version).sum();
-    format!("{}.{cards}", run.version)
+    let document = u8::from(run.document_upload_id.is_some());
+    format!("{}.{cards}.{document}", run.version)
 }
 
 /// Tell the audit log when the run is not the caller's own.

@@ -1,13 +1,17 @@
 //! What a worker hands in for a stage, and what must be true of it.
 
 use chrono::{DateTime, Utc};
+use entity::id::{OpportunityCardId, RunId};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::error::Error;
+use super::run::ALL;
+use super::store;
 use crate::check::Check;
 use crate::error::Result;
 use crate::secret::fingerprint;
+use crate::write::Write;
 
 /// How many stages a run has.
 pub const STAGES: i32 = 5;
@@ -68,7 +72,7 @@ impl NewStage {
         }
         let mut check = Check::default();
         check.time("/started_at", self.started_at);
-        check.text("/markdown_output", &self.markdown_output, true, MARKDOWN);
+        check_output(&mut check, &self.markdown_output);
         if let Some(json) = &self.json_output {
             check.json("/json_output", json);
         }
@@ -78,7 +82,7 @@ impl NewStage {
         match (&self.report, stage == 1) {
             (None, true) => check.wrong("/report", "must come with stage 1"),
             (Some(_), false) => check.wrong("/report", "comes with stage 1 only"),
-            (Some(report), true) => report.check(&mut check),
+            (Some(report), true) => report.check(&mut check, "/report"),
             (None, false) => {}
         }
         if stage == STAGES {
@@ -103,17 +107,7 @@ impl NewStage {
             {
                 check.wrong(format!("/cards/{at}/number"), "is taken by another card");
             }
-            for (name, text) in [
-                ("title", &card.title),
-                ("tagline", &card.tagline),
-                ("problem", &card.problem),
-                ("solution", &card.solution),
-                ("why_now", &card.why_now),
-                ("target_segment", &card.target_segment),
-                ("quick_win", &card.quick_win),
-            ] {
-                check.text(format!("/cards/{at}/{name}"), text, name == "title", TEXT);
-            }
+            card.check(check, &format!("/cards/{at}"));
         }
     }
 
@@ -124,8 +118,65 @@ impl NewStage {
     }
 }
 
+impl NewCard {
+    fn check(&self, check: &mut Check, at: &str) {
+        for (name, text) in [
+            ("title", &self.title),
+            ("tagline", &self.tagline),
+            ("problem", &self.problem),
+            ("solution", &self.solution),
+            ("why_now", &self.why_now),
+            ("target_segment", &self.target_segment),
+            ("quick_win", &self.quick_win),
+        ] {
+            check.text(format!("{at}/{name}"), text, name == "title", TEXT);
+        }
+    }
+}
+
+/// A card was written by staff: as it stands it must be one that a worker hands in.
+pub(crate) async fn card_written(tx: &Write, id: OpportunityCardId) -> Result<()> {
+    let card = store::card_held(tx, ALL, id).await?;
+    let mut check = Check::default();
+    let card = NewCard {
+        number: card.number,
+        title: card.title,
+        tagline: card.tagline,
+        problem: card.problem,
+        solution: card.solution,
+        why_now: card.why_now,
+        target_segment: card.target_segment,
+        quick_win: card.quick_win,
+    };
+    card.check(&mut check, "");
+    Ok(check.done()?)
+}
+
+/// The report of a run was written by staff: the same.
+pub(crate) async fn report_written(tx: &Write, run: RunId) -> Result<()> {
+    let Some(report) = store::report(tx, run).await? else {
+        return Ok(());
+    };
+    let mut check = Check::default();
+    let report = NewReport {
+        inspiration1_title: report.inspiration1_title,
+        inspiration1_content: report.inspiration1_content,
+        inspiration1_elements: report.inspiration1_elements.0,
+        inspiration2_title: report.inspiration2_title,
+        inspiration2_content: report.inspiration2_content,
+        inspiration2_elements: report.inspiration2_elements.0,
+    };
+    report.check(&mut check, "");
+    Ok(check.done()?)
+}
+
+/// What a stage brought may be mended by staff, and not emptied.
+pub(crate) fn check_output(check: &mut Check, markdown: &str) {
+    check.text("/markdown_output", markdown, true, MARKDOWN);
+}
+
 impl NewReport {
-    fn check(&self, check: &mut Check) {
+    fn check(&self, check: &mut Check, at: &str) {
         for (name, text) in [
             ("inspiration1_title", &self.inspiration1_title),
             ("inspiration1_content", &self.inspiration1_content),
@@ -133,7 +184,7 @@ impl NewReport {
             ("inspiration2_content", &self.inspiration2_content),
         ] {
             check.text(
-                format!("/report/{name}"),
+                format!("{at}/{name}"),
                 text,
                 name.ends_with("title"),
                 TEXT * 5,
@@ -143,8 +194,8 @@ impl NewReport {
             ("inspiration1_elements", &self.inspiration1_elements),
             ("inspiration2_elements", &self.inspiration2_elements),
         ] {
-            for (at, text) in list.iter().enumerate() {
-                check.text(format!("/report/{name}/{at}"), text, false, TEXT);
+            for (place, text) in list.iter().enumerate() {
+                check.text(format!("{at}/{name}/{place}"), text, false, TEXT);
             }
         }
     }

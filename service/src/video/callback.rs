@@ -5,12 +5,12 @@ use entity::webhook::inbound_event;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
-use url::Url;
 
 use super::end::{complete, fail, is_open};
 use super::error::Error;
 use super::generator::is_name;
 use super::{SOURCE, store};
+use crate::check::web_address;
 use crate::error::Result;
 use crate::webhook::inbound::Handled;
 use crate::write::Write;
@@ -77,10 +77,11 @@ pub(crate) fn handle<'a>(
             fail(tx, row, why.trim().trim_end_matches('.')).await?;
         } else {
             let video = about.video_url.ok_or(bad("`video_url` is missing"))?;
-            let video = address(&video).ok_or(bad("`video_url` is no address"))?;
+            let video = web_address(&video, ADDRESS).ok_or(bad("`video_url` is no address"))?;
             let picture = match about.thumbnail_url {
                 Some(picture) => {
-                    Some(address(&picture).ok_or(bad("`thumbnail_url` is no address"))?)
+                    let picture = web_address(&picture, ADDRESS);
+                    Some(picture.ok_or(bad("`thumbnail_url` is no address"))?)
                 }
                 None => None,
             };
@@ -110,35 +111,6 @@ async fn find(tx: &Write, provider: &str, about: &About) -> Result<Option<Model>
     Ok(found)
 }
 
-/// An address that a browser may be led to.
-fn address(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    let web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    (web && text.len() <= ADDRESS).then(|| url.to_string())
-}
-
 fn bad(why: &'static str) -> Error {
     Error::Callback { why }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_one_of_the_web() {
-        let good = "https://media.example.com/a%20b.mp4?x=1";
-        assert_eq!(address(good).as_deref(), Some(good));
-        for none in [
-            "",
-            "/a.mp4",
-            "javascript:alert(1)",
-            "data:text/html,x",
-            "ftp://example.com/",
-        ] {
-            assert_eq!(address(none), None, "{none}");
-        }
-        let long = format!("https://example.com/{}", "x".repeat(ADDRESS));
-        assert_eq!(address(&long), None);
-    }
 }

@@ -89,12 +89,8 @@ pub async fn request(ctx: &Ctx, new: NewVideo) -> Result<Model> {
     let user = policy::ask(&ctx.actor)?;
     let mut check = Check::default();
     check.text("/nft_id", &new.nft_id, true, 255);
-    check.maybe("/title", new.title.as_ref(), TITLE);
-    check.maybe("/description", new.description.as_ref(), DESCRIPTION);
-    if !new.metadata.is_object() {
-        check.wrong("/metadata", "must be an object");
-    }
-    check.small_json("/metadata", &new.metadata, METADATA);
+    check_words(&mut check, new.title.as_ref(), new.description.as_ref());
+    check_metadata(&mut check, &new.metadata);
     check.done()?;
 
     let tx = ctx.write().await?;
@@ -175,8 +171,11 @@ pub async fn video(ctx: &Ctx, id: VideoId) -> Result<Model> {
 pub async fn update(ctx: &Ctx, id: VideoId, change: VideoChange, expect: &Expect) -> Result<Model> {
     let scope = policy::write(&ctx.actor)?;
     let mut check = Check::default();
-    check.maybe("/title", change.title.new_value(), TITLE);
-    check.maybe("/description", change.description.new_value(), DESCRIPTION);
+    check_words(
+        &mut check,
+        change.title.new_value(),
+        change.description.new_value(),
+    );
     check.done()?;
     let tx = ctx.write().await?;
     let mut row = store::held(&tx, scope, id).await?;
@@ -188,6 +187,27 @@ pub async fn update(ctx: &Ctx, id: VideoId, change: VideoChange, expect: &Expect
     audit_foreign(&tx, "video.update", &row).await?;
     tx.commit().await?;
     Ok(row)
+}
+
+fn check_words(check: &mut Check, title: Option<&String>, description: Option<&String>) {
+    check.maybe("/title", title, TITLE);
+    check.maybe("/description", description, DESCRIPTION);
+}
+
+fn check_metadata(check: &mut Check, metadata: &Value) {
+    if !metadata.is_object() {
+        check.wrong("/metadata", "must be an object");
+    }
+    check.small_json("/metadata", metadata, METADATA);
+}
+
+/// A video was written by staff: as it stands it must be one that the verbs here write.
+pub(crate) async fn written(tx: &Write, id: VideoId) -> Result<()> {
+    let row = store::held(tx, entity::Scope::Everyone, id).await?;
+    let mut check = Check::default();
+    check_words(&mut check, row.title.as_ref(), row.description.as_ref());
+    check_metadata(&mut check, &row.metadata);
+    Ok(check.done()?)
 }
 
 /// Remove a video. What the generator still says of it is heard by nobody.

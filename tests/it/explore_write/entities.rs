@@ -10,7 +10,7 @@ use sea_orm::ColumnType;
 use sea_orm::sea_query::StringLen;
 use serde_json::{Map, Value, json};
 use service::explore::catalog::{Column, Entity, Kind, catalog};
-use service::explore::change::{may_create, may_delete, may_update, writable};
+use service::explore::change::{may_create, may_delete, may_restore, may_update, writable};
 use tests::{Client, TestApp};
 
 use super::{good, last_line, refused, version};
@@ -44,6 +44,9 @@ async fn every_entity_is_written_by_its_metadata() {
         // One who has nothing yet.
         let eve = app.user("eve", UserRole::User).await;
         parents.insert("users", json!(eve.id().await));
+        // One that needs nothing, and so comes back.
+        let plain = admin.post("/api/v1/agents", json!({ "name": "plain" }));
+        parents.insert("user_agents", plain.await.body["id"].clone());
 
         let mut made = 0;
         // Children first: a row takes what belongs to it along.
@@ -60,7 +63,7 @@ async fn every_entity_is_written_by_its_metadata() {
             made += usize::from(may_create(entity));
             story.tell().await;
         }
-        assert_eq!(made, 11);
+        assert_eq!(made, 9);
         app.stop().await;
     }
 }
@@ -109,7 +112,7 @@ impl Story<'_> {
         assert_eq!(line["resourceType"], entity.single);
         self.same(&line["before"], &row, &[]);
 
-        if may_create(entity) {
+        if may_restore(entity) {
             self.restore(&key, &row).await;
         }
     }
@@ -221,7 +224,12 @@ impl Story<'_> {
             self.fields
         );
         let back = good(self.admin, &query, json!({ "key": key })).await[&name].clone();
-        self.same(&back, row, &["version"]);
+        // What a person is told again has its own turn.
+        let anew: &[&str] = match self.entity.resource.table {
+            "notifications" => &["createdAt", "updatedAt"],
+            _ => &["version"],
+        };
+        self.same(&back, row, anew);
         if let Some(version) = row["version"].as_i64() {
             assert_eq!(back["version"], version + 1);
         }
@@ -252,6 +260,9 @@ impl Story<'_> {
             Kind::Text if column.name == "time_zone" => {
                 json!(["UTC", "Europe/Berlin", "Asia/Kolkata"][at])
             }
+            Kind::Text if column.name == "avatar" => {
+                json!(format!("https://pictures.example.com/{at}.png"))
+            }
             Kind::Text => {
                 let text = format!("{at} \u{e9}'\"{} of {}", column.name, self.entity.name);
                 let most = match declared.kind {
@@ -265,6 +276,9 @@ impl Story<'_> {
             Kind::Bool => json!(at != 1),
             Kind::Time => json!(format!("2026-03-0{}T12:00:00.000001Z", at + 1)),
             Kind::Date => json!(format!("2026-03-0{}", at + 1)),
+            Kind::Json if column.name == "social_links" => {
+                json!({ "home": format!("https://people.example.com/{at}") })
+            }
             Kind::Json => json!({ "a": [at, null, "\u{e9}"] }),
             Kind::List => json!(["x", at.to_string()]),
             Kind::Bytes => json!("AAEC"),

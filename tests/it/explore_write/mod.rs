@@ -3,8 +3,10 @@
 mod behind;
 mod entities;
 mod refusals;
+mod rules;
 mod stories;
 mod together;
+mod turns;
 
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
@@ -60,4 +62,20 @@ async fn last_line(admin: &Client, id: &Value) -> Value {
     }";
     let lines = good(admin, query, json!({ "id": id })).await;
     lines["auditLogs"]["nodes"][0].clone()
+}
+
+/// A fresh row's id.
+async fn made(who: &Client, path: &str, body: Value) -> Value {
+    let answer = who.post(path, body).await;
+    assert_eq!(answer.status, 201, "{path}: {}", answer.body);
+    answer.body["id"].clone()
+}
+
+const NEWS: &str = "mutation($input: NotificationCreate!) {
+    createNotification(input: $input) { nodeId id createdAt title } }";
+
+fn news(to: &Value, title: &str, message: &str) -> Value {
+    json!({ "input": {
+        "userId": to, "kind": "SYSTEM_ANNOUNCEMENT", "title": title, "message": message,
+    } })
 }

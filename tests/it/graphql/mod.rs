@@ -1,6 +1,7 @@
 //! GraphQL: what an admin reads of what the workers wrote.
 
 mod documents;
+mod exact;
 mod explore;
 mod http;
 mod limits;

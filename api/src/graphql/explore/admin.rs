@@ -97,6 +97,8 @@ struct AdminRights {
     update: bool,
     /// Delete them.
     delete: bool,
+    /// Put deleted ones back.
+    restore: bool,
 }
 
 /// A column as a screen needs to know it.

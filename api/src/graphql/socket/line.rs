@@ -27,6 +27,7 @@ use super::MESSAGE;
 use super::count::Place;
 use super::message::{Close, Said, ack, beat, complete, error, next, pong};
 use crate::error::Door;
+use crate::exact;
 use crate::metrics::sockets::{closed, refused as refused_place};
 
 /// How long a socket that has no place of its own may take to hear why.
@@ -218,7 +219,17 @@ impl Line {
             Some(Said::Subscribe { id, .. }) if self.running.contains_key(&id) => {
                 Err(Close::Taken(id).into())
             }
-            Some(Said::Subscribe { id, payload }) => self.subscribe(id, payload).await,
+            Some(Said::Subscribe { id, payload }) => {
+                let text = message.to_text().unwrap_or_default();
+                match exact::check(text.as_bytes()) {
+                    Ok(()) => self.subscribe(id, payload).await,
+                    Err(wrong) => {
+                        let told = Stop::told(wrong, None);
+                        self.tell(&id, Event::Refused(told, self.ctx.request.id.clone()))
+                            .await
+                    }
+                }
+            }
         }
     }
 

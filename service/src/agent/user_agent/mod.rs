@@ -79,6 +79,15 @@ pub struct AgentDetail {
     pub template: Option<template::Model>,
 }
 
+impl AgentDetail {
+    /// What the agent's `If-Match` names: its version. That of its template stands beside, so that a
+    /// reader's tag moves when what they are shown of the template does.
+    pub fn tag(&self) -> String {
+        let template = self.template.as_ref().map(|template| template.version);
+        format!("{}.{}", self.agent.version, template.unwrap_or_default())
+    }
+}
+
 /// Make an agent of the caller's own.
 pub async fn create(ctx: &Ctx, new: NewAgent) -> Result<AgentDetail> {
     policy::write(&ctx.actor)?;
@@ -224,7 +233,7 @@ pub async fn agent(ctx: &Ctx, id: UserAgentId) -> Result<AgentDetail> {
     Ok(AgentDetail { agent, template })
 }
 
-/// Change an agent. The tag of an agent is its version.
+/// Change an agent.
 pub async fn update(
     ctx: &Ctx,
     id: UserAgentId,
@@ -233,23 +242,12 @@ pub async fn update(
 ) -> Result<AgentDetail> {
     let scope = policy::write(&ctx.actor)?;
     let mut check = Check::default();
-    if let Some(name) = &change.name {
-        check.text("/name", name, true, SHORT);
-    }
-    check.maybe("/description", change.description.new_value(), LONG);
-    check.maybe("/icon", change.icon.new_value(), SHORT);
-    check.maybe("/category", change.category.new_value(), SHORT);
-    check.maybe("/goal", change.goal.new_value(), LONG);
-    if let Some(needs) = &change.required_integrations {
-        check.texts("/required_integrations", needs, LIST, SHORT);
-    }
-    check_steps(&mut check, "/steps", change.steps.as_ref());
-    check_object(&mut check, "/config", change.config.as_ref());
+    check_change(&mut check, &change);
     check.done()?;
 
     let tx = ctx.write().await?;
     let before = store::agent_held(&tx, scope, id).await?;
-    expect.check(&before.version.to_string())?;
+    expect.check_version(before.version)?;
     let mut agent = before.clone();
     if let Some(name) = change.name {
         agent.name = name;
@@ -278,12 +276,69 @@ pub async fn update(
     Ok(AgentDetail { agent, template })
 }
 
+fn check_change(check: &mut Check, change: &AgentChange) {
+    if let Some(name) = &change.name {
+        check.text("/name", name, true, SHORT);
+    }
+    check.maybe("/description", change.description.new_value(), LONG);
+    check.maybe("/icon", change.icon.new_value(), SHORT);
+    check.maybe("/category", change.category.new_value(), SHORT);
+    check.maybe("/goal", change.goal.new_value(), LONG);
+    if let Some(needs) = &change.required_integrations {
+        check.texts("/required_integrations", needs, LIST, SHORT);
+    }
+    check_steps(check, "/steps", change.steps.as_ref());
+    check_object(check, "/config", change.config.as_ref());
+}
+
+/// An agent was written by staff: as it stands it must be one that its owner could have written.
+pub(crate) async fn written(tx: &Write, id: UserAgentId) -> Result<()> {
+    let agent = store::agent_held(tx, Scope::Everyone, id).await?;
+    let mut check = Check::default();
+    let needs = serde_json::from_value(agent.required_integrations);
+    if needs.is_err() {
+        check.wrong("/required_integrations", "must be a list of texts");
+    }
+    let whole = AgentChange {
+        name: Some(agent.name),
+        description: agent.description.into(),
+        icon: agent.icon.into(),
+        category: agent.category.into(),
+        goal: agent.goal.into(),
+        required_integrations: needs.ok(),
+        steps: Some(agent.steps),
+        config: Some(agent.config),
+        is_active: None,
+        is_favorite: None,
+    };
+    check_change(&mut check, &whole);
+    Ok(check.done()?)
+}
+
+/// An agent that staff wrote needs other accounts than before: they must be connected.
+pub(crate) async fn needs(tx: &Write, id: UserAgentId) -> Result<()> {
+    let agent = store::agent_held(tx, Scope::Everyone, id).await?;
+    connected(tx, agent.user_id, &agent.required_integrations).await
+}
+
+/// An agent was put back: its owner must be one who could make it now.
+pub(crate) async fn put_back(tx: &Write, id: UserAgentId) -> Result<()> {
+    let agent = store::agent_held(tx, Scope::Everyone, id).await?;
+    identity::hold(tx, agent.user_id).await?;
+    let limit = tx.services().configuration.get(&MAX_AGENTS_PER_USER);
+    // The agent itself is among them.
+    if store::count(tx, agent.user_id).await? > limit {
+        return Err(Error::LimitExceeded { limit }.into());
+    }
+    connected(tx, agent.user_id, &agent.required_integrations).await
+}
+
 /// Remove an agent with its executions.
 pub async fn delete(ctx: &Ctx, id: UserAgentId, expect: &Expect) -> Result<()> {
     let scope = policy::write(&ctx.actor)?;
     let tx = ctx.write().await?;
     let agent = store::agent_held(&tx, scope, id).await?;
-    expect.check(&agent.version.to_string())?;
+    expect.check_version(agent.version)?;
     store::delete(&tx, id).await?;
     audit_foreign(&tx, "agent.delete", &agent).await?;
     tx.commit().await

@@ -97,13 +97,7 @@ pub async fn update_workflow(
     expect: &Expect,
 ) -> Result<Model> {
     let scope = policy::write(&ctx.actor)?;
-    let mut check = Check::default();
-    if let Some(name) = &change.name {
-        check.text("/name", name, true, SHORT);
-    }
-    check.maybe("/description", change.description.new_value(), LONG);
-    check_object(&mut check, "/definition", change.definition.as_ref());
-    check.done()?;
+    check_change(&change)?;
 
     let tx = ctx.write().await?;
     let before = store::held(&tx, scope, id).await?;
@@ -124,6 +118,27 @@ pub async fn update_workflow(
     audit_foreign(&tx, "workflow.update", &workflow).await?;
     tx.commit().await?;
     Ok(workflow)
+}
+
+fn check_change(change: &WorkflowChange) -> Result<()> {
+    let mut check = Check::default();
+    if let Some(name) = &change.name {
+        check.text("/name", name, true, SHORT);
+    }
+    check.maybe("/description", change.description.new_value(), LONG);
+    check_object(&mut check, "/definition", change.definition.as_ref());
+    Ok(check.done()?)
+}
+
+/// A workflow was written by staff: as it stands it must be one that its owner could have written.
+pub(crate) async fn written(tx: &Write, id: WorkflowId) -> Result<()> {
+    let workflow = store::held(tx, Scope::Everyone, id).await?;
+    check_change(&WorkflowChange {
+        name: Some(workflow.name),
+        description: workflow.description.into(),
+        definition: Some(workflow.definition),
+        is_active: None,
+    })
 }
 
 /// Remove a workflow with its executions.

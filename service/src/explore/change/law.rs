@@ -5,14 +5,17 @@ use entity::registry::Writes;
 use uuid::Uuid;
 
 use super::row::Snapshot;
+use super::stand::stands;
+use super::values::{Given, Values};
 use crate::error::{Error, Result};
+use crate::explore::bind::Scalar;
 use crate::explore::catalog::{Column, Entity};
 use crate::signal::Signal;
 use crate::write::Write;
-use crate::{conversation, identity, job, upload};
+use crate::{conversation, identity, job, notification, pipeline, upload};
 
-/// Columns that only the domain's own verbs write: they stand in a life cycle, or are counted by
-/// others.
+/// Columns that only the domain's own verbs write: they stand in a life cycle, are counted by
+/// others, say what a row belongs to, or come from outside and were looked at on their way.
 const KEPT: &[(&str, &[&str])] = &[
     (
         "runs",
@@ -26,12 +29,25 @@ const KEPT: &[(&str, &[&str])] = &[
             "lease_until",
             "attempt",
             "document_upload_id",
+            "user_id",
         ],
     ),
+    ("opportunity_cards", &["run_id", "user_id", "number"]),
+    ("inspiration_reports", &["run_id"]),
     (
         "stage_outputs",
-        &["attempt", "content_hash", "duration_ms", "started_at"],
+        &[
+            "run_id",
+            "stage_number",
+            "attempt",
+            "content_hash",
+            "duration_ms",
+            "started_at",
+        ],
     ),
+    ("tool_calls", &["message_id"]),
+    ("tool_selection", &["message_id"]),
+    ("complexity_estimation", &["message_id"]),
     ("users", &["email", "last_login"]),
     ("agent_templates_v2", &["usage_count"]),
     ("user_agents", &["execution_count", "last_used"]),
@@ -46,13 +62,24 @@ const KEPT: &[(&str, &[&str])] = &[
             "provider_job_id",
             "completed_at",
             "submitted_at",
+            "video_url",
+            "thumbnail_url",
+            "nft_id",
+            "user_id",
         ],
     ),
     ("job_schedules", &["next_run_at", "last_run_at"]),
 ];
 
-/// Columns that a new row is given, and that stay as they are: by them others are counted.
-const GIVEN_ONCE: &[(&str, &[&str])] = &[("threads", &["user_id"])];
+/// Columns that a new row is given, and that stay as they are: by them others are counted, or it is
+/// somebody's.
+const GIVEN_ONCE: &[(&str, &[&str])] = &[
+    ("threads", &["user_id"]),
+    ("profiles", &["user_id"]),
+    ("user_agents", &["user_id", "template_id"]),
+    ("user_workflows", &["user_id"]),
+    ("notifications", &["user_id"]),
+];
 
 /// Tables whose rows only verbs make: what belongs to a row must be made with it.
 const NOT_MADE: &[&str] = &[
@@ -73,10 +100,15 @@ const NOT_MADE: &[&str] = &[
     "webhook_sources",
     "model_prices",
     "videos",
+    "nft_ownership",
+    "user_agents",
 ];
 
-/// Tables whose rows only verbs change: what was said and used stays as it was, and a change of
-/// configuration leaves its history.
+/// Of these tables, those whose removed rows are put back: nothing must be made with them.
+const PUT_BACK: &[&str] = &["user_agents"];
+
+/// Tables whose rows only verbs change: what was said and used stays as it was, a change of
+/// configuration leaves its history, and who holds an NFT is for its chain to say.
 const NOT_CHANGED: &[&str] = &[
     "token_consumption",
     "messages",
@@ -86,6 +118,7 @@ const NOT_CHANGED: &[&str] = &[
     "webhook_endpoints",
     "webhook_sources",
     "model_prices",
+    "nft_ownership",
 ];
 
 /// Tables whose rows go with the row they belong to, and not alone.
@@ -102,13 +135,22 @@ const NOT_REMOVED: &[&str] = &[
 
 /// Whether rows can be made by the generic door.
 pub fn may_create(entity: &Entity) -> bool {
+    may_be_there(entity) && !NOT_MADE.contains(&entity.resource.table)
+}
+
+/// Whether removed rows can be put back by the generic door.
+pub fn may_restore(entity: &Entity) -> bool {
+    may_create(entity) || may_be_there(entity) && PUT_BACK.contains(&entity.resource.table)
+}
+
+fn may_be_there(entity: &Entity) -> bool {
     // What must have a secret cannot be made without its verb.
     let bare = entity
         .resource
         .columns
         .iter()
         .all(|column| !column.secret || column.nullable);
-    entity.resource.writes != Writes::Verbs && bare && !NOT_MADE.contains(&entity.resource.table)
+    entity.resource.writes != Writes::Verbs && bare
 }
 
 /// Whether rows can be changed by the generic door.
@@ -135,6 +177,27 @@ pub fn writable(entity: &Entity, column: &Column, new: bool) -> bool {
     (new || !key && !among(GIVEN_ONCE)) && !ours && !among(KEPT)
 }
 
+/// What a domain says of a row that is about to be made or put back.
+pub(super) async fn before_insert(tx: &Write, entity: &Entity, values: &mut Values) -> Result<()> {
+    if entity.resource.table != "notifications" {
+        return Ok(());
+    }
+    let owner = entity.position("user_id");
+    let owner = values.iter().find(|(at, _)| Some(*at) == owner);
+    let Some((_, Given::Scalar(Scalar::Uuid(owner)))) = owner else {
+        return Ok(());
+    };
+    // Streams find what a person is told by its time, also what they are told again.
+    let turn = notification::turn(tx, UserId(*owner)).await?;
+    let times = ["created_at", "updated_at"].map(|name| entity.position(name));
+    for (at, given) in values {
+        if times.contains(&Some(*at)) {
+            *given = Given::Scalar(Scalar::Time(turn));
+        }
+    }
+    Ok(())
+}
+
 /// What must go before the row goes; tells whether the row itself went with it.
 pub(super) async fn before_delete(
     tx: &Write,
@@ -148,6 +211,10 @@ pub(super) async fn before_delete(
             let person = UserId(id(key)?);
             conversation::delete_of_person(tx, person).await?;
             upload::discard_of_person(tx, person).await?;
+            Ok(false)
+        }
+        "runs" => {
+            pipeline::leaves(tx, RunId(id(key)?)).await?;
             Ok(false)
         }
         // On an adopted database nothing cascades.
@@ -175,7 +242,8 @@ pub(super) async fn delete_together(tx: &Write, entity: &Entity, keys: &[String]
     Ok(true)
 }
 
-/// What follows a write.
+/// What follows a write: the domain's rules hold for the row as it stands now, and who must hear of
+/// it does.
 pub(super) async fn follow(
     tx: &Write,
     entity: &Entity,
@@ -183,6 +251,9 @@ pub(super) async fn follow(
     before: Option<&Snapshot>,
     after: Option<&Snapshot>,
 ) -> Result<()> {
+    if let Some(after) = after {
+        stands(tx, entity, key, before, after).await?;
+    }
     match entity.resource.table {
         "users" => {
             let user = UserId(id(key)?);
@@ -212,6 +283,6 @@ pub(super) async fn follow(
     Ok(())
 }
 
-fn id(key: &str) -> Result<Uuid> {
+pub(super) fn id(key: &str) -> Result<Uuid> {
     key.parse().map_err(Error::internal)
 }

@@ -8,12 +8,13 @@ mod bulk;
 mod law;
 mod restore;
 mod row;
+mod stand;
 mod values;
 
 use entity::registry::Writes;
 
 pub use bulk::{MOST_ROWS, delete_all, update_all};
-pub use law::{may_create, may_delete, may_update, writable};
+pub use law::{may_create, may_delete, may_restore, may_update, writable};
 pub use restore::restore;
 pub use row::row_version;
 
@@ -40,7 +41,8 @@ pub async fn create(ctx: &Ctx, entity: &'static Entity, input: &Args) -> Result<
         .into());
     }
     let tx = ctx.write().await?;
-    let values = values::for_insert(&tx, entity, input)?;
+    let mut values = values::for_insert(&tx, entity, input)?;
+    law::before_insert(&tx, entity, &mut values).await?;
     let key = row::insert(&tx, &access, entity, &values).await?;
     let after = row::held(&tx, &access, entity, &key).await?;
     note(&tx, entity, "create", &key, None, after.as_ref()).await?;

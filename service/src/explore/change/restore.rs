@@ -17,7 +17,7 @@ use crate::explore::run;
 pub async fn restore(ctx: &Ctx, entity: &'static Entity, key: &str) -> Result<String> {
     let access = permit(ctx, entity)?;
     ctx.actor.need_admin()?;
-    if !law::may_create(entity) {
+    if !law::may_restore(entity) {
         return Err(Refusal::ReadOnly {
             what: entity.plural.clone(),
         }
@@ -35,7 +35,8 @@ pub async fn restore(ctx: &Ctx, entity: &'static Entity, key: &str) -> Result<St
     if let Some(version) = members.get("version").and_then(Value::as_i64) {
         members.insert("version".to_owned(), (version + 1).into());
     }
-    let values = values::of_row(entity, &members)?;
+    let mut values = values::of_row(entity, &members)?;
+    law::before_insert(&tx, entity, &mut values).await?;
     let key = row::insert(&tx, &access, entity, &values).await?;
     let after = row::held(&tx, &access, entity, &key).await?;
     note(&tx, entity, "restore", &key, None, after.as_ref()).await?;

@@ -28,6 +28,10 @@ impl Snapshot {
         Value::Object(self.members.clone())
     }
 
+    pub(super) fn member(&self, field: &str) -> Option<&Value> {
+        self.members.get(field)
+    }
+
     pub(super) fn text(&self, field: &str) -> Option<&str> {
         self.members.get(field).and_then(Value::as_str)
     }

@@ -3,7 +3,7 @@
 use entity::scope::Rule;
 use service::explore::Access;
 use service::explore::catalog::{Column, Direction, Entity, Kind, Relation, screaming_case};
-use service::explore::change::{may_create, may_delete, may_update, writable};
+use service::explore::change::{may_create, may_delete, may_restore, may_update, writable};
 
 use super::{
     AdminColumn, AdminEntity, AdminKind, AdminRelation, AdminRights, AdminScope, AdminValue,
@@ -53,6 +53,7 @@ impl AdminEntity {
                 create: writes && may_create(entity),
                 update: writes && may_update(entity),
                 delete: writes && may_delete(entity),
+                restore: access.restores(entity) && may_restore(entity),
             },
         }
     }

@@ -2,7 +2,9 @@
 
 use async_graphql::registry::{MetaField, Registry};
 use service::explore::catalog::{Column, Entity, Kind, catalog};
-use service::explore::change::{MOST_ROWS, may_create, may_delete, may_update, writable};
+use service::explore::change::{
+    MOST_ROWS, may_create, may_delete, may_restore, may_update, writable,
+};
 
 use super::super::meta::{argument, field, input, with};
 use super::entity::sentence;
@@ -57,6 +59,8 @@ fn of(entity: &Entity) -> Vec<MetaField> {
             format!("Make a row: {one}."),
             vec![given],
         );
+    }
+    if may_restore(entity) {
         let doc = format!(
             "Put back a removed row ({one}) as it last stood, without what belonged to it and \
                            without its secrets."
