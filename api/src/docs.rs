@@ -9,9 +9,12 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use utoipa::Modify;
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::caller::{COOKIES, KEY_HEADER};
 use crate::urls::path;
 
 /// What the page needs: its own scripts and styles, images within its styles, our routes to try.
@@ -52,12 +55,24 @@ impl Modify for Keys {
             .scheme(HttpAuthScheme::Bearer)
             .description(Some("A key that `POST /api/v1/me/keys` made."))
             .build();
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("key", SecurityScheme::Http(scheme));
-        let key = SecurityRequirement::new("key", Vec::<String>::new());
-        // Or a session's cookie, or nothing where a route asks for nothing.
-        document.security = Some(vec![key, SecurityRequirement::default()]);
+        let header = "The same key, in a header of its own.";
+        let header = ApiKeyValue::with_description(KEY_HEADER, header);
+        let cookie = "The session that `POST /api/v1/session` opened. A write that comes with it \
+                      names its `Origin`, and has the header `X-Requested-With`.";
+        let cookie = ApiKeyValue::with_description(COOKIES[0], cookie);
+        let ways = [
+            ("key", SecurityScheme::Http(scheme)),
+            ("key_header", SecurityScheme::ApiKey(ApiKey::Header(header))),
+            ("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie))),
+        ];
+        let components = document.components.get_or_insert_default();
+        // Any of them, or nothing where a route asks for nothing.
+        let mut enough = Vec::new();
+        for (name, scheme) in ways {
+            components.add_security_scheme(name, scheme);
+            enough.push(SecurityRequirement::new(name, Vec::<String>::new()));
+        }
+        enough.push(SecurityRequirement::default());
+        document.security = Some(enough);
     }
 }

@@ -20,7 +20,7 @@ fn unanswered(app: &TestApp, person: UserId, route: &str, path: &str, body: &Val
         session: SessionId(uuid::Uuid::nil()),
     });
     let request = format!("{path}\n{body}");
-    let claim = Claim::new(&ctx, format!("POST {route}"), "lost", request.as_bytes());
+    let claim = Claim::new(&ctx, format!("POST {route}"), "lost", [request.as_bytes()]);
     ctx.request.claim = Some(claim.unwrap());
     ctx
 }

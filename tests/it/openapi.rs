@@ -148,6 +148,48 @@ fn every_body_has_an_example_that_fits() {
 }
 
 #[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document = document();
+    let mut names = std::collections::BTreeMap::new();
+    for (at, operation) in operations(&document) {
+        let name = operation["operationId"].as_str().unwrap();
+        let other = names.insert(name.to_owned(), at.clone());
+        assert_eq!(other, None, "{at} is `{name}`, too");
+    }
+}
+
+#[test]
+fn every_way_to_be_known_is_told() {
+    let document = document();
+    let ways = document["components"]["securitySchemes"]
+        .as_object()
+        .unwrap();
+    let told: Vec<_> = ways
+        .values()
+        .map(|way| {
+            let text = |name: &str| way[name].as_str().unwrap_or_default();
+            format!(
+                "{} {}{} {}",
+                text("type"),
+                text("scheme"),
+                text("in"),
+                text("name")
+            )
+        })
+        .collect();
+    let [bearer, header, cookie] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(bearer.trim(), "http bearer");
+    assert_eq!(header, "apiKey header x-api-key");
+    assert!(cookie.starts_with("apiKey cookie "), "{cookie}");
+    let enough = document["security"].as_array().unwrap();
+    let named = |name: &String| enough.iter().any(|one| one.get(name).is_some());
+    assert!(ways.keys().all(named), "{enough:?}");
+    assert!(enough.contains(&serde_json::json!({})), "{enough:?}");
+}
+
+#[test]
 fn every_refusal_is_described() {
     let known: Vec<&str> = api::error::table().iter().map(|entry| entry.code).collect();
     let document = document();

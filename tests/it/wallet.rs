@@ -65,6 +65,21 @@ async fn a_wallet_signs_in_and_its_address_is_one_person() {
 }
 
 #[tokio::test]
+async fn a_keyed_sign_in_that_is_sent_again_hears_that_it_was_done() {
+    for app in TestApp::each().await {
+        let (wallet, nobody) = (Wallet::evm(5), app.anonymous());
+        let said = nonce(&nobody, json!({})).await;
+        let body = wallet.sign(&wallet.message(&app.base, &said, Utc::now()));
+        let keyed = nobody.with("idempotency-key", "once");
+        assert_eq!(verify(&keyed, body.clone()).await.status, 200);
+        let again = verify(&keyed, body).await;
+        assert_eq!(again.verdict(), "409 idempotency.secret", "{}", app.engine);
+        assert_eq!(app.row_counts().await["sessions"], 1);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn many_first_sign_ins_at_once_make_one_person() {
     for app in TestApp::each().await {
         let (wallet, nobody) = (Wallet::evm(9), app.anonymous());

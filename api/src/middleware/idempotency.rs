@@ -7,6 +7,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_TYPE, LOCATION};
+use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -21,8 +22,9 @@ use crate::caller::{Refused, Visitor};
 use crate::error::{ApiError, Door};
 use crate::middleware::RequestId;
 use crate::rest;
+use crate::rest::upload::tus;
 use crate::urls::Urls;
-use crate::urls::path::{API, SESSION};
+use crate::urls::path::{API, SESSION, TUS, WALLET};
 
 /// Marks an answer that holds a secret: it is not kept.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +53,7 @@ pub async fn once(State(routes): State<Router>, request: Request, next: Next) ->
         None => return next.run(request).await,
     };
     // Every other route refuses them, before it reads their body.
-    if matches!(ctx.actor, Actor::Anonymous) && route.as_str() != SESSION {
+    if matches!(ctx.actor, Actor::Anonymous) && ![SESSION, WALLET].contains(&route.as_str()) {
         return next.run(request).await;
     }
     match answer(ctx, routes, route.as_str(), request, next).await {
@@ -73,19 +75,24 @@ async fn answer(
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
     let key = key.unwrap_or_default().to_owned();
-    // The whole body is needed for its fingerprint.
+    // The whole body is needed for its fingerprint, so those of files take turns.
+    let turn = if rest::takes_file(&ctx, route) {
+        Some(ctx.services.uploads.hold().await.map_err(Error::from)?)
+    } else {
+        None
+    };
     let body = to_bytes(body, rest::most(&ctx, route))
         .await
         .map_err(|_| Error::from(Door::TooLarge))?;
-    let content = [parts.uri.path().as_bytes(), b"\n", &body].concat();
-    let claim = Claim::new(&ctx, format!("POST {route}"), &key, &content)?;
+    let same = alike(route, &parts, &body);
+    let claim = Claim::new(&ctx, format!("POST {route}"), &key, same)?;
 
     match idempotency::begin(&ctx, &claim).await? {
         Verdict::Proceed(passage) => {
             carry(&mut parts.extensions, &claim);
             let response = next.run(Request::from_parts(parts, Body::from(body))).await;
             let response = keep(&ctx, &claim, response).await?;
-            drop(passage);
+            drop((passage, turn));
             Ok(response)
         }
         Verdict::Replay { status, body, made } => {
@@ -93,19 +100,63 @@ async fn answer(
             let json = HeaderValue::from_static("application/json");
             response.headers_mut().insert(CONTENT_TYPE, json);
             let uri = made.as_deref().map(address).transpose()?;
-            replayed(response, status, uri)
+            again(route, replayed(response, status, uri)?).await
         }
         Verdict::Refer { status, path } => {
             let uri = address(&path)?;
             let response = show(routes, &parts.extensions, uri.clone()).await;
             match response.status() {
-                found if found.is_success() => replayed(response, status, Some(uri)),
+                found if found.is_success() => {
+                    again(route, replayed(response, status, Some(uri))?).await
+                }
                 trouble if trouble.is_server_error() => Ok(response),
                 // It is gone, or the caller may do this and not read.
                 _ => Err(idempotency::Error::Done.into()),
             }
         }
     }
+}
+
+/// What of a request must be the same in a repetition, piece by piece: its path, its body, and where
+/// the headers say it all, those. What stands between the parts of a form is another each time.
+fn alike<'a>(
+    route: &str,
+    parts: &'a Parts,
+    body: &'a [u8],
+) -> Box<dyn Iterator<Item = &'a [u8]> + 'a> {
+    let path = [parts.uri.path().as_bytes(), b"\n"];
+    let names = tus::BEGINS.into_iter().filter(|_| route == TUS);
+    let said = names.flat_map(|name| {
+        let value = parts.headers.get(name);
+        [value.map_or(&b""[..], HeaderValue::as_bytes), b"\n"]
+    });
+    let head = path.into_iter().chain(said.collect::<Vec<_>>());
+    let kind = parts.headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    match multer::parse_boundary(kind) {
+        Ok(boundary) => Box::new(head.chain(without(boundary, body))),
+        Err(_) => Box::new(head.chain([body])),
+    }
+}
+
+/// A form without the word that stands between its parts.
+fn without(boundary: String, form: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = form.split_inclusive(|byte| *byte == b'\n');
+    lines.flat_map(move |line| {
+        let between = line.strip_prefix(b"--");
+        match between.and_then(|line| line.strip_prefix(boundary.as_bytes())) {
+            Some(rest) => [&b"--"[..], rest],
+            None => [line, b""],
+        }
+    })
+}
+
+/// An answer that is given again, with what belongs to that of its route beside the body.
+async fn again(route: &str, response: Response) -> Result<Response, ApiError> {
+    if route == TUS {
+        return tus::again(response).await;
+    }
+    Ok(response)
 }
 
 fn address(path: &str) -> Result<Uri, ApiError> {

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, PartialSchema};
 use super::example::Examples;
 use super::list::PageQuery;
 use crate::error::Problem;
-use crate::urls::path::API;
+use crate::urls::path::{API, INBOUND, NONCE};
 
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
@@ -22,10 +22,17 @@ const PROBLEM: &str = "application/problem+json";
 pub(crate) fn complete(document: &mut OpenApi) {
     let examples = Examples::of(document);
     for (path, item) in &mut document.paths.paths {
+        // One function may answer both, and each is an operation.
+        if let (Some(get), Some(head)) = (&item.get, &mut item.head)
+            && get.operation_id == head.operation_id
+        {
+            let id = head.operation_id.take();
+            head.operation_id = id.map(|id| format!("{id}_head"));
+        }
         for (method, operation) in operations(item) {
             lists(operation);
             tags(operation);
-            if method == "post" && path.starts_with(API) && !path.contains("/tus") {
+            if method == "post" && path.starts_with(API) && !is_unkeyed(path) {
                 repetition(operation);
             }
             refusals(operation);
@@ -91,6 +98,12 @@ fn tags(operation: &mut Operation) {
     }
 }
 
+/// Whether a POST is not done once for its key: a nonce is good for nothing twice, and what a source
+/// tells has an id of its own.
+fn is_unkeyed(path: &str) -> bool {
+    [NONCE, INBOUND].contains(&path)
+}
+
 /// What makes a POST safe to send again.
 fn repetition(operation: &mut Operation) {
     let text = "A fresh UUID. The same request under the same key is done once, and answered alike \
@@ -148,6 +161,7 @@ fn sentence(status: &str) -> String {
         "416" => "No part of the content is in the range.",
         "422" => "It can be read, and is wrong: each of `errors` points at a value.",
         "423" => "Somebody holds it.",
+        "428" => "`If-Match` must name what was read.",
         "429" => "Too many: `Retry-After` says when to come again.",
         "460" => "What came is not what was sent.",
         other => {

@@ -287,6 +287,11 @@ fn problem(path: &str, status: &str) -> Option<Value> {
         ),
         "422" => ("invalid", "Unprocessable Entity", "one value is wrong"),
         "423" => ("upload.locked", "Locked", "somebody else is sending"),
+        "428" => (
+            "version.required",
+            "Precondition Required",
+            "name the version that you read in If-Match",
+        ),
         "460" => (
             "upload.checksum_mismatch",
             "Checksum Mismatch",

@@ -59,6 +59,12 @@ pub(crate) fn most(ctx: &Ctx, route: &str) -> usize {
     }
 }
 
+/// Whether a POST to `route` takes a whole file.
+pub(crate) fn takes_file(ctx: &Ctx, route: &str) -> bool {
+    let path = route.strip_prefix(API).unwrap_or_default();
+    upload::most(ctx, path).is_some()
+}
+
 /// Every route below `/api/v1`.
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()

@@ -118,8 +118,8 @@ impl From<SignedBody> for Signed {
 
 /// Sign in with a wallet: the answer sets the session's cookie. An address that was never seen gets
 /// an account.
-#[utoipa::path(post, path = "/auth/wallet/verify", tag = "session", request_body = SignedBody,
-    responses((status = 200, body = User), (status = 401, body = Problem),
+#[utoipa::path(post, path = "/auth/wallet/verify", operation_id = "verify_wallet", tag = "session",
+    request_body = SignedBody, responses((status = 200, body = User), (status = 401, body = Problem),
     (status = 422, body = Problem)))]
 async fn verify(
     State(app): State<App>,

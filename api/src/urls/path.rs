@@ -4,6 +4,14 @@
 pub const API: &str = "/api/v1";
 /// Signing in and out.
 pub const SESSION: &str = "/api/v1/session";
+/// What a wallet signs.
+pub const NONCE: &str = "/api/v1/auth/wallet/nonce";
+/// What others tell.
+pub const INBOUND: &str = "/api/v1/webhooks/{source}";
+/// Signing in with a wallet.
+pub const WALLET: &str = "/api/v1/auth/wallet/verify";
+/// Beginning a file that comes in parts.
+pub const TUS: &str = "/api/v1/uploads/tus";
 /// The rows of a list as a file.
 pub const EXPORT: &str = "/api/v1/export";
 /// The REST routes, as a document.

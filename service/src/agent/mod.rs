@@ -23,6 +23,7 @@ pub use execution::{
 pub use setting::{
     DEFAULT_MAX_STEPS, DEFAULT_MODEL, DEFAULT_TEMPERATURE, EXECUTION_LEASE, MAX_AGENTS_PER_USER,
 };
+pub(crate) use template::written as template_written;
 pub use template::{
     NewTemplate, TemplateChange, TemplateFilter, create_template, delete_template, tag, template,
     templates, update_template,
@@ -30,6 +31,10 @@ pub use template::{
 pub use user_agent::{
     AgentChange, AgentDetail, AgentFilter, NewAgent, agent, agents, create, delete, update,
 };
+pub(crate) use user_agent::{
+    needs as agent_needs, put_back as agent_put_back, written as agent_written,
+};
+pub(crate) use workflow::written as workflow_written;
 pub use workflow::{
     NewWorkflow, WorkflowChange, WorkflowFilter, create_workflow, delete_workflow, update_workflow,
     workflow, workflows,

@@ -137,6 +137,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::configuration::stored::Stored;
     use crate::configuration::{Bounds, Configuration, Setting, Source};
 
     const LIMIT: Setting<i64> = Setting {
@@ -174,7 +175,11 @@ mod tests {
     }
 
     fn source(settings: &Configuration, of: &dyn Described) -> Source {
-        settings.layers(of.key())[0].source
+        let said = settings
+            .said(of.key(), &Stored::default())
+            .next()
+            .map(|said| said.0);
+        said.unwrap_or(Source::Default)
     }
 
     fn variables(name: &str, value: &str) -> Given {

@@ -4,7 +4,9 @@ use chrono::{DateTime, Duration, Utc};
 use entity::conversation::complexity_estimation::ReasoningLevel;
 use entity::conversation::message::{MessageEntity, Model};
 use entity::conversation::token_consumption::{TokenTask, TokenType};
-use entity::conversation::{complexity_estimation, token_consumption, tool_call, tool_selection};
+use entity::conversation::{
+    complexity_estimation, thread, token_consumption, tool_call, tool_selection,
+};
 use entity::id::{
     ComplexityEstimationId, MessageId, ThreadId, TokenConsumptionId, ToolCallId, ToolSelectionId,
 };
@@ -23,6 +25,9 @@ use crate::write::Write;
 
 /// The most messages that go in at once.
 pub const BATCH: usize = 5_000;
+
+/// How far the clocks of two processes may be apart.
+const SKEW: Duration = Duration::seconds(10);
 
 /// The most characters of a name: of a tool, of a model, of a tool call's id.
 const NAME: usize = 255;
@@ -130,10 +135,11 @@ pub async fn append(
 
     let tx = ctx.write().await?;
     let mut thread = store::thread_held(&tx, scope, id).await?;
+    let now = turn(&tx, &thread);
     let details: Vec<MessageDetail> = (0_i64..)
         .zip(new)
         // What is said in one breath keeps its order.
-        .map(|(place, new)| new.row(&tx, id, tx.now + Duration::microseconds(place)))
+        .map(|(place, new)| new.row(&tx, id, now + Duration::microseconds(place)))
         .collect();
     store::insert_messages(&tx, &details).await?;
     rollup::said(&tx, &thread, &details).await?;
@@ -152,6 +158,20 @@ pub async fn append(
     });
     tx.commit().await?;
     Ok(details)
+}
+
+/// The time of what is said next in a thread that is held: behind all that was said before, whatever
+/// the clock of the process that it was said by. Until the write is over nobody else gets one.
+fn turn(tx: &Write, thread: &thread::Model) -> DateTime<Utc> {
+    // Not the write's own: that was before it waited.
+    let now = whole_micros(tx.services().clock.now());
+    let next = thread.update_date + Duration::microseconds(1);
+    // A record that was brought along from the future keeps nobody there.
+    if next > now && next - now < SKEW {
+        next
+    } else {
+        now
+    }
 }
 
 /// One page of a thread's messages, the oldest first unless `order` says otherwise.
@@ -220,6 +240,17 @@ fn check(new: &[NewMessage], pointer: &str) -> Result<()> {
     Ok(check.done()?)
 }
 
+/// What a tool call says must be what the tables of both programs keep.
+pub(crate) fn check_call(check: &mut Check, at: &str, name: &str, arguments: &str) {
+    check.text(format!("{at}/name"), name, true, NAME);
+    check.bytes(format!("{at}/arguments"), arguments, ARGUMENTS_BYTES);
+}
+
+/// The name of a tool or of a model.
+pub(crate) fn check_name(check: &mut Check, pointer: impl Into<String>, name: &str) {
+    check.text(pointer, name, true, NAME);
+}
+
 impl NewMessage {
     fn check(&self, at: &str, check: &mut Check) {
         check.time(format!("{at}/creation_date"), self.creation_date);
@@ -241,17 +272,16 @@ impl NewMessage {
         }
         for (i, call) in self.tool_calls.iter().enumerate() {
             check.text(format!("{at}/tool_calls/{i}/id"), &call.id.0, true, NAME);
-            check.text(format!("{at}/tool_calls/{i}/name"), &call.name, true, NAME);
-            let arguments = format!("{at}/tool_calls/{i}/arguments");
-            check.bytes(arguments, &call.arguments, ARGUMENTS_BYTES);
+            let at = format!("{at}/tool_calls/{i}");
+            check_call(check, &at, &call.name, &call.arguments);
         }
         for (i, selection) in self.tool_selections.iter().enumerate() {
             let pointer = format!("{at}/tool_selections/{i}/tool_name");
-            check.text(pointer, &selection.tool_name, true, NAME);
+            check_name(check, pointer, &selection.tool_name);
         }
         for (i, estimate) in self.complexity.iter().enumerate() {
             let pointer = format!("{at}/complexity/{i}/model");
-            check.text(pointer, &estimate.model, true, NAME);
+            check_name(check, pointer, &estimate.model);
         }
         for (i, tokens) in self.tokens.iter().enumerate() {
             check.text(format!("{at}/tokens/{i}/model"), &tokens.model, true, NAME);

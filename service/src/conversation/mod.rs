@@ -8,6 +8,7 @@
 
 mod content;
 mod error;
+mod follow;
 mod message;
 mod policy;
 pub mod search;
@@ -17,14 +18,15 @@ mod thread;
 
 pub use content::{CONTENT_BYTES, INDEXED_BYTES};
 pub use error::Error;
-pub(crate) use message::take_back;
+pub use follow::{News, Told, follow};
 pub use message::{
     ARGUMENTS_BYTES, BATCH, CHILDREN, MessageDetail, NewComplexity, NewMessage, NewTokens,
     NewToolCall, NewToolSelection, append, message, messages, remove,
 };
+pub(crate) use message::{check_call, check_name, take_back};
 pub use search::Term;
 pub(crate) use search::terms;
 pub use thread::{
     NewThread, ThreadChange, ThreadFilter, create, delete, tag, thread, threads, update,
 };
-pub(crate) use thread::{delete_of_person, take_away};
+pub(crate) use thread::{check_title, delete_of_person, take_away};

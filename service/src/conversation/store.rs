@@ -5,7 +5,7 @@ use entity::conversation::{
 };
 use entity::id::{MessageId, ThreadId, UserId};
 use entity::{Scope, Scoped};
-use sea_orm::sea_query::SelectStatement;
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
@@ -87,6 +87,40 @@ pub(super) async fn messages(
     };
     let keys = (Column::CreationDate, Column::Id);
     page.page(conn, select, keys, order, &list, place).await
+}
+
+/// The first `most` of a thread's messages behind `place`, the oldest first.
+pub(super) async fn messages_behind(
+    conn: &impl ConnectionTrait,
+    thread: ThreadId,
+    place: Option<Place>,
+    most: u64,
+) -> Result<Vec<message::Model>> {
+    use message::Column;
+    let mut select = message::Entity::within(Scope::Everyone).filter(Column::ThreadId.eq(thread));
+    if let Some(place) = place {
+        let row = Expr::tuple([Expr::col(Column::CreationDate), Expr::col(Column::Id)]);
+        let edge = Expr::tuple([Expr::val(place.time), Expr::val(place.id)]);
+        select = select.filter(row.gt(edge));
+    }
+    let select = select
+        .order_by_asc(Column::CreationDate)
+        .order_by_asc(Column::Id);
+    Ok(select.limit(most).all(conn).await?)
+}
+
+/// The last `most` of a thread's messages, the newest first.
+pub(super) async fn last_messages(
+    conn: &impl ConnectionTrait,
+    thread: ThreadId,
+    most: u64,
+) -> Result<Vec<message::Model>> {
+    use message::Column;
+    let select = message::Entity::within(Scope::Everyone)
+        .filter(Column::ThreadId.eq(thread))
+        .order_by_desc(Column::CreationDate)
+        .order_by_desc(Column::Id);
+    Ok(select.limit(most).all(conn).await?)
 }
 
 pub(super) async fn message(

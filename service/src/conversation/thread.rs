@@ -110,11 +110,9 @@ pub async fn update(
     expect: &Expect,
 ) -> Result<Model> {
     let scope = policy::write(&ctx.actor)?;
-    let mut check = Check::default();
     if let Some(title) = &change.title {
-        check.text("/title", title, false, TITLE);
+        check_title(title)?;
     }
-    check.done()?;
 
     let tx = ctx.write().await?;
     let mut thread = store::thread_held(&tx, scope, id).await?;
@@ -128,6 +126,13 @@ pub async fn update(
     tx.signal(Signal::ThreadWritten(id));
     tx.commit().await?;
     Ok(thread)
+}
+
+/// Refuse a title that no thread has.
+pub(crate) fn check_title(title: &str) -> Result<()> {
+    let mut check = Check::default();
+    check.text("/title", title, false, TITLE);
+    Ok(check.done()?)
 }
 
 /// Remove a thread with everything that was said in it.

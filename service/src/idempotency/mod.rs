@@ -23,7 +23,7 @@ use crate::actor::Actor;
 use crate::ctx::Ctx;
 use crate::db::Engine;
 use crate::error::{Kind, Refusal, Result, refusals};
-use crate::secret::fingerprint;
+use crate::secret::{fingerprint, hexadecimal};
 use crate::write::Write;
 
 refusals! {
@@ -75,13 +75,19 @@ pub struct Claim {
     pub route: String,
     /// The caller's key.
     pub key: String,
-    /// SHA-256 of path and body, in hex.
+    /// SHA-256 of what must be the same in a repetition, in hex.
     pub fingerprint: String,
 }
 
 impl Claim {
-    /// The claim of `ctx`'s caller on `key`; `request` is what must be the same in a repetition.
-    pub fn new(ctx: &Ctx, route: String, key: &str, request: &[u8]) -> Result<Self> {
+    /// The claim of `ctx`'s caller on `key`; `request` is what must be the same in a repetition, piece
+    /// by piece.
+    pub fn new<'a>(
+        ctx: &Ctx,
+        route: String,
+        key: &str,
+        request: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Self> {
         let visible = key.bytes().all(|byte| byte.is_ascii_graphic());
         if !visible || !(1..=255).contains(&key.len()) {
             return Err(Error::BadKey.into());
@@ -99,11 +105,15 @@ impl Claim {
                 format!("{kind}:{id}")
             }
         };
+        let mut hash = Sha256::new();
+        for piece in request {
+            hash.update(piece);
+        }
         Ok(Self {
             actor,
             route,
             key: key.to_owned(),
-            fingerprint: fingerprint(request),
+            fingerprint: hexadecimal(&hash.finalize()),
         })
     }
 

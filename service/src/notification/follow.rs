@@ -9,7 +9,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::identity;
 use crate::page::{self, Order, Page, Place, Request};
-use crate::signal::{Signal, Woken, wake};
+use crate::signal::{Signal, Watch, Woken};
 
 /// How many are read at once.
 const BATCH: u64 = 100;
@@ -38,7 +38,8 @@ pub async fn follow(
 ) -> Result<impl Stream<Item = Result<Model>> + Send + use<>> {
     let user = reader(&ctx.actor)?;
     // Before the look: what is told between the two is heard of.
-    let mut signals = ctx.services.signals.listen();
+    let signals = ctx.services.signals.listen();
+    let mut watch = Watch::new(signals, Signal::Notified(user));
     let mut behind = match after {
         Some(_) => open(user, after)?,
         None => store::last(&ctx.read()?, user).await?,
@@ -57,8 +58,7 @@ pub async fn follow(
                     break;
                 }
             }
-            let told = Signal::Notified(user);
-            match stop.run_until_cancelled(wake(&mut signals, &told)).await {
+            match stop.run_until_cancelled(watch.wake()).await {
                 None | Some(Woken::Never) => return,
                 Some(Woken::Moved) => {}
                 Some(Woken::Caller) => identity::recall(&ctx).await?,

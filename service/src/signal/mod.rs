@@ -19,7 +19,7 @@ use crate::db::Engine;
 use crate::error::Result;
 use crate::write::Write;
 
-pub(crate) use self::wake::{Woken, wake};
+pub(crate) use self::wake::{Watch, Woken};
 
 /// What changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -50,7 +50,7 @@ pub async fn update(
 
     let tx = ctx.write().await?;
     let before = store::endpoint_held(&tx, scope, id).await?;
-    expect.check(&before.version.to_string())?;
+    expect.check_version(before.version)?;
     let mut row = Model {
         url: change.url.unwrap_or_else(|| before.url.clone()),
         description: change
@@ -89,7 +89,7 @@ pub async fn delete(ctx: &Ctx, id: WebhookEndpointId, expect: &Expect) -> Result
     let scope = policy::write(&ctx.actor)?;
     let tx = ctx.write().await?;
     let row = store::endpoint_held(&tx, scope, id).await?;
-    expect.check(&row.version.to_string())?;
+    expect.check_version(row.version)?;
     store::delete_endpoint(&tx, id).await?;
     note(&tx, "webhook_endpoint.delete", Some(&row), None).await?;
     tx.commit().await

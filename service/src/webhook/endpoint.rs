@@ -161,7 +161,14 @@ pub async fn endpoints(ctx: &Ctx, filter: EndpointFilter, page: Request) -> Resu
     store::endpoints(&ctx.read()?, scope, &filter, page).await
 }
 
-/// One endpoint. Its tag is its version.
+/// What an endpoint's `If-Match` names: its version. When it was last heard of stands beside, so that
+/// a reader's tag moves when it begins to fail, or does no more.
+pub fn tag(endpoint: &Model) -> String {
+    let heard = endpoint.updated_at.timestamp_micros();
+    format!("{}.{heard}", endpoint.version)
+}
+
+/// One endpoint.
 pub async fn endpoint(ctx: &Ctx, id: WebhookEndpointId) -> Result<Model> {
     let scope = policy::read(&ctx.actor)?;
     store::endpoint(&ctx.read()?, scope, id).await

@@ -31,7 +31,7 @@ pub use delivery::{
     replay_missing,
 };
 pub(crate) use emit::emit;
-pub use endpoint::{EndpointFilter, Made, NewEndpoint, create, endpoint, endpoints};
+pub use endpoint::{EndpointFilter, Made, NewEndpoint, create, endpoint, endpoints, tag};
 pub use error::Error;
 pub use event::{EVENTS, Event, EventType};
 pub use inbound::receive;

@@ -205,9 +205,9 @@ async fn refusals(door: &Door, who: &Client, place: &str) {
     for (query, verdict, pointer) in [
         ("limit=0", "422 limit.out_of_range", None),
         ("limit=101", "422 limit.out_of_range", None),
-        ("limit=many", "400 malformed", None),
+        ("limit=many", "422 invalid", Some("limit")),
         ("after=AAAA", "400 cursor.bad", None),
-        ("count=roughly", "400 malformed", None),
+        ("count=roughly", "422 invalid", Some("count")),
         ("no_such_filter=1", "422 invalid", Some("no_such_filter")),
     ] {
         let answer = who.get(&with(&door.path, query)).await;

@@ -157,13 +157,7 @@ async fn bad_requests_are_told_what_is_wrong() {
                 "",
                 "422 limit.out_of_range",
             ),
-            (
-                &ann,
-                Method::GET,
-                "/api/v1/runs?limit=x",
-                "",
-                "400 malformed",
-            ),
+            (&ann, Method::GET, "/api/v1/runs?limit=x", "", "422 invalid"),
             (
                 &ann,
                 Method::GET,
@@ -176,7 +170,7 @@ async fn bad_requests_are_told_what_is_wrong() {
                 Method::GET,
                 "/api/v1/runs?status=NOPE",
                 "",
-                "400 malformed",
+                "422 invalid",
             ),
             (
                 &ann,

@@ -208,6 +208,7 @@ fn session(rows: &Rows) -> Vec<Door> {
         door("GET /api/v1/system/database", For::Staff, &[]),
         door("POST /api/v1/system/database/reconnect", For::Admins, &[]),
         door("GET /api/v1/me", For::Readers, &[]),
+        door("GET /api/v1/me/export", For::Readers, &[]),
         door("GET /api/v1/me/preferences", For::Readers, &[]),
         door("PATCH /api/v1/me/preferences", For::Writers, &[])
             .takes(json!({ "theme": "dark" }), json!([]), "")

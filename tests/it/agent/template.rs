@@ -64,6 +64,40 @@ async fn admins_write_templates_and_everybody_reads_what_is_offered() {
 }
 
 #[tokio::test]
+async fn an_agents_tag_moves_with_what_is_shown_of_its_template() {
+    for app in TestApp::each().await {
+        let admin = app.user("admin", UserRole::Admin).await;
+        let ann = app.user("ann", UserRole::User).await;
+        let body = json!({ "name": "Researcher" });
+        let template = made(&admin, "/api/v1/agent-templates", body).await;
+        let id = template.rsplit('/').next().unwrap();
+        let body = json!({ "name": "Mine", "template_id": id });
+        let agent = made(&ann, "/api/v1/agents", body).await;
+        let read = ann.get(&agent).await;
+        let tag = read.headers["etag"].to_str().unwrap();
+        let reader = ann.with("if-none-match", tag);
+        assert_eq!(reader.get(&agent).await.status, 304);
+        let renamed = admin.patch(&template, json!({ "name": "Scout" })).await;
+        assert_eq!(renamed.status, 200);
+        let seen = reader.get(&agent).await;
+        assert_eq!(seen.body["template"]["name"], "Scout", "{}", app.engine);
+        let tag_then = seen.headers["etag"].to_str().unwrap();
+        let reader = ann.with("if-none-match", tag_then);
+        assert_eq!(admin.delete(&template).await.status, 204);
+        let seen = reader.get(&agent).await;
+        assert_eq!(seen.status, 200, "{}", app.engine);
+        assert!(seen.body["template"].is_null());
+
+        // The agent itself is as it was, for whoever changes it.
+        let owner = ann.with("if-match", tag);
+        let changed = owner.patch(&agent, json!({ "name": "Ours" })).await;
+        assert_eq!(changed.body["version"], 2, "{}", changed.body);
+        assert_eq!(owner.delete(&agent).await.verdict(), "412 version.conflict");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn the_most_used_templates_come_first_page_by_page() {
     for app in TestApp::each().await {
         let admin = app.user("admin", UserRole::Admin).await;

@@ -216,7 +216,7 @@ async fn what_no_setting_can_be_is_refused_and_leaves_nothing() {
         assert_eq!(networks.verdict(), "403 forbidden", "that is for admins");
         let slip = format!("{LIMIT}?enviroment=staging");
         let slip = set(&operator, &slip, 0, json!(1)).await;
-        assert_eq!(slip.verdict(), "400 malformed", "it would write for all");
+        assert_eq!(slip.verdict(), "422 invalid", "it would write for all");
         for unknown in ["", "/history"] {
             let unknown = format!("/api/v1/settings/no.such{unknown}");
             let answer = operator.get(&unknown).await;

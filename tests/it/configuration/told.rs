@@ -4,7 +4,7 @@ use entity::identity::user::UserRole;
 use serde_json::{Value, json};
 use service::configuration::Given;
 use service::outbound;
-use tests::{Client, Plan, Receiver, TestApp};
+use tests::{Client, Letter, Plan, Receiver, TestApp};
 
 use super::{LIMIT, at, put};
 
@@ -47,7 +47,7 @@ async fn the_house_is_told_what_was_changed_and_not_to_what() {
         assert_eq!(at(&admin, 3).delete(path).await.status, 204);
 
         service::webhook::deliver_due(&app.system()).await.unwrap();
-        let mut told: Vec<Value> = house.heard().iter().map(|letter| letter.json()).collect();
+        let mut told: Vec<Value> = house.heard().iter().map(Letter::json).collect();
         told.sort_by_key(|event| event["data"]["revision"].as_i64());
         let said: Vec<[&str; 2]> = told
             .iter()

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use entity::identity::user::UserRole;
 use serde_json::{Value, json};
 use service::analytics::reconcile;
-use tests::{OtherBackend, TestApp};
+use tests::{EventStream, OtherBackend, TestApp};
 
 use super::neuroagent::{all, models_spent_at};
 use super::{found, say};
@@ -45,10 +45,23 @@ async fn an_adopted_database_is_served_at_once_while_its_backend_goes_on_writing
     assert_eq!(ours.status, 201, "{}", ours.body);
     assert_eq!(found(&admin, "zebrafish").await, 1);
     let backend = OtherBackend(&app);
+    let events = format!("{path}/events");
+    let mut stream = EventStream::open(&admin, &events, None).await;
+    let (begun, ..) = stream.next().await.unwrap();
+    drop(stream);
     backend
         .says(id.parse().unwrap(), "their zebrafish", 5)
         .await;
     assert_eq!(found(&admin, "zebrafish").await, 2);
+    let mut stream = EventStream::open(&admin, &events, Some(&begun)).await;
+    let told = stream.next().await.unwrap().2;
+    assert!(
+        told["content"]
+            .as_str()
+            .unwrap()
+            .contains("their zebrafish")
+    );
+    assert_eq!(told["tokens"][0]["count"], 5);
 
     // No trigger of ours is there, and the sums come by looking.
     let ctx = app.system();

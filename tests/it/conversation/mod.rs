@@ -3,6 +3,7 @@
 mod adopt;
 mod bounds;
 mod neuroagent;
+mod stream;
 
 use entity::identity::user::UserRole;
 use reqwest::Method;
@@ -321,7 +322,7 @@ fn refused() -> Vec<(&'static str, String, &'static str, &'static str)> {
                 "422 invalid",
                 "/entity",
             ),
-            ("", r#"{"entity":"USER"}"#.to_owned(), "422 invalid", ""),
+            ("", r#"{"entity":"USER"}"#.to_owned(), "422 invalid", "/content"),
             (
                 "",
                 r#"{"entity":"TOOL","content":"x","colour":1}"#.to_owned(),

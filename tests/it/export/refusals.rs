@@ -116,8 +116,8 @@ async fn a_document_that_exports_nothing_is_refused_with_its_place() {
 
         let good = "{ threads { nodes { id cursor: title } } }";
         for (more, verdict) in [
-            (("format", "xml"), "400 malformed"),
-            (("formula", "run"), "400 malformed"),
+            (("format", "xml"), "422 invalid"),
+            (("formula", "run"), "422 invalid"),
             (("variables", "[]"), "400 malformed"),
             (("variables", "{"), "400 malformed"),
             (("operationName", "Other"), "400 graphql.invalid"),

@@ -60,7 +60,8 @@ async fn a_person_reads_one_and_then_all_and_only_their_own() {
         assert_eq!(kind, ["three", "one"]);
         assert_eq!(unread(&ann).await, 3);
         let odd = ann.get("/api/v1/notifications?type=RUMOUR").await;
-        assert_eq!(odd.status, 400, "{}", odd.body);
+        assert_eq!(odd.verdict(), "422 invalid", "{}", odd.body);
+        assert_eq!(odd.body["errors"][0]["pointer"], "type");
 
         let page = ann.get("/api/v1/notifications?limit=2").await;
         let next = text(&page.body["next"]);

@@ -140,6 +140,24 @@ async fn a_keyed_document_is_put_once() {
         let again = keyed.upload(DOCUMENT, "a.pdf", "", &content).await;
         assert_eq!(again.headers["idempotency-replayed"], "true");
         assert_eq!(again.body["id"], put.body["id"]);
+        // A client that sends it again takes another word for the frontier.
+        let form = |boundary: &str, content: &[u8]| {
+            let head = format!(
+                "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; \
+                 filename=\"a.pdf\"\r\n\r\n"
+            );
+            let end = format!("\r\n--{boundary}--\r\n");
+            let kind = format!("multipart/form-data; boundary={boundary}");
+            let body = [head.as_bytes(), content, end.as_bytes()].concat();
+            (keyed.with("content-type", &kind), body)
+        };
+        let (other, body) = form("another-word", &content);
+        let again = other.ask(Method::POST, DOCUMENT, Some(body)).await;
+        assert_eq!(again.status, 201, "{}: {}", app.engine, again.body);
+        assert_eq!(again.body["id"], put.body["id"]);
+        let (other, body) = form("another-word", &pdf("another"));
+        let another = other.ask(Method::POST, DOCUMENT, Some(body)).await;
+        assert_eq!(another.verdict(), "422 idempotency.mismatch");
         assert_eq!(app.row_counts().await["uploads"], 1);
         assert_eq!(app.stored().len(), 1);
         app.stop().await;

@@ -57,9 +57,13 @@ async fn a_run_reads_a_document_of_its_makers_own() {
         );
 
         let place = format!("/api/v1/uploads/{}", put["id"].as_str().unwrap());
-        assert_eq!(ann.delete(&place).await.status, 204);
         let run = format!("/api/v1/runs/{}", run.body["id"].as_str().unwrap());
-        let left = ann.get(&run).await;
+        let read = ann.get(&run).await;
+        let reader = ann.with("if-none-match", read.headers["etag"].to_str().unwrap());
+        assert_eq!(reader.get(&run).await.status, 304);
+        assert_eq!(ann.delete(&place).await.status, 204);
+        let left = reader.get(&run).await;
+        assert_eq!(left.status, 200, "{}", app.engine);
         assert_eq!(left.body["document_upload_id"], Value::Null);
         app.stop().await;
     }

@@ -3,9 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::TimeDelta;
+use entity::id::SessionId;
 use entity::identity::user::UserRole;
 use reqwest::Method;
+use service::actor::Actor;
+use service::idempotency::Claim;
 use service::upload::setting;
+use service::upload::tus::NewUpload;
 use std::time::Duration;
 use tests::{Answer, Client, TestApp, eventually};
 use tokio::io::AsyncWriteExt as _;
@@ -44,6 +48,65 @@ async fn offset(who: &Client, place: &str) -> String {
     match head.headers.get("upload-offset") {
         Some(offset) => offset.to_str().unwrap().to_owned(),
         None => head.status.as_u16().to_string(),
+    }
+}
+
+#[tokio::test]
+async fn a_keyed_beginning_is_made_once_and_told_again_with_all_its_headers() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let keyed = ann.with("idempotency-key", "once");
+        let begun = begin(&keyed, "a.txt", 10).await;
+        let place = place(&begun);
+        let again = begin(&keyed, "a.txt", 10).await;
+        assert_eq!(again.status, 201, "{}: {}", app.engine, again.body);
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+        assert_eq!(again.body, begun.body);
+        for name in [
+            "location",
+            "tus-resumable",
+            "upload-offset",
+            "upload-expires",
+        ] {
+            assert_eq!(again.headers[name], begun.headers[name], "{name}");
+        }
+        assert_eq!(send(&ann, &place, 0, b"0123456789").await.status, 204);
+        // Its headers are the whole of what it says.
+        for (name, size) in [("b.txt", 10), ("a.txt", 11)] {
+            let other = begin(&keyed, name, size).await;
+            assert_eq!(other.verdict(), "422 idempotency.mismatch", "{name} {size}");
+        }
+        assert_eq!(app.row_counts().await["uploads"], 1);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_beginning_whose_answer_was_lost_is_gone_on_with() {
+    for app in TestApp::each().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let mut ctx = app.system().acting_as(Actor::User {
+            id: ann.id().await,
+            role: UserRole::User,
+            session: SessionId(uuid::Uuid::nil()),
+        });
+        let said = format!("{TUS}\n10\nfilename {}\n", STANDARD.encode("a.txt"));
+        let claim = Claim::new(&ctx, format!("POST {TUS}"), "lost", [said.as_bytes()]);
+        ctx.request.claim = Some(claim.unwrap());
+        let metadata = [("filename".to_owned(), "a.txt".to_owned())];
+        let new = NewUpload {
+            size: 10,
+            metadata: metadata.into(),
+        };
+        let begun = service::upload::tus::begin(&ctx, new).await.unwrap();
+        let again = begin(&ann.with("idempotency-key", "lost"), "a.txt", 10).await;
+        let place = place(&again);
+        assert_eq!(place, format!("{TUS}/{}", begun.id), "{}", app.engine);
+        assert_eq!(again.headers["location"], place);
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+        assert_eq!(again.headers["upload-offset"], "0");
+        assert_eq!(send(&ann, &place, 0, b"0123456789").await.status, 204);
+        app.stop().await;
     }
 }
 

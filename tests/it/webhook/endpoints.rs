@@ -3,7 +3,7 @@
 use entity::identity::user::UserRole;
 use serde_json::json;
 use service::webhook::{EVENTS, MOST_ENDPOINTS};
-use tests::{Receiver, TestApp, run_body};
+use tests::{Receiver, Reply, TestApp, run_body};
 
 use super::{apps, deliver, endpoint, path, plan, text, told, try_endpoint};
 
@@ -22,9 +22,10 @@ async fn an_endpoint_is_its_owners_and_its_secret_is_told_once() {
 
         let shown = ann.get(&place).await;
         assert_eq!(shown.status, 200);
-        assert_eq!(shown.headers["etag"], "\"1\"");
+        let tag = shown.headers["etag"].to_str().unwrap();
+        assert!(tag.starts_with("\"1."), "{tag}");
         assert!(!shown.text.contains("whsec_") && !shown.text.contains("v1."));
-        let known = ann.with("if-none-match", "\"1\"").get(&place).await;
+        let known = ann.with("if-none-match", tag).get(&place).await;
         assert_eq!(known.status, 304);
         for stranger in [&bob, &operator] {
             let change = stranger
@@ -67,6 +68,32 @@ async fn an_endpoint_is_its_owners_and_its_secret_is_told_once() {
             ann.get(&place).await.verdict(),
             "404 webhook_endpoint.not_found"
         );
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_endpoints_tag_moves_when_it_begins_to_fail_and_its_version_does_not() {
+    for app in apps().await {
+        let ann = app.user("ann", UserRole::User).await;
+        let receiver = Receiver::start(|_, _| Reply::status(500)).await;
+        let place = path(&endpoint(&ann, &receiver, &["run.created"]).await);
+        let shown = ann.get(&place).await;
+        let tag = shown.headers["etag"].to_str().unwrap();
+        let reader = ann.with("if-none-match", tag);
+        assert_eq!(reader.get(&place).await.status, 304);
+        ann.post("/api/v1/runs", run_body("a.pdf")).await;
+        assert_eq!(deliver(&app).await, 1);
+        let failing = reader.get(&place).await;
+        assert_eq!(failing.status, 200, "{}", app.engine);
+        assert!(failing.body["failing_since"].is_string());
+        assert_eq!(failing.body["version"], 1);
+
+        // Nobody has changed what its owner means to change.
+        let owner = ann.with("if-match", tag);
+        let changed = owner.patch(&place, json!({ "description": "x" })).await;
+        assert_eq!(changed.body["version"], 2, "{}", changed.body);
+        assert_eq!(owner.delete(&place).await.verdict(), "412 version.conflict");
         app.stop().await;
     }
 }

@@ -211,7 +211,7 @@ async fn show_agent(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let detail = agent::agent(&ctx, id).await?;
-    tag::shown(&headers, detail.agent.version, Agent::from(detail))
+    tag::shown(&headers, detail.tag(), Agent::from(detail))
 }
 
 /// What may change in an agent: `null` takes a text away.
@@ -267,7 +267,7 @@ async fn update_agent(
         is_favorite: body.is_favorite,
     };
     let detail = agent::update(&ctx, id, change, &read).await?;
-    tag::row(detail.agent.version, Agent::from(detail))
+    tag::row(detail.tag(), Agent::from(detail))
 }
 
 /// Remove an agent with its executions.

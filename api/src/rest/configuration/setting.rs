@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use entity::configuration::setting_history::SettingAction;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service::configuration::{self, Entry, Layer, NewValue, Shown, Source};
+use service::configuration::{self, Described, Entry, Layer, NewValue, Shown, Source};
 use service::error::Error;
 use service::secret::fingerprint;
 use utoipa::ToSchema;
@@ -113,7 +113,7 @@ impl From<Shown> for SettingView {
                 .declared
                 .map(|declared| declared.description().to_owned())
                 .or(described),
-            schema: shown.declared.map(|declared| declared.schema()).or(schema),
+            schema: shown.declared.map(Described::schema).or(schema),
             is_known: shown.declared.is_some(),
             is_sensitive: shown.sensitive,
         }

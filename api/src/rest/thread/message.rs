@@ -15,7 +15,7 @@ use super::super::tag;
 use super::body::{Message, NewMessageBody};
 use crate::caller::Caller;
 use crate::error::{ApiError, Problem};
-use crate::extract::{Json, Path};
+use crate::extract::{Path, Verbatim};
 use crate::urls::path::API;
 
 /// Which messages.
@@ -65,7 +65,7 @@ pub(super) async fn list_messages(
 pub(super) async fn append_message(
     Caller(ctx): Caller,
     Path(id): Path<ThreadId>,
-    Json(body): Json<NewMessageBody>,
+    Verbatim(body): Verbatim<NewMessageBody>,
 ) -> Result<Response, ApiError> {
     let mut made = conversation::append(&ctx, id, vec![body.into()], "").await?;
     let message = made
@@ -100,7 +100,7 @@ pub(super) struct Appended {
 pub(super) async fn append_messages(
     Caller(ctx): Caller,
     Path(id): Path<ThreadId>,
-    Json(body): Json<NewMessagesBody>,
+    Verbatim(body): Verbatim<NewMessagesBody>,
 ) -> Result<Response, ApiError> {
     let new = body.messages.into_iter().map(Into::into).collect();
     let made = conversation::append(&ctx, id, new, "/messages").await?;

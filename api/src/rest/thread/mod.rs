@@ -1,6 +1,7 @@
 //! Threads, as their owners see them.
 
 mod body;
+mod event;
 mod message;
 mod search;
 
@@ -30,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_thread, update_thread, delete_thread))
         .routes(routes!(message::list_messages, message::append_message))
         .routes(routes!(message::show_message, message::remove_message))
+        .routes(routes!(event::thread_events))
         .routes(routes!(search::search))
         .layer(DefaultBodyLimit::max(JSON))
         .merge(

@@ -3,7 +3,7 @@
 mod content;
 mod form;
 mod range;
-mod tus;
+pub(crate) mod tus;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};

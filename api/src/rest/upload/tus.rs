@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::FromRequestParts;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, LOCATION};
 use axum::http::request::Parts;
@@ -10,9 +10,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use entity::id::UploadId;
 use entity::upload::upload::{Model, UploadStatus};
 use futures::StreamExt as _;
+use serde::Deserialize;
 use service::error::Error;
 use service::expect::Expect;
 use service::upload::tus::{self, Checksum, NewUpload, Piece};
@@ -103,13 +105,16 @@ fn metadata(headers: &HeaderMap) -> Result<BTreeMap<String, String>, ApiError> {
     Ok(found)
 }
 
+/// When an upload that nobody goes on with ends.
+fn end(upload: &Model) -> Option<DateTime<Utc>> {
+    let end = upload.expires_at;
+    end.filter(|_| upload.status == UploadStatus::Pending)
+}
+
 /// What every answer about an upload tells.
-fn told(upload: &Model) -> Result<HeaderMap, ApiError> {
+fn told(offset: i64, end: Option<DateTime<Utc>>) -> Result<HeaderMap, ApiError> {
     let mut headers = HeaderMap::new();
-    headers.insert(OFFSET, HeaderValue::from(upload.offset));
-    let end = upload
-        .expires_at
-        .filter(|_| upload.status == UploadStatus::Pending);
+    headers.insert(OFFSET, HeaderValue::from(offset));
     if let Some(end) = end {
         let end = HeaderValue::from_str(&date(end)).map_err(Error::internal)?;
         headers.insert(EXPIRES, end);
@@ -166,13 +171,41 @@ async fn begin_upload(
         metadata: metadata(&headers)?,
     };
     let upload = tus::begin(&ctx, new).await?;
-    let place = format!("{API}/uploads/tus/{}", upload.id);
-    let place = HeaderValue::from_str(&place).map_err(Error::internal)?;
-    let told = told(&upload)?;
+    let place = place(upload.id)?;
+    let told = told(upload.offset, end(&upload))?;
     let row = Json(Upload::from(upload));
     let mut response = (StatusCode::CREATED, told, row).into_response();
     response.headers_mut().insert(LOCATION, place);
     Ok(response)
+}
+
+/// The headers that say what is begun.
+pub(crate) const BEGINS: [HeaderName; 2] = [LENGTH, METADATA];
+
+/// The first answer to a beginning, given again from its body: with the headers that a client goes
+/// on by.
+pub(crate) async fn again(response: Response) -> Result<Response, ApiError> {
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, usize::MAX).await.map_err(Error::internal)?;
+    let begun: Begun = serde_json::from_slice(&body).map_err(Error::internal)?;
+    let headers = &mut parts.headers;
+    headers.extend(told(begun.offset, begun.expires_at)?);
+    headers.insert(LOCATION, place(begun.id)?);
+    let response = Response::from_parts(parts, Body::from(body));
+    Ok(versioned(response).await)
+}
+
+/// What of an upload's row a client goes on by.
+#[derive(Deserialize)]
+struct Begun {
+    id: UploadId,
+    offset: i64,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+fn place(id: UploadId) -> Result<HeaderValue, ApiError> {
+    let place = HeaderValue::from_str(&format!("{API}/uploads/tus/{id}"));
+    Ok(place.map_err(Error::internal)?)
 }
 
 /// How far an upload is.
@@ -188,7 +221,7 @@ async fn upload_progress(
     Path(id): Path<UploadId>,
 ) -> Result<Response, ApiError> {
     let upload = tus::progress(&ctx, id).await?;
-    let mut headers = told(&upload)?;
+    let mut headers = told(upload.offset, end(&upload))?;
     headers.insert(LENGTH, HeaderValue::from(upload.size));
     let said = upload.metadata.as_object().into_iter().flatten();
     let said = said
@@ -236,7 +269,8 @@ async fn append_to_upload(
     };
     let bytes = body.into_data_stream().map(|some| some.map_err(Into::into));
     let upload = tus::append(&ctx, id, piece, bytes).await?;
-    Ok((StatusCode::NO_CONTENT, told(&upload)?).into_response())
+    let told = told(upload.offset, end(&upload))?;
+    Ok((StatusCode::NO_CONTENT, told).into_response())
 }
 
 /// Give an upload up.

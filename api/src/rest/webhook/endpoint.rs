@@ -84,7 +84,7 @@ impl From<Model> for WebhookEndpoint {
 fn revealed(status: StatusCode, made: Made) -> Result<Response, ApiError> {
     let location = format!("{API}/webhook-endpoints/{}", made.row.id);
     let location = HeaderValue::from_str(&location).map_err(service::Error::internal)?;
-    let etag = tag::header(made.row.version)?;
+    let etag = tag::header(webhook::tag(&made.row))?;
     let body = WebhookEndpoint {
         secret: Some(made.secret.reveal()),
         ..made.row.into()
@@ -170,7 +170,7 @@ async fn show_endpoint(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let row = webhook::endpoint(&ctx, id).await?;
-    tag::shown(&headers, row.version, WebhookEndpoint::from(row))
+    tag::shown(&headers, webhook::tag(&row), WebhookEndpoint::from(row))
 }
 
 /// What of an endpoint changes; what is left out stays.
@@ -209,7 +209,7 @@ async fn update_endpoint(
         status: body.status,
     };
     let row = webhook::update(&ctx, id, change, &tag::if_match(&headers)).await?;
-    tag::row(row.version, WebhookEndpoint::from(row))
+    tag::row(webhook::tag(&row), WebhookEndpoint::from(row))
 }
 
 /// Remove an endpoint, with all that it was told.

@@ -10,7 +10,7 @@ use crate::agent::policy;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::identity;
-use crate::signal::{Signal, Woken, wake};
+use crate::signal::{Signal, Watch, Woken};
 
 /// How many events are read at once.
 const BATCH: u64 = 100;
@@ -24,7 +24,8 @@ pub async fn follow(
 ) -> Result<impl Stream<Item = Result<execution_event::Model>> + Send> {
     let scope = policy::read(&ctx.actor)?;
     store::execution(&ctx.read()?, scope, id).await?;
-    let mut signals = ctx.services.signals.listen();
+    let signals = ctx.services.signals.listen();
+    let mut watch = Watch::new(signals, Signal::ExecutionMoved(id));
     let stop = ctx.services.stop.clone();
     let mut after = after;
     Ok(async_stream::try_stream! {
@@ -45,8 +46,7 @@ pub async fn follow(
             if over {
                 return;
             }
-            let moved = Signal::ExecutionMoved(id);
-            match stop.run_until_cancelled(wake(&mut signals, &moved)).await {
+            match stop.run_until_cancelled(watch.wake()).await {
                 None | Some(Woken::Never) => return,
                 Some(Woken::Moved) => {}
                 Some(Woken::Caller) => identity::recall(&ctx).await?,

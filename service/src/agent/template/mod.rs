@@ -165,6 +165,11 @@ pub async fn delete_template(ctx: &Ctx, id: AgentTemplateId, expect: &Expect) ->
     tx.commit().await
 }
 
+/// A template was written by metadata: as it stands it must be one that the verbs here write.
+pub(crate) async fn written(tx: &Write, id: AgentTemplateId) -> Result<()> {
+    check(&store::held(tx, id).await?)
+}
+
 fn check(template: &Model) -> Result<()> {
     let mut check = Check::default();
     check.text("/name", &template.name, true, SHORT);

@@ -95,7 +95,7 @@ pub async fn begin(ctx: &Ctx, new: NewUpload) -> Result<Model> {
         updated_at: tx.now,
     };
     store::insert(&tx, row.clone()).await?;
-    tx.made(format!("/uploads/tus/{}", row.id));
+    tx.made(format!("/uploads/{}", row.id));
     tx.commit().await?;
     Ok(row)
 }
