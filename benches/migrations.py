@@ -64,10 +64,10 @@ def ours(place, history):
             (steps / name / f"up.{engine}.sql").write_text(up)
             (steps / name / f"down.{engine}.sql").write_text(down)
     source = (steps / "mod.rs").read_text()
-    head, rest = source.split("STEPS: &[Step] = &[", 1)
+    head, rest = source.split("SHIPPED: &[Step] = &[", 1)
     tail = rest.split("];", 1)[1]
     listed = "".join(f'    step!("{name}"),\n' for name, _, _ in history)
-    (steps / "mod.rs").write_text(f"{head}STEPS: &[Step] = &[\n{listed}];{tail}")
+    (steps / "mod.rs").write_text(f"{head}SHIPPED: &[Step] = &[\n{listed}];{tail}")
     return built(place, "migration", {})
 
 

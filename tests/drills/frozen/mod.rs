@@ -4,8 +4,8 @@
 //! The jobs ask a chain who holds an NFT. What the frozen process is told is out of date, and reaches it
 //! while it stands still: somebody else holds it. Whoever asks again hears that the claimant does. So
 //! whose word was written down can be seen, and how often by the row's version. When the first goes on,
-//! it wants to renew its claims and to write what it heard; whichever it tries first is refused (that
-//! either is by itself, `tests/it/job/claims.rs` shows).
+//! it wants to renew its claims and to write what it heard; whichever it tries first is refused. That the
+//! write is, by itself, `tests/it/job/claims.rs` shows.
 //!
 //! On `PostgreSQL` the processes are two `chancery worker`s. An `SQLite` file belongs to one process, and
 //! the lock of one that stands still holds: a second `serve` is refused. So the other worker is the
