@@ -95,6 +95,7 @@ async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(failure) => {
             eprintln!("error: {failure}");
+            misused(&failure.to_string());
             return ExitCode::from(WRONG_USE);
         }
     };
@@ -121,15 +122,23 @@ fn read() -> Result<Cli, ConfigError> {
         let error = config::scrubbed(error);
         let _ = error.print();
         // Help is asked for, too, and not wrong.
-        std::process::exit(if error.use_stderr() {
-            WRONG_USE.into()
-        } else {
-            0
-        })
+        if !error.use_stderr() {
+            std::process::exit(0);
+        }
+        misused(&error.to_string());
+        std::process::exit(WRONG_USE.into())
     });
     cli.config.given = given;
     cli.config.storage_options = buckets;
     Ok(cli)
+}
+
+/// Say what is wrong with a command line as `migrate --json` says everything.
+fn misused(why: &str) {
+    let line = std::env::args_os().skip(1);
+    if line.clone().any(|word| word == "migrate") {
+        migration::cli::misused(line, why);
+    }
 }
 
 fn logs(format: LogFormat) {

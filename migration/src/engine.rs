@@ -34,6 +34,22 @@ impl Engine {
         }
     }
 
+    /// The one that it is not.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Sqlite => Self::Postgres,
+            Self::Postgres => Self::Sqlite,
+        }
+    }
+
+    /// The files of a step that are for it: up and down.
+    pub(crate) fn files(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Sqlite => ("up.sqlite.sql", "down.sqlite.sql"),
+            Self::Postgres => ("up.postgres.sql", "down.postgres.sql"),
+        }
+    }
+
     /// As `SeaORM` calls it.
     pub(crate) fn backend(self) -> DbBackend {
         match self {

@@ -170,12 +170,20 @@ pub enum Error {
         /// The column.
         column: String,
     },
-    /// A step for both engines needs both.
-    #[error(
-        "a step is made for both engines, and what PostgreSQL makes of it only PostgreSQL tells: \
-         name one with --database-url"
-    )]
+    /// Only the engine itself spells its definitions.
+    #[error("what a step does on PostgreSQL only PostgreSQL tells: name one with --database-url")]
     NeedsPostgres,
+    /// A step says nothing for an engine.
+    #[error(
+        "nobody has written yet what {step} does on {engine}: `migrate generate --complete`, with such a \
+         database, writes it"
+    )]
+    Unwritten {
+        /// Which.
+        step: &'static str,
+        /// For which engine.
+        engine: &'static str,
+    },
     /// An import cannot be done.
     #[error("{0}")]
     Import(String),
@@ -220,6 +228,11 @@ pub enum Error {
     /// Not in production.
     #[error("`{0}` drops everything and is refused in production")]
     Production(&'static str),
+    /// Nor is what was made up, unasked.
+    #[error(
+        "{0} is made up, and this is production: say --allow-production to have it there all the same"
+    )]
+    MadeUp(String),
     /// A backup could not be made, proven or brought back.
     #[error("{0}")]
     Backup(String),

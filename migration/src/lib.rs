@@ -59,7 +59,7 @@ pub use crate::lock::Kind as LockKind;
 use crate::lock::Lock;
 pub use crate::plan::Loss;
 pub use crate::runner::Progress;
-use crate::step::{Direction, STEPS, Step};
+use crate::step::{Direction, STEPS, Step, check_written};
 pub use crate::timeouts::Timeouts;
 
 /// How long [`up`] waits for another migration to end.
@@ -212,6 +212,11 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
     }
     let lock = way.lock(db).await?;
     let before = checked(status(lock.db()).await?)?;
+    if before.pending.is_empty() {
+        // Whoever was waited for did it all, by the same plan or another.
+        lock.release().await?;
+        return Ok(Vec::new());
+    }
     let most = way.steps.map_or(usize::MAX, |steps| {
         usize::try_from(steps).unwrap_or(usize::MAX)
     });
@@ -220,6 +225,7 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
         .filter(|step| before.pending.iter().any(|name| name == step.name))
         .take(most)
         .collect();
+    check_written(going.iter().copied(), Engine::of(db)?)?;
     let stray = |name: &&String| {
         going.iter().any(|step| step.name == **name) && !way.out_of_order.contains(name)
     };
@@ -267,6 +273,7 @@ fn unnamed<'s>(steps: &[&'s Step], lossy: &[String]) -> Vec<&'s Step> {
 
 /// Drop everything and apply every step.
 async fn fresh(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
+    check_written(STEPS, Engine::of(db)?)?;
     let lock = way.lock(db).await?;
     if let Some(adoption) = Adoption::of(&lock.db()).await? {
         return Err(Error::Adopted(adoption.tool.word()));

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use migration::cli::{MigrateArgs, WRONG_USE, refuse, run};
+use migration::cli::{MigrateArgs, WRONG_USE, misused, refuse, run};
 
 /// Moves Chancery's schema along its history.
 #[derive(Debug, Parser)]
@@ -61,7 +61,11 @@ async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { WRONG_USE } else { 0 });
+            if !error.use_stderr() {
+                return ExitCode::SUCCESS;
+            }
+            misused(std::env::args_os(), &error.to_string());
+            return ExitCode::from(WRONG_USE);
         }
     };
     let environment = cli.environment.or(cli.node_env);

@@ -8,7 +8,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::{BOOKKEEPING, difference, scratch};
-use crate::step::{Direction, STEPS, Step};
+use crate::step::{Direction, STEPS, Step, check_written};
 
 /// A step that stands for others.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,17 +21,15 @@ pub(crate) struct Squashed {
     files: Vec<(&'static str, String)>,
 }
 
-/// What the steps at the places `first` to `last` are as one, called `name`. `db` must be
-/// `PostgreSQL`, where the result is tried too; `SQLite` is in the program.
+/// What the steps at the places `first` to `last` are as one, called `name`. On the engine of `db` the
+/// result is tried, and on `SQLite`, which is in the program.
 pub(crate) async fn squashed(
     db: &DatabaseConnection,
     first: usize,
     last: usize,
     name: &str,
 ) -> Result<Squashed, Error> {
-    if Engine::of(db)? != Engine::Postgres {
-        return Err(Error::NeedsPostgres);
-    }
+    let here = Engine::of(db)?;
     let range = STEPS.get(first..=last).unwrap_or_default();
     let [_, .., end] = range else {
         return Err(Error::Option(
@@ -50,6 +48,9 @@ pub(crate) async fn squashed(
              everywhere, or begin behind it with --from",
             one.name
         )));
+    }
+    for engine in [Engine::Postgres, Engine::Sqlite] {
+        check_written(range, engine)?;
     }
     let mut parts = end.name.splitn(3, '_');
     let (day, number) = (parts.next(), parts.next());
@@ -71,11 +72,10 @@ pub(crate) async fn squashed(
     for engine in [Engine::Postgres, Engine::Sqlite] {
         let up = joined(engine, range.iter(), Direction::Up);
         let down = joined(engine, range.iter().rev(), Direction::Down);
-        prove(db, engine, first, last, &up).await?;
-        let (up_name, down_name) = match engine {
-            Engine::Postgres => ("up.postgres.sql", "down.postgres.sql"),
-            Engine::Sqlite => ("up.sqlite.sql", "down.sqlite.sql"),
-        };
+        if engine == here || engine == Engine::Sqlite {
+            prove(db, engine, first, last, &up).await?;
+        }
+        let (up_name, down_name) = engine.files();
         squashed.files.push((up_name, up));
         squashed.files.push((down_name, down));
     }

@@ -1,10 +1,11 @@
 //! What a command answers, and how a refusal is said: lines, or one object, and the exit code.
 
+use std::ffi::OsString;
 use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::{Command, MigrateArgs, colour};
+use super::{Command, MigrateArgs, WRONG_USE, colour};
 use crate::error::Error;
 use crate::lock::is_busy;
 use crate::plan::Loss;
@@ -43,6 +44,16 @@ pub fn refuse(args: &MigrateArgs, code: u8, why: &str) -> u8 {
 /// The same of an error.
 pub(super) fn refuse_error(args: &MigrateArgs, error: &Error) -> u8 {
     refuse_with(args, code(error), &told(error), losses(error))
+}
+
+/// Say that the command line is wrong, and why, where `line` asks for one object: nobody knows which
+/// command was meant.
+pub fn misused(line: impl IntoIterator<Item = OsString>, why: &str) {
+    if line.into_iter().any(|word| word == "--json") {
+        let why = why.trim().strip_prefix("error: ").unwrap_or(why.trim());
+        let object = json!({"version": 1, "command": null, "exit": WRONG_USE, "error": why});
+        print(&object.to_string());
+    }
 }
 
 fn refuse_with(args: &MigrateArgs, code: u8, why: &str, losses: Option<&[Loss]>) -> u8 {
@@ -110,7 +121,11 @@ fn code(error: &Error) -> u8 {
         | Error::OutOfOrder(_)
         | Error::OtherPlan(_)
         | Error::NotAdoptable(_) => 4,
-        Error::Loss(_) | Error::Destructive(_) | Error::Foreign(_) => 5,
+        Error::Loss(_)
+        | Error::Destructive(_)
+        | Error::Foreign(_)
+        | Error::Production(_)
+        | Error::MadeUp(_) => 5,
         Error::Locked { .. } => 6,
         Error::Database(error) if is_busy(error) => 6,
         _ => 1,

@@ -10,9 +10,7 @@ use super::{Answer, diff};
 use crate::adopt::{Adoption, FILL_SEARCH};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::generate::{
-    Put, Said, by_hand, check_directory, check_name, of_drift, put, refuse_unused,
-};
+use crate::generate::{Put, Said, by_hand, check_built, check_name, of_drift, put, refuse_unused};
 use crate::guard;
 use crate::history::status;
 use crate::plan::split;
@@ -52,10 +50,14 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     diff::drops(&args.drops, &mut said)?;
     if let Some(name) = &args.write_migration {
         check_name(name)?;
-        check_directory(&args.directory)?;
+        check_built(&args.directory)?;
     }
     let engine = Engine::of(db)?;
     let status = status(db).await?;
+    if !status.unknown.is_empty() {
+        // What they made would be taken for what somebody did by hand, and undone.
+        return Err(Error::Unknown(status.unknown));
+    }
     let expected = guard::expected(engine, db, &guard::applied(&status)).await?;
     let actual = LiveSchema::read(db).await?.without(BOOKKEEPING);
     let (expected, found, known) = match Adoption::of(db).await? {
@@ -103,10 +105,11 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         let written = of_drift(&expected, &actual, &advice, &said)?;
         let Put { name, folder, .. } = put(&args.directory, today(), name, &written)?;
         lines.push(format!(
-            "wrote {name} in {}: read it, and say in it what the other engine shall have. This \
-             database has it: once the program is built, `migrate resolve {name} --applied --reason \
-             TEXT`",
-            folder.display()
+            "wrote {name} in {}: read it. This database has it: once the program is built, `migrate \
+             resolve {name} --applied --reason TEXT`. What it does on {} is not written: say it there, or \
+             let `migrate generate --complete` make what the entities want",
+            folder.display(),
+            engine.other().name()
         ));
         step = Some(name);
     } else if args.revert_sql {

@@ -1,4 +1,5 @@
-//! `generate`: the step that makes of the schema of all steps that of the entities.
+//! `generate`: the step that makes of the schema of all steps that of the entities, or what a step that
+//! was made without a database of one engine does there.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,13 +11,20 @@ use serde_json::json;
 
 use super::{Answer, diff};
 use crate::error::Error;
-use crate::generate::{Said, check_directory, check_name, put, written};
+use crate::generate::{
+    Put, Said, Written, check_built, check_name, complete, completed, put, written,
+};
+use crate::step::STEPS;
 
 /// What the step is called, and what nobody else can know.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// What it does, in a few words joined by `_`.
-    name: String,
+    #[arg(required_unless_present = "complete")]
+    name: Option<String>,
+    /// Write what was left unwritten of the steps that are there, for the want of such a database.
+    #[arg(long, conflicts_with = "name")]
+    complete: bool,
     /// Where the steps are.
     #[arg(long, default_value = "migration/src/step", value_name = "DIRECTORY")]
     directory: PathBuf,
@@ -51,39 +59,94 @@ pub(super) fn fills(given: &[String]) -> Result<BTreeMap<(String, String), Strin
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
-    check_name(&args.name)?;
-    check_directory(&args.directory)?;
+    if let Some(name) = &args.name {
+        check_name(name)?;
+    }
+    check_built(&args.directory)?;
     let mut said = Said {
         renames: diff::renames(&args.renames)?,
         fills: fills(&args.fills)?,
         ..Said::default()
     };
     diff::drops(&args.drops, &mut said)?;
-    let Some(written) = written(db, resources(), &said).await? else {
+    match &args.name {
+        Some(name) => make(name, args, db, &said).await,
+        None => finish(args, db, &said).await,
+    }
+}
+
+/// Write a new step.
+async fn make(
+    name: &str,
+    args: &Args,
+    db: &DatabaseConnection,
+    said: &Said,
+) -> Result<Answer, Error> {
+    let Some(written) = written(db, resources(), said).await? else {
         return Ok(Answer {
             code: 0,
             lines: vec!["the entities want nothing that the steps do not make".to_owned()],
-            json: json!({"step": null, "online": null}),
+            json: json!({"step": null, "online": null, "unwritten": null}),
         });
     };
-    let put = put(&args.directory, today(), &args.name, &written)?;
+    let put = put(&args.directory, today(), name, &written)?;
+    let mut lines = told(&put, &written);
+    if let Some(engine) = written.unwritten {
+        let engine = engine.name();
+        lines.push(format!(
+            "what it does on {engine} is not written: before it runs there, `migrate generate --complete` \
+             with a database of {engine}"
+        ));
+    }
+    Ok(Answer {
+        code: 0,
+        lines,
+        json: json!({
+            "step": put.name, "online": put.online, "losses": written.losses,
+            "unwritten": written.unwritten,
+        }),
+    })
+}
+
+/// Write what was left unwritten.
+async fn finish(args: &Args, db: &DatabaseConnection, said: &Said) -> Result<Answer, Error> {
+    let all = completed(db, STEPS, resources(), said).await?;
+    let mut lines = Vec::new();
+    let mut steps = Vec::new();
+    for one in &all {
+        let put = complete(&args.directory, today(), one)?;
+        lines.push(format!(
+            "{}: {} is done by what follows",
+            one.engine.name(),
+            one.steps.join(", ")
+        ));
+        lines.extend(told(&put, &one.written));
+        steps.push(json!({
+            "engine": one.engine, "completes": one.steps, "step": put.name, "online": put.online,
+            "losses": one.written.losses,
+        }));
+    }
+    if all.is_empty() {
+        lines.push("every step is written for both engines".to_owned());
+    }
+    Ok(Answer {
+        code: 0,
+        lines,
+        json: json!({"completed": steps}),
+    })
+}
+
+/// Where a step is, and what there is to know of it.
+fn told(put: &Put, written: &Written) -> Vec<String> {
     let mut lines = vec![format!("wrote {} in {}", put.name, put.folder.display())];
     if let Some(online) = &put.online {
         lines.push(format!(
             "and behind it {online}, of what runs beside readers and writers, each statement by itself"
         ));
     }
-    lines.extend(
-        written
-            .losses
-            .iter()
-            .map(|loses| format!("it loses {loses}")),
-    );
-    Ok(Answer {
-        code: 0,
-        lines,
-        json: json!({"step": put.name, "online": put.online, "losses": written.losses}),
-    })
+    let losses = written.losses.iter();
+    lines.extend(losses.map(|loses| format!("it loses {loses}")));
+    lines
 }
 
 fn column(text: &str) -> Result<(String, String), Error> {

@@ -6,6 +6,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
 use super::Answer;
+use crate::checked;
 use crate::error::Error;
 use crate::history::status;
 use crate::lint::{Finding, rules};
@@ -33,7 +34,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
             rules.join(", ")
         )));
     }
-    let status = status(db).await?;
+    let status = checked(status(db).await?)?;
     let is_pending = |step: &&Step| status.pending.iter().any(|name| name == step.name);
     let mut steps: Vec<Step> = STEPS.iter().filter(is_pending).copied().collect();
     for folder in &args.folders {

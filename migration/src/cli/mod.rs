@@ -1,8 +1,8 @@
 //! The commands of `chancery migrate`, the same in both binaries: the caller connects, [`run`] does
 //! the rest and answers with the exit code.
 //!
-//! 0 done or in sync, 1 error, 2 pending or different, 3 drift, 4 a history that does not fit, 5 rows would be lost,
-//! 6 the lock was not to be had, 7 some is left to do, or done but for what was refused,
+//! 0 done or in sync, 1 error, 2 pending or different, 3 drift, 4 a history that does not fit, 5 rows would be lost, or
+//! it is not for production, 6 the lock was not to be had, 7 some is left to do, or done but for what was refused,
 //! 64 the arguments are wrong.
 
 mod adopt;
@@ -40,8 +40,8 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
-pub use self::answer::refuse;
 use self::answer::{Answer, refuse_error, say};
+pub use self::answer::{misused, refuse};
 pub(crate) use self::progress::waits;
 use self::stop::Signals;
 use crate::error::Error;

@@ -29,10 +29,7 @@ pub(super) async fn run(
         return Ok(list(seeds));
     };
     if production && !args.allow_production {
-        return Err(Error::Option(format!(
-            "{name} is made up, and this is production: say --allow-production to have it there all \
-             the same"
-        )));
+        return Err(Error::MadeUp(name.clone()));
     }
     let line = sow(name, db, way, seeds).await?;
     Ok(Answer {

@@ -6,6 +6,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::{Answer, place};
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::generate::check_name;
 use crate::squash::{put, squashed};
@@ -40,6 +41,12 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     )];
     let files = squashed.replaces.iter();
     lines.extend(files.map(|name| format!("  {}", args.directory.join(name).display())));
+    if Engine::of(db)? == Engine::Sqlite {
+        lines.push(
+            "what it does on PostgreSQL was not tried: `migrate verify` with such a database does"
+                .to_owned(),
+        );
+    }
     Ok(Answer {
         code: 0,
         lines,

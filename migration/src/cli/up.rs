@@ -37,7 +37,8 @@ pub struct Args {
     /// Make what was left out of such tables, too: their indexes, while others write, their triggers.
     #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
     with: Vec<Optional>,
-    /// Do exactly what `plan` printed with this hash, or nothing.
+    /// Do exactly what `plan` printed with this hash, or nothing; where nothing is pending any more,
+    /// somebody else did it.
     #[arg(long, value_name = "HASH")]
     plan: Option<String>,
     /// Write a backup into this directory first, and prove it, where anything is pending.

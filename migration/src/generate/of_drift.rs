@@ -1,15 +1,15 @@
 //! A step of what somebody changed by hand: the other databases get it, too.
 
-use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::change::{self, Options};
 use crate::schema::{Change, Difference, LiveSchema, Object};
 
+use super::half::stand_ins;
 use super::script::{script, way_down};
 use super::{Said, Written, ask, refuse_unused};
 
 /// The step that makes of what the steps make what there `is`. `aside` is what differs and shall not
-/// become one. It is for this engine; what the other shall have of it only a person knows.
+/// become one. It is for this engine; what the other shall have of it is left unwritten.
 pub(crate) fn of_drift(
     expected: &LiveSchema,
     is: &LiveSchema,
@@ -31,7 +31,7 @@ pub(crate) fn of_drift(
     ask::filled(&renamed, &wanted, said)?;
     let down = Options {
         renames: up.renames.reversed(),
-        fills: super::stand_ins(expected, &up.renames.reversed().applied(&wanted)),
+        fills: stand_ins(expected, &up.renames.reversed().applied(&wanted)),
         in_order: false,
     };
     let forth = change::statements(expected, &wanted, &up);
@@ -45,27 +45,9 @@ pub(crate) fn of_drift(
         }
     }
     let down = way_down(&back, expected, &wanted, &up.renames, &said.fills);
-    let nothing = || {
-        format!(
-            "-- This was done by hand on {}. Say here what is to be done on the other engine.\nSELECT \
-             1;\n",
-            is.engine.name()
-        )
-    };
-    written.files = match is.engine {
-        Engine::Postgres => vec![
-            ("up.postgres.sql", script(&forth)),
-            ("down.postgres.sql", down),
-            ("up.sqlite.sql", nothing()),
-            ("down.sqlite.sql", nothing()),
-        ],
-        Engine::Sqlite => vec![
-            ("up.sqlite.sql", script(&forth)),
-            ("down.sqlite.sql", down),
-            ("up.postgres.sql", nothing()),
-            ("down.postgres.sql", nothing()),
-        ],
-    };
+    let (up_name, down_name) = is.engine.files();
+    written.files = vec![(up_name, script(&forth)), (down_name, down)];
+    written.leave(is.engine.other());
     Ok(written)
 }
 

@@ -3,8 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::engine::Engine;
 use crate::schema::change::Statement;
 use crate::schema::{Column, Filling, LiveSchema, Renames};
+use crate::step::UNWRITTEN;
+
+/// A script that nobody has written yet.
+pub(super) fn unwritten(engine: Engine) -> String {
+    format!(
+        "{UNWRITTEN}: what this does on {} is not written yet, and the step does not run there.\n\
+         -- `migrate generate --complete` writes it, with such a database.\n",
+        engine.name()
+    )
+}
 
 /// A script of `statements`.
 pub(super) fn script(statements: &[Statement]) -> String {

@@ -23,7 +23,7 @@ use crate::lint::{self, Finding, Tested};
 use crate::lock::Lock;
 use crate::runner;
 use crate::schema::{quoted, squeezed};
-use crate::step::{Direction, STEPS, Step};
+use crate::step::{Direction, STEPS, Step, check_written};
 
 pub use loss::Loss;
 pub(crate) use loss::losses;
@@ -57,6 +57,9 @@ pub struct PlannedStep {
     pub rehearsed_ms: Option<u64>,
 }
 
+/// So many rows are counted one by one.
+const COUNTED: i64 = 10_000;
+
 /// How big a table is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Size {
@@ -78,6 +81,7 @@ pub(crate) async fn plan(db: &impl ConnectionTrait, status: &Status) -> Result<P
     let sizes = sizes(db).await?;
     let adoption = Adoption::of(db).await?;
     let pending = pending(status);
+    check_written(pending.iter().copied(), engine)?;
     let mut hash = Sha256::new();
     hash.update(runner::fingerprint(db).await?);
     for step in &pending {

@@ -1,28 +1,39 @@
-//! How big tables are, as `PostgreSQL` last counted.
+//! How big tables are, as `PostgreSQL` last counted; where it never did, small ones are counted.
 
 use std::collections::BTreeMap;
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-use super::Size;
+use super::{COUNTED, Size};
+use crate::schema::quoted;
 
-// A table that was never looked at has -1 rows.
+// A table that was never looked at has -1 rows, and what was read into it since the server was started
+// again, or brought back, may not be counted either.
 const SIZES: &str = "SELECT c.relname::text,
-        CASE WHEN c.reltuples < 0 THEN coalesce(s.n_live_tup, 0) ELSE c.reltuples::bigint END,
-        pg_total_relation_size(c.oid)
+        greatest(c.reltuples::bigint, s.n_live_tup, 0),
+        pg_total_relation_size(c.oid),
+        greatest(c.reltuples::bigint, s.n_live_tup, 0) = 0
+            AND (c.relkind = 'p' OR pg_relation_size(c.oid) > 0)
+            AND has_table_privilege(c.oid, 'SELECT')
     FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'm')";
 
 pub(super) async fn sizes(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Size>, DbErr> {
-    let rows = db
-        .query_all_raw(Statement::from_string(DbBackend::Postgres, SIZES))
-        .await?;
-    let pair = |row: &sea_orm_migration::sea_orm::QueryResult| {
-        let size = Size {
-            rows: row.try_get_by_index(1)?,
-            bytes: row.try_get_by_index(2)?,
-        };
-        Ok((row.try_get_by_index(0)?, size))
-    };
-    rows.iter().map(pair).collect()
+    let ask = |sql: &str| Statement::from_string(DbBackend::Postgres, sql);
+    let mut sizes = BTreeMap::new();
+    for row in db.query_all_raw(ask(SIZES)).await? {
+        let table: String = row.try_get_by_index(0)?;
+        let (mut rows, is_unknown): (i64, bool) =
+            (row.try_get_by_index(1)?, row.try_get_by_index(3)?);
+        if is_unknown {
+            let most = COUNTED + 1;
+            let name = quoted(&table);
+            let count = format!("SELECT count(*) FROM (SELECT 1 FROM {name} LIMIT {most}) AS seen");
+            let row = db.query_one_raw(ask(&count)).await?;
+            rows = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        }
+        let bytes = row.try_get_by_index(2)?;
+        sizes.insert(table, Size { rows, bytes });
+    }
+    Ok(sizes)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-use super::Size;
+use super::{COUNTED, Size};
 use crate::schema::quoted;
 
 const TABLES: &str = "SELECT name, wr FROM pragma_table_list
@@ -13,9 +13,6 @@ const TABLES: &str = "SELECT name, wr FROM pragma_table_list
 /// What `ANALYZE` found, where it ever ran: the first number is the rows.
 const KNOWS: &str = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'";
 const KNOWN: &str = "SELECT tbl, max(CAST(stat AS integer)) FROM sqlite_stat1 GROUP BY tbl";
-
-/// So many rows are counted one by one.
-const COUNTED: i64 = 10_000;
 
 pub(super) async fn sizes(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Size>, DbErr> {
     let mut sizes = BTreeMap::new();

@@ -39,8 +39,6 @@ pub const BOOKKEEPING: &[&str] = &[
     "chancery_import_changes",
     "chancery_import_rows",
     "chancery_migration_lease",
-    "chancery_import_changes",
-    "chancery_import_rows",
     "chancery_migration_log",
     "chancery_migrations",
     "chancery_seaql_migrations",

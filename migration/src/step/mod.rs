@@ -14,6 +14,9 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::squeezed;
 
+/// How a script begins that nobody has written yet.
+pub(crate) const UNWRITTEN: &str = "-- unwritten";
+
 /// One step of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
@@ -173,6 +176,21 @@ impl Step {
         })
     }
 
+    /// Whether anybody has said what it does on `engine`.
+    pub(crate) fn is_written(&self, engine: Engine) -> bool {
+        !self.script(engine, Direction::Up).starts_with(UNWRITTEN)
+    }
+
+    /// The same, doing `up` on `engine`. It lives as long as the program.
+    pub(crate) fn written_as(mut self, engine: Engine, up: &str) -> Self {
+        let up = up.to_owned().leak();
+        match engine {
+            Engine::Sqlite => self.sqlite.up = up,
+            Engine::Postgres => self.postgres.up = up,
+        }
+        self
+    }
+
     /// The script that does or undoes it.
     pub(crate) fn script(&self, engine: Engine, direction: Direction) -> &'static str {
         let script = match engine {
@@ -232,6 +250,21 @@ impl Step {
     pub(crate) fn checksum(&self, engine: Engine) -> String {
         let words = squeezed(self.script(engine, Direction::Up));
         hex::encode(Sha256::digest(words))
+    }
+}
+
+/// Refuse to do a step of which nobody has said yet what it does on `engine`.
+pub(crate) fn check_written<'s>(
+    steps: impl IntoIterator<Item = &'s Step>,
+    engine: Engine,
+) -> Result<(), Error> {
+    let mut steps = steps.into_iter();
+    match steps.find(|step| !step.is_written(engine)) {
+        None => Ok(()),
+        Some(step) => Err(Error::Unwritten {
+            step: step.name,
+            engine: engine.name(),
+        }),
     }
 }
 

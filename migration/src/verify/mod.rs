@@ -20,7 +20,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::runner::Progress;
 use crate::schema::{BOOKKEEPING, Object, difference, scratch};
-use crate::step::{Direction, Step};
+use crate::step::{Direction, Step, check_written};
 
 use attempt::{Attempt, Rows};
 use place::Place;
@@ -84,6 +84,7 @@ pub(crate) async fn verify(
     told: &(dyn Fn(Progress<'_>) + Send + Sync),
 ) -> Result<Report, Error> {
     let engine = Engine::of(db)?;
+    check_written(steps, engine)?;
     let mut report = Report::default();
     let tried = if only.is_empty() {
         steps.len()

@@ -40,8 +40,9 @@ async fn status_tells_by_its_exit_code_whether_something_is_pending() {
 
         let unknown = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m2999', 0)";
         scratch.db.execute_unprepared(unknown).await.expect("a row");
-        assert_eq!(code(&migrate(&scratch, &["status"])), 4);
-        assert_eq!(code(&migrate(&scratch, &["up"])), 4);
+        for command in ["status", "up", "plan", "lint", "drift"] {
+            assert_eq!(code(&migrate(&scratch, &[command])), 4, "{command}");
+        }
     }
 }
 
@@ -159,7 +160,7 @@ async fn fresh_begins_again_but_never_in_production() {
             .await
             .expect("a table");
         let refused = migrate(&scratch, &["fresh", "--environment", "production"]);
-        assert_eq!(code(&refused), 1);
+        assert_eq!(code(&refused), 5);
         scratch
             .db
             .execute_unprepared("SELECT a FROM stray")
@@ -173,5 +174,32 @@ async fn fresh_begins_again_but_never_in_production() {
             .await
             .expect_err("it is gone");
         assert_eq!(code(&migrate(&scratch, &["status"])), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_line_is_told_to_machines_as_everything_else_is() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        for line in [
+            &["up", "--nonsense", "--json"][..],
+            &["--json", "resolve"],
+            &["nonsense", "--json"],
+            &["--json"],
+        ] {
+            let told = migrate(&scratch, line);
+            assert_eq!(code(&told), 64, "{line:?}");
+            let object = json(&told);
+            assert_eq!(
+                (&object["version"], &object["exit"]),
+                (&1.into(), &64.into())
+            );
+            assert!(object["command"].is_null(), "{object}");
+            let why = object["error"].as_str().expect("why");
+            assert!(!why.is_empty() && !why.starts_with("error:"), "{why}");
+        }
+        let help = migrate(&scratch, &["up", "--help", "--json"]);
+        assert_eq!(code(&help), 0);
+        assert!(!String::from_utf8_lossy(&help.stdout).contains("\"exit\""));
     }
 }

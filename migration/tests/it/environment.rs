@@ -26,9 +26,9 @@ async fn production_is_production_whoever_says_so() {
         let stray = "CREATE TABLE stray (a integer)";
         scratch.db.execute_unprepared(stray).await.expect("a table");
         for (variables, code) in [
-            (&[("CHANCERY_ENV", "production")][..], 1),
-            (&[("NODE_ENV", "production")], 1),
-            (&[("CHANCERY_ENV", ""), ("NODE_ENV", "production")], 1),
+            (&[("CHANCERY_ENV", "production")][..], 5),
+            (&[("NODE_ENV", "production")], 5),
+            (&[("CHANCERY_ENV", ""), ("NODE_ENV", "production")], 5),
             (&[("CHANCERY_ENV", "prod")], 64),
             (&[("CHANCERY_ENV", "Production")], 64),
             (&[("CHANCERY_ENV", "PRODUCTION")], 64),

@@ -13,6 +13,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend}
 use sea_orm_migration::sea_query::ColumnDef;
 
 use crate::database::{self, Scratch, one};
+use crate::writing::listed;
 
 /// The columns of saved views, with `note` in place of `name` and one more that takes no null.
 fn changed(backend: DbBackend) -> Vec<ColumnDef> {
@@ -204,9 +205,30 @@ async fn what_only_a_person_knows_is_asked() {
     );
     let nothing = written(&postgres.db, resources(), &Said::default()).await;
     assert_eq!(nothing.expect("no error"), None);
-    let sqlite = Scratch::new(Engine::Sqlite).await;
-    let alone = written(&sqlite.db, &wanted, &said()).await;
-    assert!(matches!(alone, Err(Error::NeedsPostgres)), "{alone:?}");
+}
+
+#[tokio::test]
+async fn a_database_of_sqlite_is_enough_and_the_other_half_says_that_it_is_missing() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    up(&scratch.db).await.expect("up");
+    let written = written(&scratch.db, &wanted(), &said()).await;
+    let written = written.expect("no refusal").expect("a step");
+    assert_eq!(written.unwritten, Some(Engine::Postgres));
+    assert_eq!(written.online, []);
+    for name in ["up.postgres.sql", "down.postgres.sql"] {
+        assert!(file(&written, name).starts_with("-- unwritten: "));
+    }
+    let done = scratch
+        .db
+        .execute_unprepared(file(&written, "up.sqlite.sql"))
+        .await;
+    done.expect("up");
+    let made = scratch::of_entities(Engine::Sqlite, &scratch.db, &wanted()).await;
+    let made = made.expect("a schema").without(BOOKKEEPING);
+    assert_eq!(
+        differing(&made, &schema(&scratch.db).await),
+        Vec::<String>::new()
+    );
 }
 
 #[tokio::test]
@@ -215,14 +237,29 @@ async fn what_names_nothing_is_refused_although_there_is_no_difference() {
         return;
     }
     let scratch = Scratch::new(Engine::Postgres).await;
-    let dir = tempfile::tempdir().expect("a directory");
-    let text = "const STEPS: &[Step] = &[\n    step!(\"m1_a\"),\n];\n";
-    std::fs::write(dir.path().join("mod.rs"), text).expect("a list");
+    let dir = listed();
     let (here, nowhere) = (dir.path().display().to_string(), "nowhere".to_owned());
+    // Its list has a step that the program was built without.
+    let ahead = listed();
+    let list = ahead.path().join("mod.rs");
+    let text = std::fs::read_to_string(&list).expect("a list");
+    let place = text.rfind("    step!(").expect("a step");
+    let (before, after) = text.split_at(place);
+    let newer = format!("{before}    step!(\"m2999_newer\"),\n{after}");
+    std::fs::write(&list, newer).expect("a list");
+    let ahead = ahead.path().display().to_string();
     for (name, directory, more, code, said) in [
         ("a", &here, None, 0, ""),
         ("A b", &here, None, 1, "a-z, 0-9 and _ only"),
         ("a", &nowhere, None, 1, "--directory"),
+        (
+            "a",
+            &ahead,
+            None,
+            1,
+            "m2999_newer, which this program was built without",
+        ),
+        ("--complete", &here, None, 0, ""),
         ("a", &here, Some("--drop=runs.no"), 1, "--drop runs.no"),
         ("a", &here, Some("--fill=runs.no=1"), 1, "--fill runs.no=1"),
         ("a", &here, Some("--rename=no:one"), 1, "--rename no:one"),

@@ -170,3 +170,45 @@ async fn what_the_grammar_tells_is_found_and_ignored_for_a_reason() {
         assert_eq!(migrate(&scratch, &lint).status.code(), Some(code));
     }
 }
+
+#[tokio::test]
+async fn a_table_that_the_server_knows_nothing_of_is_not_taken_for_empty() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up_by(&scratch.db, 99).await.expect("up");
+    let db = database::connect_once(&scratch.url).await;
+    for sql in [
+        "CREATE TABLE live (a integer) WITH (autovacuum_enabled = false)",
+        "INSERT INTO live SELECT generate_series(1, 20000)",
+        "CREATE TABLE parts (a integer) PARTITION BY RANGE (a)",
+        "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (9)",
+        "INSERT INTO parts VALUES (1)",
+        "SELECT pg_stat_force_next_flush()",
+        "SELECT pg_stat_reset()",
+    ] {
+        db.execute_unprepared(sql).await.expect(sql);
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let folder = dir.path().join("m20990101_000001_planted");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for one in [
+        "up.postgres.sql",
+        "up.sqlite.sql",
+        "down.postgres.sql",
+        "down.sqlite.sql",
+    ] {
+        let up = "CREATE INDEX planted ON live (a);\nDROP TABLE parts;\n";
+        std::fs::write(folder.join(one), up).expect("a script");
+    }
+    let folder = folder.display().to_string();
+    let told = migrate(&scratch, &["lint", "--with", &folder]);
+    assert_eq!(told.status.code(), Some(5), "{}", text(&told));
+    let words = text(&told);
+    assert!(
+        words.contains("(UNSAFE) on live with 10001 rows"),
+        "{words}"
+    );
+    assert!(words.contains("(UNSAFE) on parts with 1 rows"), "{words}");
+}

@@ -1,6 +1,6 @@
 //! `plan`: what `up` would do, and a run that does that or nothing.
 
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use migration::engine::Engine;
 use migration::{status, up, up_by};
@@ -9,12 +9,14 @@ use serde_json::Value;
 
 use crate::database::{self, Scratch};
 
+fn command(scratch: &Scratch, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
+    command.args(arguments).env("DATABASE_URL", &scratch.url);
+    command
+}
+
 fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .output()
-        .expect("the binary")
+    command(scratch, arguments).output().expect("the binary")
 }
 
 fn json(output: &Output) -> Value {
@@ -135,13 +137,21 @@ async fn a_run_does_what_was_planned_or_nothing() {
             .execute_unprepared("DROP TABLE stray")
             .await
             .expect("no table");
-        let told = migrate(&scratch, &["up", "--plan", hash]);
-        assert_eq!(
-            told.status.code(),
-            Some(0),
-            "{}",
-            String::from_utf8_lossy(&told.stderr)
-        );
+        // Five at once: one does it, and to the others it is done.
+        let deploys: Vec<Child> = (0..5)
+            .map(|_| {
+                let mut deploy = command(&scratch, &["up", "--plan", hash]);
+                let deploy = deploy.stdout(Stdio::null()).stderr(Stdio::piped());
+                deploy.spawn().expect("the binary")
+            })
+            .collect();
+        for deploy in deploys {
+            let told = deploy.wait_with_output().expect("an end");
+            let words = String::from_utf8_lossy(&told.stderr);
+            assert_eq!(told.status.code(), Some(0), "{words}");
+        }
+        let known = status(&scratch.db).await.expect("status");
+        assert!(known.pending.is_empty());
     }
 }
 

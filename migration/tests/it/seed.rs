@@ -99,7 +99,7 @@ async fn production_is_sown_only_if_told_and_never_reset() {
         let production = ["--environment", "production"];
         let seed = ["seed", "pipeline-test"];
         let told = migrate(&scratch, &[&seed[..], &production].concat());
-        assert_eq!(told.status.code(), Some(1));
+        assert_eq!(told.status.code(), Some(5));
         assert!(words(&told).contains("--allow-production"));
         assert_eq!(one(&scratch.db, COUNTS).await, "0 0 0 0");
         let told = migrate(
@@ -108,7 +108,7 @@ async fn production_is_sown_only_if_told_and_never_reset() {
         );
         assert_eq!(told.status.code(), Some(0), "{}", words(&told));
         let told = migrate(&scratch, &[&["reset"][..], &production].concat());
-        assert_eq!(told.status.code(), Some(1));
+        assert_eq!(told.status.code(), Some(5));
         let told = migrate(&scratch, &["reset", "--seed", "nothing"]);
         assert_eq!(told.status.code(), Some(1));
         assert!(
