@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::identity::user::{UserRole, UserStatus};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tests::{PASSWORD, Plan, TestApp, eventually};
 
@@ -50,6 +51,41 @@ async fn a_stale_credential_does_not_keep_anybody_from_signing_in() {
         for session in sessions["items"].as_array().unwrap() {
             assert_eq!(session["ip"], "127.0.0.1", "{}", app.engine);
         }
+        app.stop().await;
+    }
+}
+
+/// The hash that the bcrypt of Python makes of `correct horse battery staple`.
+const BCRYPT: &str = "$2b$05$jdC65GYFCxlokAyOpqijO.VtFekI1Il3mhaOQ5oVZQYTvcbBn5rp6";
+
+#[tokio::test]
+async fn who_came_with_another_program_signs_in_with_the_password_from_there() {
+    for app in TestApp::each().await {
+        app.user_row("ann", UserRole::User).await;
+        let tx = app.system().write().await.unwrap();
+        let moved = format!("UPDATE users SET password_hash = '{BCRYPT}' WHERE role = 'user'");
+        tx.execute_unprepared(&moved).await.unwrap();
+        tx.commit().await.unwrap();
+        let how_many = |hash: &str| {
+            format!(
+                "SELECT count(*) FROM users WHERE role = 'user' AND password_hash LIKE '{hash}%'"
+            )
+        };
+        let nobody = app.anonymous();
+        let wrong = credentials("ann@example.test", PASSWORD);
+        assert_eq!(
+            nobody.post(SESSION, wrong).await.verdict(),
+            "401 auth.bad_credentials"
+        );
+        assert_eq!(app.number(&how_many("$2b$")).await, 1);
+        let right = credentials("ann@example.test", "correct horse battery staple");
+        assert_eq!(nobody.post(SESSION, right.clone()).await.verdict(), "200");
+        assert_eq!(
+            app.number(&how_many("$argon2id$")).await,
+            1,
+            "it is ours by now"
+        );
+        assert_eq!(nobody.post(SESSION, right).await.verdict(), "200");
         app.stop().await;
     }
 }
