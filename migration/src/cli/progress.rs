@@ -1,6 +1,6 @@
 //! How far a command is: a bar for a person at a terminal, plain lines for a log.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,9 +36,9 @@ pub(crate) fn waits(progress: Progress<'_>) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a log's lines go there")]
+/// A line for the log. Whoever reads it may be gone: what is done is done all the same.
 fn say(line: &str) {
-    eprintln!("{line}");
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn draw(bar: &ProgressBar, progress: Progress<'_>) {

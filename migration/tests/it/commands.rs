@@ -1,6 +1,6 @@
 //! The commands as an operator calls them: the binary, its exit codes, its JSON.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
@@ -201,5 +201,23 @@ async fn a_wrong_line_is_told_to_machines_as_everything_else_is() {
         let help = migrate(&scratch, &["up", "--help", "--json"]);
         assert_eq!(code(&help), 0);
         assert!(!String::from_utf8_lossy(&help.stdout).contains("\"exit\""));
+    }
+}
+
+#[tokio::test]
+async fn who_hears_how_it_goes_may_go_away() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let mut going = Command::new(env!("CARGO_BIN_EXE_migration"))
+            .arg("up")
+            .env("DATABASE_URL", &scratch.url)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary");
+        drop((going.stdout.take(), going.stderr.take()));
+        let ended = going.wait().expect("an end");
+        assert_eq!(ended.code(), Some(0), "{engine:?}");
+        assert_eq!(code(&migrate(&scratch, &["status"])), 0);
     }
 }
