@@ -136,9 +136,9 @@ impl DbSettings {
             ("DATABASE_READ_URL", &self.read_url),
             ("DATABASE_DIRECT_URL", &self.direct_url),
         ];
-        let is_other = |way: &&DatabaseUrl| !self.url.may_be(way);
+        let is_other = |way: &DatabaseUrl| !self.url.may_be(way);
         let mut others = ways.into_iter();
-        let found = others.find(|(_, way)| way.as_ref().filter(is_other).is_some());
+        let found = others.find(|(_, way)| way.as_ref().is_some_and(is_other));
         found.map(|(variable, _)| variable)
     }
 
