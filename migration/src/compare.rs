@@ -7,9 +7,9 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::generate::{Said, by_entities, refuse_unused, renamed};
+use crate::generate::{Said, by_entities, filled, refuse_unused, renamed, stand_ins};
 use crate::plan::split;
-use crate::schema::change::{self, Options, Statement};
+use crate::schema::change::{self, Options, Statement, framed};
 use crate::schema::{BOOKKEEPING, Difference, LiveSchema, Object, Renames, difference, scratch};
 use crate::step::STEPS;
 
@@ -59,14 +59,23 @@ pub async fn compare<'r>(
     let side = [(renames, from, to)];
     refuse_unused(said, &side)?;
     let [(renames, from, to)] = side;
-    renamed(&renames.applied(&from), &to, said)?;
+    let known = renames.applied(&from);
+    renamed(&known, &to, said)?;
+    filled(&known, &to, said)?;
     let options = Options {
         renames,
+        fills: said.fills.clone(),
+        guarded: true,
         ..Options::default()
     };
     let back = Options {
         renames: options.renames.reversed(),
+        fills: stand_ins(&from, &options.renames.reversed().applied(&to)),
+        guarded: true,
         ..Options::default()
+    };
+    let way = |from: &LiveSchema, to: &LiveSchema, options: &Options| {
+        framed(engine, change::statements(from, to, options))
     };
     let mut differences = difference(&to, &from);
     // Where a column stands is told where a database has gone astray; nobody makes a table anew for
@@ -75,8 +84,8 @@ pub async fn compare<'r>(
     Ok(Compared {
         engine,
         differences,
-        up: change::statements(&from, &to, &options),
-        down: change::statements(&to, &from, &back),
+        up: way(&from, &to, &options),
+        down: way(&to, &from, &back),
     })
 }
 
@@ -112,7 +121,7 @@ async fn schema<'r>(
         }
         _ if Path::new(source).is_dir() => {
             let scripts = crate::pull::read(Path::new(source), engine)?;
-            scratch::made(engine, db, &scripts).await?
+            scratch::of_files(engine, db, &scripts).await?
         }
         _ if Path::new(source).is_file() => {
             let script = std::fs::read_to_string(source).map_err(|error| Error::File {
@@ -122,7 +131,7 @@ async fn schema<'r>(
             if split(&script).is_empty() {
                 return Err(Error::NoSuchSource(source.to_owned()));
             }
-            scratch::made(engine, db, &[script]).await?
+            scratch::of_files(engine, db, &[script]).await?
         }
         _ => return Err(Error::NoSuchSource(source.to_owned())),
     };

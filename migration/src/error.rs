@@ -256,6 +256,18 @@ impl Error {
     }
 }
 
+/// Whether `PostgreSQL` says that the role may not do it, in whatever language it says so.
+pub(crate) fn is_not_allowed(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let database = error.as_database_error();
+    database.is_some_and(|error| error.code().as_deref() == Some("42501"))
+}
+
 /// Whether `old` was renamed to one of `new`, as a question to a person.
 fn asked(old: &str, new: &[String]) -> String {
     let renames: Vec<String> = new

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::{Command, MigrateArgs, WRONG_USE, colour};
-use crate::error::Error;
+use crate::error::{Error, is_not_allowed};
 use crate::lock::is_busy;
 use crate::plan::Loss;
 
@@ -87,19 +87,36 @@ fn object(args: &MigrateArgs, code: u8, more: Value) -> Value {
 
 /// What is said of an error, with what to do where the database only says no.
 fn told(error: &Error) -> String {
-    let text = error.to_string();
-    if text.contains("permission denied for database") {
+    let text = without_lines(&error.to_string());
+    if let Error::Database(error) | Error::Stopped { source: error, .. } = error
+        && is_not_allowed(error)
+    {
         return format!(
-            "{text}; what is compared with is made in this database and rolled back: GRANT CREATE ON DATABASE \
-             … TO the role that migrates"
-        );
-    }
-    if text.contains("permission denied for") {
-        return format!(
-            "{text}; the role lacks this right: let the owner of the tables migrate, or GRANT it"
+            "{text}; the role lacks this right: let the owner of the tables migrate, or GRANT it (what is \
+             compared with is made in this database and rolled back, for which it takes GRANT CREATE ON \
+             DATABASE)"
         );
     }
     text
+}
+
+/// The text without the lines of the server's own source that the driver puts behind its errors: they look
+/// like lines of a file that somebody wrote.
+fn without_lines(text: &str) -> String {
+    const AT: &str = " at line ";
+    if !text.contains("returned from database: ") {
+        return text.to_owned();
+    }
+    let mut parts = text.split(AT);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        if rest.len() == part.len() {
+            out.push_str(AT);
+        }
+        out.push_str(rest);
+    }
+    out
 }
 
 /// What would go, where that is why.
@@ -129,5 +146,30 @@ fn code(error: &Error) -> u8 {
         Error::Locked { .. } => 6,
         Error::Database(error) if is_busy(error) => 6,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_of_the_servers_source_are_not_told() {
+        for (text, told) in [
+            (
+                "m1: error returned from database: relation \"a\" does not exist at line 1188; it stays",
+                "m1: error returned from database: relation \"a\" does not exist; it stays",
+            ),
+            (
+                "a.json: a comma is missing at line 3",
+                "a.json: a comma is missing at line 3",
+            ),
+            (
+                "error returned from database: look at line breaks",
+                "error returned from database: look at line breaks",
+            ),
+        ] {
+            assert_eq!(without_lines(text), told);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `drift`: in what the database is not as the history left it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
@@ -10,7 +11,9 @@ use super::{Answer, diff};
 use crate::adopt::{Adoption, FILL_SEARCH};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::generate::{Put, Said, by_hand, check_built, check_name, of_drift, put, refuse_unused};
+use crate::generate::{
+    Put, Said, by_hand, check_built, check_name, filled, of_drift, put, refuse_unused,
+};
 use crate::guard;
 use crate::history::status;
 use crate::plan::split;
@@ -29,7 +32,7 @@ pub struct Args {
     /// Where the steps are.
     #[arg(long, default_value = "migration/src/step", value_name = "DIRECTORY")]
     directory: PathBuf,
-    /// What the rows of other databases have in a new column.
+    /// What the rows have in a column that comes: back, or with the step that is written.
     #[arg(long = "fill", value_name = "TABLE.COLUMN=EXPRESSION")]
     fills: Vec<String>,
     /// What was renamed by hand: `table:new` or `table.column:new`.
@@ -73,34 +76,32 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     let (advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(guard::is_advice);
     let (recommended, accepted): (Vec<_>, Vec<_>) = known.into_iter().partition(guard::is_advice);
     let advice: Vec<_> = advice.into_iter().chain(recommended).collect();
-    refuse_unused(
-        &said,
-        &[(said.renames.clone(), expected.clone(), actual.clone())],
-    )?;
-    let renames = match by_hand(&expected, &actual, &said) {
-        Ok(renames) => Ok(renames.reversed()),
-        Err(asked @ Error::Ambiguous { .. }) => Err(asked.to_string()),
+    refuse_unmeant(args, &said, &expected, &actual)?;
+    let undo = match undo(engine, &expected, &actual, &said) {
+        Ok(undo) => Ok(undo),
+        Err(asked @ (Error::Ambiguous { .. } | Error::Unfilled { .. })) => Err(asked.to_string()),
         Err(error) => return Err(error),
     };
-    let undo = renames.map(|renames| {
-        let options = Options {
-            renames,
-            in_order: true,
-            ..Options::default()
-        };
-        let mut undo = change::statements(&actual, &expected, &options);
-        refill(&mut undo);
-        undo
-    });
     let mut lines: Vec<String> = drift.iter().map(ToString::to_string).collect();
     lines.extend(advice.iter().map(|one| match one.change {
         Change::Added => format!("beside the steps: {one}"),
         _ => format!("recommended: {one}"),
     }));
     lines.extend(accepted.iter().map(|one| format!("accepted: {one}")));
+    if args.revert_sql {
+        // SQL follows, or nothing that anybody should run.
+        lines = lines.iter().map(|one| diff::commented(one)).collect();
+    }
     let mut step = None;
     if drift.is_empty() {
-        lines.push("no drift".to_owned());
+        lines.push(
+            if args.revert_sql {
+                "-- no drift"
+            } else {
+                "no drift"
+            }
+            .to_owned(),
+        );
     } else if let Some(name) = &args.write_migration {
         let written = of_drift(&expected, &actual, &advice, &said)?;
         let Put { name, folder, .. } = put(&args.directory, today(), name, &written)?;
@@ -114,10 +115,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         step = Some(name);
     } else if args.revert_sql {
         lines.push(match &undo {
-            Ok(undo) => format!(
-                "\n-- brings the database back\n{}",
-                diff::script(engine, undo)
-            ),
+            Ok(undo) => format!("\n-- brings the database back\n{}", diff::script(undo)),
             // What it drops might be what is missed.
             Err(asked) => format!("\n-- nothing brings the database back yet: {asked}"),
         });
@@ -134,6 +132,51 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
             "undo": undo, "asked": asked,
         }),
     })
+}
+
+/// Refuse what was said of a change that there is not.
+fn refuse_unmeant(
+    args: &Args,
+    said: &Said,
+    expected: &LiveSchema,
+    actual: &LiveSchema,
+) -> Result<(), Error> {
+    let forth = (said.renames.clone(), expected.clone(), actual.clone());
+    if args.write_migration.is_some() {
+        return refuse_unused(said, &[forth]);
+    }
+    // What is filled in is what comes back.
+    let back = (said.renames.reversed(), actual.clone(), expected.clone());
+    let fills = Said {
+        fills: said.fills.clone(),
+        ..Said::default()
+    };
+    let others = Said {
+        fills: BTreeMap::new(),
+        ..said.clone()
+    };
+    refuse_unused(&fills, &[back])?;
+    refuse_unused(&others, &[forth])
+}
+
+/// The statements that bring the database back.
+fn undo(
+    engine: Engine,
+    expected: &LiveSchema,
+    actual: &LiveSchema,
+    said: &Said,
+) -> Result<Vec<Statement>, Error> {
+    let renames = by_hand(expected, actual, said)?.reversed();
+    filled(&renames.applied(actual), expected, said)?;
+    let options = Options {
+        renames,
+        in_order: true,
+        fills: said.fills.clone(),
+        guarded: true,
+    };
+    let mut undo = change::statements(actual, expected, &options);
+    refill(&mut undo);
+    Ok(change::framed(engine, undo))
 }
 
 /// Put into the search of `SQLite` what stands in the messages, where it is made anew.

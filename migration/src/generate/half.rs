@@ -39,8 +39,8 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
     };
     let mut options = Options {
         renames,
-        in_order: false,
         fills: said.fills.clone(),
+        ..Options::default()
     };
     // What is put off is filled in then.
     options
@@ -49,7 +49,7 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
     let back = Options {
         renames: options.renames.reversed(),
         fills: stand_ins(&from, &options.renames.reversed().applied(&to)),
-        in_order: false,
+        ..Options::default()
     };
     let up = change::statements(&from, &mid, &options);
     let down = change::statements(&mid, &from, &back);
@@ -98,7 +98,7 @@ fn has_more_than_order(from: &LiveSchema, to: &LiveSchema) -> bool {
 
 /// What the rows have in a column that goes and, by the way back, comes again without what it had:
 /// the least that it takes.
-pub(super) fn stand_ins(from: &LiveSchema, to: &LiveSchema) -> BTreeMap<(String, String), String> {
+pub(crate) fn stand_ins(from: &LiveSchema, to: &LiveSchema) -> BTreeMap<(String, String), String> {
     let mut found = BTreeMap::new();
     for (name, table) in &from.tables {
         let Some(kept) = to.tables.get(name) else {

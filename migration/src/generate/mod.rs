@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::registry::Resource;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
-pub(crate) use ask::{by_entities, by_hand, renamed};
+pub(crate) use ask::{by_entities, by_hand, filled, renamed};
 pub(crate) use complete::{Completed, completed};
 pub(crate) use of_drift::of_drift;
 pub use put::{Put, put};
@@ -26,6 +26,7 @@ use crate::error::Error;
 use crate::schema::{BOOKKEEPING, Renames, scratch};
 use crate::step::{STEPS, Step, check_written};
 
+pub(crate) use half::stand_ins;
 use half::{Half, half};
 use script::{script, unwritten};
 use unused::Side;

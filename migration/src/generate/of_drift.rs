@@ -25,14 +25,14 @@ pub(crate) fn of_drift(
     let up = Options {
         renames: ask::by_hand(expected, &wanted, said)?,
         fills: said.fills.clone(),
-        in_order: false,
+        ..Options::default()
     };
     let renamed = up.renames.applied(expected);
     ask::filled(&renamed, &wanted, said)?;
     let down = Options {
         renames: up.renames.reversed(),
         fills: stand_ins(expected, &up.renames.reversed().applied(&wanted)),
-        in_order: false,
+        ..Options::default()
     };
     let forth = change::statements(expected, &wanted, &up);
     let back = change::statements(&wanted, expected, &down);

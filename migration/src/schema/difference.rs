@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::name::quoted;
-use super::{Column, Filling, LiveSchema, Sequence, Table, View};
+use super::{Column, Filling, LiveSchema, Sequence, Table, View, row_number};
 
 /// What a [`Difference`] is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -205,6 +205,14 @@ impl Found {
         };
         self.sets(&from.options, &to.options, of(Object::Option));
         self.columns(name, &from.columns, &to.columns);
+        // The number of a row is no key to the catalogue of SQLite.
+        let key = |table: &Table| {
+            let column = row_number(&table.source).into_iter();
+            column
+                .map(|one| format!("integer primary key ({one})"))
+                .collect()
+        };
+        self.sets(&key(from), &key(to), of(Object::Constraint));
         self.shapes(&from.constraints, &to.constraints, of(Object::Constraint));
         self.shapes(&from.indexes, &to.indexes, of(Object::Index));
         self.shapes(&from.triggers, &to.triggers, of(Object::Trigger));
@@ -292,8 +300,10 @@ impl Shape for String {
 impl Shape for View {
     fn shape(&self) -> String {
         let indexes = self.indexes.values().map(|index| format!("; {index}"));
+        let triggers = self.triggers.values().map(|trigger| format!("; {trigger}"));
         std::iter::once(self.create.clone())
             .chain(indexes)
+            .chain(triggers)
             .collect()
     }
 }

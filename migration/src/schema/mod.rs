@@ -13,7 +13,9 @@ mod name;
 mod postgres;
 mod rename;
 pub mod scratch;
+mod script;
 mod sqlite;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,6 +95,44 @@ pub struct Table {
     pub oid: i64,
     /// `CREATE TABLE` as it was written, where the catalogue keeps it (`SQLite`). Nobody compares it.
     pub source: String,
+    /// Its parts as they were written. Nobody compares them.
+    #[serde(skip)]
+    pub written: Written,
+}
+
+/// Definitions as somebody wrote them, where the catalogue keeps that (`SQLite`): what is compared is in a
+/// common form, which does not always mean the same, since a text may stand in the quotes of a name. Any
+/// two are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Written(BTreeMap<(Part, String), String>);
+
+/// What is written of a table or a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    View,
+    Index,
+    Trigger,
+    Check,
+}
+
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
+
+impl Written {
+    fn keep(&mut self, part: Part, name: &str, text: String) {
+        self.0.insert((part, name.to_owned()), text);
+    }
+
+    /// The definition as it was written; what is `compared` where nobody knows.
+    pub(crate) fn or<'t>(&'t self, part: Part, name: &str, compared: &'t str) -> &'t str {
+        let known = self.0.get(&(part, name.to_owned()));
+        known.map_or(compared, String::as_str)
+    }
 }
 
 /// A column.
@@ -131,6 +171,12 @@ pub struct View {
     pub materialized: bool,
     /// The indexes on its rows, by name.
     pub indexes: BTreeMap<String, String>,
+    /// Its triggers, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub triggers: BTreeMap<String, String>,
+    /// It and its triggers as they were written. Nobody compares them.
+    #[serde(skip)]
+    pub written: Written,
 }
 
 /// A sequence.

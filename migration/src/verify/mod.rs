@@ -24,6 +24,7 @@ use crate::step::{Direction, Step, check_written};
 
 use attempt::{Attempt, Rows};
 use place::Place;
+pub(crate) use postgres::{database as scratch_database, take_away};
 
 /// What came of it.
 #[derive(Clone, Debug, Default, Serialize)]

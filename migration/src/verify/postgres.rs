@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm_migration::sea_orm::sqlx::{self, postgres::PgPoolOptions};
+use sea_orm_migration::sea_orm::sqlx::{
+    self,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxPostgresConnector,
     Statement,
@@ -24,28 +27,41 @@ const STALE: &str = "SELECT datname::text FROM pg_database d
 
 /// A scratch database, and what takes it away again.
 pub(super) async fn make(db: &DatabaseConnection) -> Result<(DatabaseConnection, String), DbErr> {
+    if let Ok(made) = database(db).await {
+        return Ok(made);
+    }
+    let name = name();
+    db.execute_unprepared(&format!("CREATE SCHEMA {name}"))
+        .await?;
+    // Nothing but the scratch schema is to be seen, so nothing else can be hit.
+    let here = db.get_postgres_connection_pool().connect_options();
+    let there = (*here).clone().options([("search_path", name.as_str())]);
+    connected(db, there, format!("DROP SCHEMA {name} CASCADE")).await
+}
+
+/// The same, where the role may make databases.
+pub(crate) async fn database(
+    db: &DatabaseConnection,
+) -> Result<(DatabaseConnection, String), DbErr> {
     sweep(db).await;
+    let name = name();
+    db.execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await?;
+    let here = db.get_postgres_connection_pool().connect_options();
+    let there = (*here).clone().database(&name);
+    connected(db, there, format!("DROP DATABASE {name} WITH (FORCE)")).await
+}
+
+fn name() -> String {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("chancery_verify_{}_{number}", std::process::id());
-    let pool = db.get_postgres_connection_pool();
-    let here = pool.connect_options();
-    let made = db
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
-        .await;
-    let (there, drop) = if made.is_ok() {
-        (
-            (*here).clone().database(&name),
-            format!("DROP DATABASE {name} WITH (FORCE)"),
-        )
-    } else {
-        db.execute_unprepared(&format!("CREATE SCHEMA {name}"))
-            .await?;
-        // Nothing but the scratch schema is to be seen, so nothing else can be hit.
-        (
-            (*here).clone().options([("search_path", name.as_str())]),
-            format!("DROP SCHEMA {name} CASCADE"),
-        )
-    };
+    format!("chancery_verify_{}_{number}", std::process::id())
+}
+
+async fn connected(
+    db: &DatabaseConnection,
+    there: PgConnectOptions,
+    drop: String,
+) -> Result<(DatabaseConnection, String), DbErr> {
     let connected = PgPoolOptions::new()
         .max_connections(2)
         // As `crate::unwatched` has it.
@@ -66,7 +82,8 @@ fn connection(error: sqlx::Error) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
-pub(super) async fn take_away(db: &DatabaseConnection, drop: &str) -> Result<(), DbErr> {
+/// Take what was made away.
+pub(crate) async fn take_away(db: &DatabaseConnection, drop: &str) -> Result<(), DbErr> {
     db.execute_unprepared(drop).await.map(std::mem::drop)
 }
 

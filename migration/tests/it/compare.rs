@@ -151,6 +151,7 @@ async fn schemas_of_two_engines_are_not_compared() {
     assert_eq!(told.status.code(), Some(1));
     let step = ["generate", "nothing", "--directory", "src/step"];
     let told = migrate(&scratch, &step);
-    assert_eq!(told.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&told.stderr).contains("--database-url"));
+    // One engine is enough to see that nothing is to be written.
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+    assert!(text(&told).contains("want nothing"), "{}", text(&told));
 }
