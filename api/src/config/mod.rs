@@ -114,6 +114,7 @@ pub enum ConfigError {
 
 /// The settings that every command takes.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings")]
 pub struct Config {
     /// The address to listen on.
     #[arg(

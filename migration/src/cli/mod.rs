@@ -58,6 +58,7 @@ pub const WRONG_USE: u8 = 64;
 
 /// Moves the database's schema along its history.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Every migration")]
 pub struct MigrateArgs {
     /// Print one JSON object instead of lines.
     #[arg(long, global = true)]
