@@ -5,6 +5,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use crate::address::masked;
 use crate::compare::compare;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -42,9 +43,10 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         lines.push("no difference".to_owned());
     } else {
         lines.push(String::new());
-        lines.push(format!("-- from {} to {}", args.from, args.to));
+        let (from, to) = (masked(&args.from), masked(&args.to));
+        lines.push(format!("-- from {from} to {to}"));
         lines.push(script(found.engine, &found.up));
-        lines.push(format!("-- and back, from {} to {}", args.to, args.from));
+        lines.push(format!("-- and back, from {to} to {from}"));
         lines.push(script(found.engine, &found.down));
     }
     Ok(Answer {

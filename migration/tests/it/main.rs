@@ -12,6 +12,7 @@ mod address;
 mod adopt;
 mod backfill;
 mod backup;
+mod backup_whole;
 mod both_ways;
 #[expect(
     dead_code,
@@ -30,8 +31,10 @@ mod drift;
 mod drift_undo;
 mod dump;
 mod environment;
+mod fresh;
 mod generate;
 mod guard;
+mod hidden;
 mod history;
 mod import_beside;
 mod import_lists;
@@ -40,6 +43,7 @@ mod import_prisma;
 mod import_settings;
 mod importing;
 mod irreversible;
+mod leftovers;
 mod lint;
 mod objects;
 mod of_drift;

@@ -27,7 +27,7 @@ fn told(url: &str, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 /// The same address for somebody else.
-fn address(url: &str, role: &str) -> String {
+pub(crate) fn address(url: &str, role: &str) -> String {
     let (scheme, rest) = url.split_once("://").expect("an address");
     let (_, place) = rest.rsplit_once('@').unwrap_or(("", rest));
     format!("{scheme}://{role}:{role}@{place}")

@@ -21,6 +21,7 @@ use super::{Options, Report, Stage, table};
 use crate::address;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::rows::check_seen;
 
 /// A row over there: its columns as text.
 type Cells = BTreeMap<&'static str, Option<String>>;
@@ -44,6 +45,7 @@ pub async fn import(
         ..TransactionOptions::default()
     };
     let tx = there.begin_with_options(begun).await?;
+    check_seen(&tx).await?;
     let mut tables = Tables::look(tx).await?;
     let report = super::run(db, &mut tables, options).await?;
     tables.db.rollback().await?;
