@@ -19,7 +19,7 @@ BEGIN
     WHERE n.refclassid = 'pg_namespace'::regclass AND n.refobjid = current_schema()::regnamespace
       AND n.deptype = 'n' AND n.classid <> 'pg_extension'::regclass
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = n.classid AND d.objid = n.objid
-                      AND d.deptype IN ('e', 'a', 'i'));
+                      AND d.objsubid = 0 AND d.deptype IN ('e', 'a', 'i'));
     FOREACH one IN ARRAY coalesce(going, '{}') LOOP
         EXECUTE one;
     END LOOP;

@@ -26,6 +26,7 @@ mod undo;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use entity::registry::resource;
 use entity::types::Encrypted;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction};
 use tokio_util::sync::CancellationToken;
@@ -161,6 +162,6 @@ async fn run<S: load::Source>(
         )));
     }
     // What is hidden would look as if it were not there.
-    check_seen(db).await?;
+    check_seen(db, |name| resource(name).is_some()).await?;
     load::run(db, source, options).await
 }

@@ -20,9 +20,13 @@ pub(crate) async fn hidden(db: &impl ConnectionTrait) -> Result<BTreeSet<String>
     }
 }
 
-/// Refuse where rows are hidden.
-pub(crate) async fn check_seen(db: &impl ConnectionTrait) -> Result<(), Error> {
-    let hidden: Vec<String> = hidden(db).await?.into_iter().collect();
+/// Refuse where rows of a table that is `wanted` are hidden.
+pub(crate) async fn check_seen(
+    db: &impl ConnectionTrait,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    let hidden = hidden(db).await?.into_iter();
+    let hidden: Vec<String> = hidden.filter(|name| wanted(name)).collect();
     if hidden.is_empty() {
         return Ok(());
     }

@@ -19,7 +19,16 @@ pub(super) async fn make(db: &DatabaseConnection) -> Result<(DatabaseConnection,
         Err(error) if is_forbidden(&error) => Scratch::schema(pool, "verify").await,
         made => made,
     };
-    let scratch = scratch.map_err(Error::query)?;
+    let scratch = scratch.map_err(|error| {
+        if is_forbidden(&error) {
+            return Error::Option(
+                "to try the steps, a database or a schema in this one is made and dropped, and the role \
+                 may make neither: GRANT CREATE ON DATABASE … TO the role that migrates"
+                    .to_owned(),
+            );
+        }
+        Error::query(error)
+    })?;
     let connected = PgPoolOptions::new()
         .max_connections(2)
         // As `crate::unwatched` has it.

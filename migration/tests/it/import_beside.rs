@@ -245,6 +245,10 @@ async fn of_two_imports_at_once_the_second_waits_for_the_whole_of_the_first() {
         writer(&pipe)
             .write_all(all.concat().as_bytes())
             .expect("read");
+        let made = "SELECT 1 FROM chancery_import_rows";
+        while scratch.db.execute_unprepared(made).await.is_err() {
+            pause().await;
+        }
         // It has its turn, and waits for what it is to read.
         let mut feed = writer(&pipe);
         let dump = data("proxim8_dump");

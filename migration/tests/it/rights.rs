@@ -64,6 +64,7 @@ async fn a_role_that_may_make_nothing_looks_and_is_told_what_it_lacks() {
         &["diff"],
         &["resolve", "000001", "--rolled-back", "--reason", "a test"],
         &["backup", out, "--method", "copy"],
+        &["verify", "--step", "000001"],
     ] {
         let (code, said) = told(&theirs, arguments);
         assert_eq!(code, Some(1), "{arguments:?}: {said}");

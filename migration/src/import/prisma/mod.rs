@@ -45,7 +45,6 @@ pub async fn import(
         ..TransactionOptions::default()
     };
     let tx = there.begin_with_options(begun).await?;
-    check_seen(&tx).await?;
     let mut tables = Tables::look(tx).await?;
     let report = super::run(db, &mut tables, options).await?;
     tables.db.rollback().await?;
@@ -140,6 +139,7 @@ impl Tables {
                     .to_owned(),
             ));
         }
+        check_seen(&db, |name| shapes.iter().any(|shape| shape.name == name)).await?;
         let mut left_out = Vec::new();
         for name in &all {
             let known = shapes.iter().any(|shape| shape.name == name);
