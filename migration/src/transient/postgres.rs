@@ -98,10 +98,10 @@ impl Scratch {
             is_gone: false,
         };
         let making = scratch.making.insert(making);
-        let made = making.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
+        let done = making.await.unwrap_or(Err(sqlx::Error::WorkerCrashed));
         scratch.making = None;
-        scratch.is_gone = made.is_err();
-        made.map(|()| scratch)
+        scratch.is_gone = done.is_err();
+        done.map(|()| scratch)
     }
 
     /// The way into it.

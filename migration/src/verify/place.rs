@@ -19,7 +19,7 @@ pub(super) struct Place {
 enum Left {
     Nothing,
     Sqlite(Directory),
-    Postgres(Scratch),
+    Postgres(Box<Scratch>),
 }
 
 impl Place {
@@ -34,7 +34,7 @@ impl Place {
                 let (db, scratch) = postgres::make(db).await?;
                 Self {
                     db,
-                    left: Left::Postgres(scratch),
+                    left: Left::Postgres(Box::new(scratch)),
                 }
             }
         })

@@ -72,6 +72,7 @@ const ATTACHED: &str = "SELECT format('ALTER INDEX %I ATTACH PARTITION %I', p.re
     JOIN pg_class c ON c.oid = i.inhrelid
     WHERE p.relnamespace = current_schema()::regnamespace
       AND c.relnamespace = p.relnamespace
+      AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = p.oid)
     ORDER BY 1";
 
 /// Refuse where the schema has something that would be lost.
