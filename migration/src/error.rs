@@ -233,6 +233,13 @@ pub enum Error {
         "{0} is made up, and this is production: say --allow-production to have it there all the same"
     )]
     MadeUp(String),
+    /// Row-level security keeps rows from this role.
+    #[error(
+        "row-level security hides rows of {} from this role, and all of them are wanted: connect as a role \
+         that owns these tables, or that has BYPASSRLS where it is forced on owners, too",
+        .0.join(", ")
+    )]
+    Hidden(Vec<String>),
     /// A backup could not be made, proven or brought back.
     #[error("{0}")]
     Backup(String),

@@ -39,6 +39,7 @@ pub mod seed;
 mod squash;
 mod step;
 mod timeouts;
+mod transient;
 mod undo;
 mod verify;
 

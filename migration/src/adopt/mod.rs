@@ -149,15 +149,18 @@ impl Adoption {
     async fn write(&self, db: &impl ConnectionTrait) -> Result<(), Error> {
         let update = Query::update()
             .table(Alias::new(TABLE))
-            .value(Alias::new("state"), self.text())
+            .value(Alias::new("state"), self.text()?)
             .and_where(Expr::col(Alias::new("id")).eq("adoption"))
             .to_owned();
         db.execute(&update).await?;
         Ok(())
     }
 
-    fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    fn text(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|source| Error::Kept {
+            table: TABLE,
+            source,
+        })
     }
 
     /// Put down, with what a run left out besides.

@@ -182,7 +182,7 @@ async fn put_down(
             "adoption".into(),
             adoption.tool.word().into(),
             adoption.revision.clone().into(),
-            adoption.text().into(),
+            adoption.text()?.into(),
             writer.actor.clone().into(),
             history::PROGRAM.into(),
             history::now().into(),

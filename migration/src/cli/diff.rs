@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::Answer;
 use super::generate::fills;
+use crate::address::masked;
 use crate::compare::compare;
 use crate::error::Error;
 use crate::generate::Said;
@@ -63,13 +64,14 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     } else {
         lines = lines.iter().map(|one| commented(one)).collect();
         lines.push(String::new());
+        let (from, to) = (masked(&args.from), masked(&args.to));
         if !matches!(args.sql, Some(Way::Down)) {
-            lines.push(format!("-- from {} to {}", args.from, args.to));
+            lines.push(format!("-- from {from} to {to}"));
             lines.push(script(&found.up));
         }
         if !matches!(args.sql, Some(Way::Up)) {
             let and = if args.sql.is_none() { "and " } else { "" };
-            lines.push(format!("-- {and}back, from {} to {}", args.to, args.from));
+            lines.push(format!("-- {and}back, from {to} to {from}"));
             lines.push(script(&found.down));
         }
     }

@@ -187,7 +187,7 @@ impl MigrateArgs {
             | Command::Restore(_)
             | Command::Fresh
             | Command::Reset(_)
-            | Command::Seed(_) => crate::connect_with(url, timeouts).await,
+            | Command::Seed(_) => crate::connect_with(&made(url), timeouts).await,
             Command::Status(_) | Command::Plan(_) | Command::Lint(_) | Command::Diff(_) => {
                 let _ = writeln!(
                     std::io::stderr(),
@@ -240,6 +240,17 @@ fn absent(url: &str) -> Option<String> {
     let (path, options) = file.split_once('?').unwrap_or((file, ""));
     let is_memory = path == ":memory:" || options.split('&').any(|one| one == "mode=memory");
     (!is_memory && !Path::new(path).exists()).then(|| path.to_owned())
+}
+
+/// The address of a file of `SQLite` that is made where it is not there, unless it says otherwise.
+fn made(url: &str) -> String {
+    match url.split_once('?') {
+        None => format!("{url}?mode=rwc"),
+        Some((_, options)) if options.split('&').any(|one| one.starts_with("mode=")) => {
+            url.to_owned()
+        }
+        Some(_) => format!("{url}&mode=rwc"),
+    }
 }
 
 /// Run a command on the database behind `db`, print its answer, and tell the exit code.

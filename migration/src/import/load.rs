@@ -63,7 +63,7 @@ pub(super) async fn run<S: Source>(
         Mode::Apply => tokio::select! {
             biased;
             () = options.stop.cancelled() => return Ok(nothing()),
-            lock = options.turn.take(db) => lock?,
+            lock = options.turn.take(db) => Some(lock?),
         },
         Mode::DryRun | Mode::Verify => None,
     };

@@ -80,6 +80,10 @@ pub(super) async fn resolve(
                 let detail = "the column is shorter, and nothing is cut";
                 return Ok(Err(Reject::new("too_long", column, detail)));
             }
+            Some(Misfit::TooBig(column)) => {
+                let detail = "the column takes no number beyond 32 bits";
+                return Ok(Err(Reject::new("bad_number", column, detail)));
+            }
         }
     }
     Ok(Ok(()))

@@ -251,6 +251,7 @@ impl<'a> Settler<'a> {
         };
         Ok(Noting {
             reason: format!("import of {}, batch {batch}", self.source),
+            batch,
             revision,
             vault: self.vault,
         })
@@ -293,6 +294,7 @@ impl<'a> Settler<'a> {
 /// What stands in the history of each setting that is written.
 struct Noting<'a> {
     reason: String,
+    batch: Uuid,
     revision: i64,
     vault: Option<&'a dyn Vault>,
 }
@@ -315,6 +317,7 @@ impl Noting<'_> {
             before,
             after: Some(after),
             reason: self.reason.clone(),
+            batch: self.batch,
             revision: self.revision,
             vault: self.vault,
         };

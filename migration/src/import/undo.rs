@@ -96,9 +96,7 @@ pub async fn undo(
     ledger::forget_batch(&tx, batch).await?;
     batch::end(&tx, batch, ImportState::Undone, None).await?;
     tx.commit().await?;
-    if let Some(lock) = lock {
-        lock.release().await?;
-    }
+    lock.release().await?;
     taken.done = true;
     Ok(taken)
 }
@@ -243,6 +241,7 @@ impl Taking<'_> {
             before,
             after,
             reason: format!("import of {}, batch {} taken back", self.source, self.batch),
+            batch: self.batch,
             revision: self.moment.of(self.tx).await?,
             vault: self.vault,
         };

@@ -27,11 +27,11 @@ pub(super) struct Lease {
     is_given: bool,
 }
 
-/// What gives back the leases of those who ended early.
+/// What gives back the leases of those who ended early, and takes away what they made for a while.
 static LEFT: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
 /// How long that may take.
-const GIVING: Duration = Duration::from_secs(5);
+const GIVING: Duration = Duration::from_secs(10);
 
 /// Whoever ends early, because of an error or because it was told to, keeps nobody out.
 impl Drop for Lease {
@@ -41,16 +41,21 @@ impl Drop for Lease {
             return;
         }
         let (pool, holder) = (self.pool.clone(), self.holder.clone());
-        if let (Ok(runtime), Ok(mut left)) = (Handle::try_current(), LEFT.lock()) {
-            left.push(runtime.spawn(async move {
-                // Where the database is gone, it runs out.
-                affects(&pool, LEASE_GIVE, &holder).await.ok();
-            }));
-        }
+        owe(async move {
+            // Where the database is gone, it runs out.
+            affects(&pool, LEASE_GIVE, &holder).await.ok();
+        });
     }
 }
 
-/// Wait until the leases of those who ended early are given back.
+/// Have `task` done before the program ends, by whoever waits in [`settle`].
+pub(crate) fn owe(task: impl Future<Output = ()> + Send + 'static) {
+    if let (Ok(runtime), Ok(mut left)) = (Handle::try_current(), LEFT.lock()) {
+        left.push(runtime.spawn(task));
+    }
+}
+
+/// Wait until what those owe who ended early is done.
 pub(crate) async fn settle() {
     let left = LEFT.lock().map(|mut left| std::mem::take(&mut *left));
     let all = futures::future::join_all(left.unwrap_or_default());

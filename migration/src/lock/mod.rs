@@ -14,14 +14,14 @@ use sea_orm_migration::sea_orm::{
     DatabaseConnection, DatabaseExecutor, DatabaseTransaction, TransactionTrait,
 };
 
-pub(crate) use self::lease::settle;
+pub(crate) use self::lease::{owe, settle};
 pub(crate) use self::sqlite::is_busy;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::runner::{Progress, quietly};
 
 /// How often a waiting process asks again.
-const ASK_AGAIN: Duration = Duration::from_millis(100);
+pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Hears for whom the lock is waited for, once.
 type Waits<'t> = &'t (dyn Fn(&str) + Send + Sync);

@@ -11,6 +11,7 @@ use super::{Size, planned, runs, sizes, statement};
 use crate::adopt::Adoption;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::rows;
 use crate::schema::{Filling, LiveSchema, quoted};
 use crate::step::{Direction, Step};
 
@@ -57,6 +58,7 @@ pub(crate) async fn losses(
     if !takes {
         return Ok(Vec::new());
     }
+    let hidden = rows::hidden(db).await?;
     let sizes = sizes(db).await?;
     let mut track = track(db, &sizes).await?;
     let mut found: Vec<Loss> = Vec::new();
@@ -74,6 +76,9 @@ pub(crate) async fn losses(
                 taken.table == "alembic_version" || taken.table.starts_with("messages_fts");
             if is_made && direction == Direction::Down {
                 continue;
+            }
+            if hidden.contains(&taken.table) {
+                return Err(Error::Hidden(vec![taken.table.clone()]));
             }
             let loss = Loss {
                 step: step.name.to_owned(),

@@ -24,7 +24,7 @@ use crate::step::{Direction, Step, check_written};
 
 use attempt::{Attempt, Rows};
 use place::Place;
-pub(crate) use postgres::{database as scratch_database, take_away};
+pub(crate) use postgres::scratch_database;
 
 /// What came of it.
 #[derive(Clone, Debug, Default, Serialize)]

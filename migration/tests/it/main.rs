@@ -12,6 +12,7 @@ mod address;
 mod adopt;
 mod backfill;
 mod backup;
+mod backup_whole;
 mod both_ways;
 #[expect(
     dead_code,
@@ -31,8 +32,10 @@ mod drift_undo;
 mod dump;
 mod environment;
 mod foreign_script;
+mod fresh;
 mod generate;
 mod guard;
+mod hidden;
 mod history;
 mod import_beside;
 mod import_lists;
@@ -41,6 +44,7 @@ mod import_prisma;
 mod import_settings;
 mod importing;
 mod irreversible;
+mod leftovers;
 mod lint;
 mod objects;
 mod of_drift;

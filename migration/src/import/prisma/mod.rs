@@ -21,6 +21,7 @@ use super::{Options, Report, Stage, table};
 use crate::address;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::rows::check_seen;
 
 /// A row over there: its columns as text.
 type Cells = BTreeMap<&'static str, Option<String>>;
@@ -138,6 +139,7 @@ impl Tables {
                     .to_owned(),
             ));
         }
+        check_seen(&db, |name| shapes.iter().any(|shape| shape.name == name)).await?;
         let mut left_out = Vec::new();
         for name in &all {
             let known = shapes.iter().any(|shape| shape.name == name);

@@ -27,6 +27,8 @@ pub(super) enum Misfit {
     Missing(&'static str),
     /// A text is longer than its column.
     TooLong(&'static str),
+    /// A number is beyond its column.
+    TooBig(&'static str),
 }
 
 /// Give the row what it says nothing of, and look whether it fits.
@@ -48,6 +50,11 @@ pub(super) fn fit(row: &mut Row) -> Result<Option<Misfit>, Error> {
                     return Ok(Some(Misfit::TooLong(column.name)));
                 }
             }
+            Cell::Int(number)
+                if column.kind == ColumnType::Integer && i32::try_from(*number).is_err() =>
+            {
+                return Ok(Some(Misfit::TooBig(column.name)));
+            }
             _ => {}
         }
     }
@@ -65,7 +72,10 @@ fn value(engine: Engine, column: &Column, cell: &Cell) -> SimpleExpr {
             _ => Expr::val(text.clone()),
         },
         Cell::Int(number) => match column.kind {
-            ColumnType::Integer => Expr::val(i32::try_from(*number).unwrap_or(i32::MAX)),
+            // One that is beyond it does not fit, and where it is asked for no row has it.
+            ColumnType::Integer => {
+                i32::try_from(*number).map_or_else(|_| Expr::val(*number), Expr::val)
+            }
             _ => Expr::val(*number),
         },
         Cell::Bool(truth) => Expr::val(*truth),
@@ -251,4 +261,29 @@ pub(super) async fn count(db: &impl ConnectionTrait, table: &str) -> Result<i64,
         .expr_as(Func::count(Expr::val(1)), "rows");
     let found = db.query_one(&query).await?;
     Ok(found.map_or(Ok(0), |found| found.try_get("", "rows"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_beyond_its_column_does_not_fit() {
+        for (number, misfit) in [
+            (i64::from(i32::MAX), None),
+            (i64::from(i32::MAX) + 1, Some(Misfit::TooBig("attempt"))),
+            (i64::from(i32::MIN) - 1, Some(Misfit::TooBig("attempt"))),
+        ] {
+            let mut row = Row::new("runs", Uuid::nil());
+            for column in &known("runs").expect("a table").columns {
+                let cell = match column.kind {
+                    ColumnType::Integer => Cell::Int(number),
+                    _ => Cell::Text(String::new()),
+                };
+                row.cells.insert(column.name, cell);
+            }
+            row.cells.insert("current_stage", Cell::Int(1));
+            assert_eq!(fit(&mut row).expect("it is known"), misfit, "{number}");
+        }
+    }
 }

@@ -5,10 +5,11 @@ use sea_orm_migration::sea_orm::{
     TransactionTrait,
 };
 
-use crate::error::{Error, is_not_allowed};
+use crate::error::Error;
 use crate::schema::tokens::{Quotes, bare, tokens};
 use crate::schema::{LiveSchema, quoted};
-use crate::verify::{scratch_database, take_away};
+use crate::transient::is_forbidden;
+use crate::verify::scratch_database;
 
 /// No other live session has this number.
 const OPEN: &str = "DO $$ BEGIN
@@ -47,9 +48,9 @@ pub(super) async fn of_statements(
         tx.rollback().await?;
         return Ok(made);
     };
-    let (other, drop) = scratch_database(db).await.map_err(|error| {
-        if !is_not_allowed(&error) {
-            return error.into();
+    let (other, scratch) = scratch_database(db).await.map_err(|error| {
+        if !is_forbidden(&error) {
+            return Error::query(error);
         }
         let head: Vec<&str> = named.split_whitespace().take(6).collect();
         Error::Option(format!(
@@ -60,7 +61,7 @@ pub(super) async fn of_statements(
     })?;
     let made = beside(&other, &schema, statements).await;
     let closed = other.close().await;
-    take_away(db, &drop).await?;
+    scratch.take_away().await.map_err(Error::query)?;
     closed?;
     made
 }
