@@ -5,7 +5,7 @@ use sea_orm_migration::sea_orm::{
     TransactionTrait,
 };
 
-use crate::error::Error;
+use crate::error::{Error, is_not_allowed};
 use crate::schema::tokens::{Quotes, bare, tokens};
 use crate::schema::{LiveSchema, quoted};
 use crate::transient::is_forbidden;
