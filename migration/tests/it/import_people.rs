@@ -228,6 +228,30 @@ async fn what_the_database_refuses_is_told_in_words_and_is_no_difference() {
 }
 
 #[tokio::test]
+async fn json_without_end_in_a_database_is_refused_and_the_rest_comes_in() {
+    for engine in database::engines() {
+        let there = prisma_database::made(engine, PIPELINE).await;
+        // PostgreSQL itself takes no more than its stack does.
+        let levels = match engine {
+            Engine::Sqlite => 50_000,
+            Engine::Postgres => 1_000,
+        };
+        let json = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let change = format!(
+            "UPDATE \"StageOutput\" SET \"jsonOutput\" = '{json}' WHERE id = (SELECT min(id) FROM \"StageOutput\")"
+        );
+        run(&there.db, &change).await;
+        let (scratch, dir) = fresh(engine).await;
+        let told = from(&scratch, &dir, "prisma", &there);
+        let found = (told.code, told.total("imported"), told.total("rejected"));
+        assert_eq!(found, (7, 474, 1), "{}", told.words);
+        let listed = lines(&dir.path().join("import-rejects.jsonl"));
+        assert_eq!(listed[0]["reason"], "bad_document");
+        assert_eq!(listed[0]["field"], "jsonOutput");
+    }
+}
+
+#[tokio::test]
 async fn an_id_without_a_letter_is_a_row_like_any_other() {
     for engine in database::engines() {
         let there = prisma_database::made(engine, PIPELINE).await;
