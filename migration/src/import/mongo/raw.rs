@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn what_is_nested_too_deep_is_told_and_not_read() {
         assert!(document(&nested(DEPTH - 1)).1.is_ok());
-        for levels in [DEPTH, 7_000, 100_000] {
+        for levels in [DEPTH, 7_000] {
             assert_eq!(document(&nested(levels)).1, Err(TOO_DEEP.to_owned()));
         }
     }
