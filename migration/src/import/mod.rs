@@ -8,8 +8,11 @@
 //! and the rest goes on.
 
 mod batch;
+mod changes;
 mod draft;
+mod inputs;
 mod ledger;
+mod link;
 mod load;
 mod look;
 pub mod mongo;
@@ -22,6 +25,8 @@ mod sqlite;
 mod table;
 mod time;
 mod undo;
+mod waiting;
+mod write;
 
 use std::path::PathBuf;
 use std::time::Duration;
