@@ -327,6 +327,7 @@ mod tests {
             for column in &known("runs").expect("a table").columns {
                 let cell = match column.kind {
                     ColumnType::Integer => Cell::Int(number),
+                    ColumnType::Enum { ref variants, .. } => Cell::Text(variants[0].to_string()),
                     _ => Cell::Text(String::new()),
                 };
                 row.cells.insert(column.name, cell);
