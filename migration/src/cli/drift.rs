@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::generate::{Put, Said, by_hand, check_built, check_name, of_drift, put, refuse_unused};
 use crate::guard;
 use crate::history::status;
-use crate::plan::split;
+use crate::lexer::split;
 use crate::schema::change::{self, Options, Statement};
 use crate::schema::{BOOKKEEPING, Change, LiveSchema, difference};
 
@@ -140,6 +140,10 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
 fn refill(undo: &mut Vec<Statement>) {
     let is_search = |one: &Statement| one.sql.starts_with("CREATE VIRTUAL TABLE messages_fts ");
     if undo.iter().any(is_search) {
-        undo.extend(split(FILL_SEARCH).into_iter().map(Statement::new));
+        undo.extend(
+            split(Engine::Sqlite, FILL_SEARCH)
+                .into_iter()
+                .map(Statement::new),
+        );
     }
 }

@@ -41,6 +41,7 @@ mod import_settings;
 mod importing;
 mod irreversible;
 mod lint;
+mod locking;
 mod objects;
 mod of_drift;
 mod planning;
