@@ -8,7 +8,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::generate::{Said, by_entities, filled, refuse_unused, renamed, stand_ins};
-use crate::plan::split;
+use crate::lexer::split;
 use crate::schema::change::{self, Options, Statement, framed};
 use crate::schema::{BOOKKEEPING, Difference, LiveSchema, Object, Renames, difference, scratch};
 use crate::step::STEPS;
@@ -128,7 +128,7 @@ async fn schema<'r>(
                 path: source.to_owned(),
                 source: error,
             })?;
-            if split(&script).is_empty() {
+            if split(engine, &script).is_empty() {
                 return Err(Error::NoSuchSource(source.to_owned()));
             }
             scratch::of_files(engine, db, &[script]).await?

@@ -92,7 +92,34 @@ pub enum Error {
         /// What there is of it.
         what_stays: String,
         /// What the database said.
-        source: DbErr,
+        source: Box<Error>,
+    },
+    /// A step is half undone.
+    #[error(
+        "{step} was going down and stopped after {done} of its {of} statements: finish it with `migrate down`, or \
+         say how it stands with `migrate resolve`"
+    )]
+    HalfUndone {
+        /// Which.
+        step: String,
+        /// How many of its statements are done.
+        done: i32,
+        /// How many there are.
+        of: usize,
+    },
+    /// The lock went to nobody, or to somebody else, while a step ran.
+    #[error(
+        "the lock that keeps other migrations out was lost while {0} ran, which is rolled back where it can be: \
+         look at `migrate status`, then say the same again"
+    )]
+    LockLost(String),
+    /// What was done failed, and so did what ends it.
+    #[error("{error}; and at its end: {end}")]
+    AtItsEnd {
+        /// What was done.
+        error: Box<Error>,
+        /// What ends it.
+        end: Box<Error>,
     },
     /// What is pending is not what was planned.
     #[error("this is not what was planned: the plan is {0} by now")]
@@ -209,6 +236,9 @@ pub enum Error {
     /// An option could not be understood.
     #[error("{0}")]
     Option(String),
+    /// What was asked for is not to be had, whatever the database has.
+    #[error("{0}")]
+    Argument(String),
     /// A database cannot be taken over as it is.
     #[error("{0}")]
     NotAdoptable(String),
@@ -254,6 +284,19 @@ impl Error {
         Self::File {
             path: path.display().to_string(),
             source,
+        }
+    }
+
+    /// `done`, or the error of it and of its `end`.
+    pub(crate) fn both<T>(done: Result<T, Self>, end: Result<(), Self>) -> Result<T, Self> {
+        match (done, end) {
+            // It is lost to both.
+            (Err(error @ Self::LockLost(_)), _) => Err(error),
+            (Err(error), Err(end)) => Err(Self::AtItsEnd {
+                error: Box::new(error),
+                end: Box::new(end),
+            }),
+            (done, end) => done.and_then(|done| end.map(|()| done)),
         }
     }
 

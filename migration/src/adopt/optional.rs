@@ -11,7 +11,7 @@ use crate::Way;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history;
-use crate::plan::split;
+use crate::lexer::split;
 use crate::step::{Direction, STEPS, Step};
 
 /// Make what was left out, of `kinds`, and tell what that was.
@@ -76,7 +76,7 @@ pub(crate) async fn make(
     }
     follow(&at, engine, &going).await?;
     if !made.is_empty() {
-        history::leave(lock.db(), &way.writer).await?;
+        history::note_schema(lock.db(), &way.writer).await?;
     }
     drop(at);
     lock.release().await?;
@@ -108,7 +108,7 @@ async fn follow(db: &impl ConnectionTrait, engine: Engine, made: &[LeftOut]) -> 
 /// it is the line within `CREATE TABLE`.
 fn statement(engine: Engine, wanted: &LeftOut) -> Option<(&'static Step, String)> {
     for step in STEPS.iter().rev() {
-        for sql in split(step.script(engine, Direction::Up)) {
+        for sql in split(engine, step.script(engine, Direction::Up)) {
             let found = match (Part::of(sql), wanted.kind) {
                 (Part::Index { name, .. }, Optional::Indexes)
                 | (Part::Trigger { name, .. }, Optional::Triggers)

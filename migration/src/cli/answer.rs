@@ -132,6 +132,7 @@ fn code(error: &Error) -> u8 {
         Error::Drift(_) | Error::Drifted(_) => 3,
         Error::Half { .. }
         | Error::HalfDone { .. }
+        | Error::HalfUndone { .. }
         | Error::Hole(_)
         | Error::Unknown(_)
         | Error::Modified(_)
@@ -143,7 +144,9 @@ fn code(error: &Error) -> u8 {
         | Error::Foreign(_)
         | Error::Production(_)
         | Error::MadeUp(_) => 5,
-        Error::Locked { .. } => 6,
+        Error::Locked { .. } | Error::LockLost(_) => 6,
+        Error::Argument(_) | Error::NoSuchStep(_) | Error::NoSuchSource(_) => WRONG_USE,
+        Error::AtItsEnd { error, .. } => code(error),
         Error::Database(error) if is_busy(error) => 6,
         _ => 1,
     }

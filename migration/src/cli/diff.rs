@@ -131,7 +131,7 @@ pub(super) fn renames(given: &[String]) -> Result<Renames, Error> {
     let mut renames = Renames::default();
     for one in given {
         let bad = || {
-            Error::Option(format!(
+            Error::Argument(format!(
                 "{one:?}: say --rename table.column:new or table:new"
             ))
         };
@@ -188,7 +188,7 @@ pub(super) fn drops(given: &[String], said: &mut Said) -> Result<(), Error> {
     for one in given {
         match one.split_once('.') {
             _ if one.is_empty() || one.starts_with('.') || one.ends_with('.') => {
-                return Err(Error::Option(format!(
+                return Err(Error::Argument(format!(
                     "{one:?}: say --drop table.column or table"
                 )));
             }

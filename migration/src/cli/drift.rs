@@ -16,7 +16,7 @@ use crate::generate::{
 };
 use crate::guard;
 use crate::history::status;
-use crate::plan::split;
+use crate::lexer::split;
 use crate::schema::change::{self, Options, Statement};
 use crate::schema::{BOOKKEEPING, Change, LiveSchema, difference};
 
@@ -183,6 +183,10 @@ fn undo(
 fn refill(undo: &mut Vec<Statement>) {
     let is_search = |one: &Statement| one.sql.starts_with("CREATE VIRTUAL TABLE messages_fts ");
     if undo.iter().any(is_search) {
-        undo.extend(split(FILL_SEARCH).into_iter().map(Statement::new));
+        undo.extend(
+            split(Engine::Sqlite, FILL_SEARCH)
+                .into_iter()
+                .map(Statement::new),
+        );
     }
 }

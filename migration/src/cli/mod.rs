@@ -71,10 +71,10 @@ pub struct MigrateArgs {
     pub lock: Kind,
     /// How many seconds a statement waits for a lock before it lets the others go on and tries again
     /// (`PostgreSQL`).
-    #[arg(long, global = true, default_value_t = 5.0, value_name = "SECONDS")]
+    #[arg(long, global = true, default_value_t = 5.0, value_name = "SECONDS", value_parser = seconds)]
     pub lock_timeout: f64,
     /// How many seconds a statement may take; as the server says unless set (`PostgreSQL`).
-    #[arg(long, global = true, value_name = "SECONDS")]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     pub statement_timeout: Option<f64>,
     /// Who does it, for the history.
     #[arg(
@@ -88,6 +88,15 @@ pub struct MigrateArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// A number of seconds.
+fn seconds(text: &str) -> Result<f64, String> {
+    let given = text.parse::<f64>().map_err(|error| error.to_string())?;
+    match Duration::try_from_secs_f64(given) {
+        Ok(_) => Ok(given),
+        Err(_) => Err("say a number of seconds".to_owned()),
+    }
 }
 
 /// What can be done.

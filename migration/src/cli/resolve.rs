@@ -10,6 +10,7 @@ use super::{Answer, place};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::{State, Status, applied_record, now, status};
+use crate::lock::Lock;
 use crate::runner::fingerprint;
 use crate::step::{STEPS, Step};
 use crate::{Migrator, Way, guard};
@@ -52,11 +53,13 @@ impl Meant {
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
-    let meant = meant(args, &status(db).await?)?;
-    if !args.accept_drift {
-        compare(&meant, args.applied, db).await?;
-    }
+    meant(args, &status(db).await?)?;
     let lock = way.lock(db).await?;
+    // Whoever was waited for may have moved the history, or the schema.
+    let meant = meant(args, &status(lock.db()).await?)?;
+    if !args.accept_drift {
+        compare(&meant, args.applied, db, &lock).await?;
+    }
     let db = lock.db();
     Migrator::install(&db).await?;
     way.writer.prepare(&db).await?;
@@ -124,8 +127,13 @@ fn meant(args: &Args, status: &Status) -> Result<Meant, Error> {
 }
 
 /// Refuse unless the database has the schema that the history would then mean.
-async fn compare(meant: &Meant, applied: bool, db: &DatabaseConnection) -> Result<(), Error> {
-    let known = status(db).await?.applied;
+async fn compare(
+    meant: &Meant,
+    applied: bool,
+    db: &DatabaseConnection,
+    lock: &Lock<'_>,
+) -> Result<(), Error> {
+    let known = status(lock.db()).await?.applied;
     let would_be = STEPS.iter().filter(|one| {
         if one.name == meant.name() {
             applied
@@ -134,7 +142,7 @@ async fn compare(meant: &Meant, applied: bool, db: &DatabaseConnection) -> Resul
         }
     });
     let would_be: Vec<&Step> = would_be.collect();
-    let found = guard::found(db, db, &would_be).await?;
+    let found = guard::found(db, &lock.db(), &would_be).await?;
     if found.is_empty() {
         return Ok(());
     }

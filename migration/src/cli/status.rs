@@ -26,7 +26,8 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         && status.modified.is_empty()
         && status.out_of_order.is_empty()
         && status.failed.is_empty()
-        && status.half_replaced.is_empty();
+        && status.half_replaced.is_empty()
+        && status.half_undone.is_empty();
     let backfills = standing(db, &status.applied).await?;
     let is_filled = backfills.iter().all(Standing::is_done);
     let code = match (fits, drifted, status.pending.is_empty()) {
@@ -76,6 +77,12 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         format!(
             "{:<12} {}: {} of the {} steps that it replaces",
             "half there", half.step, half.there, half.of
+        )
+    }));
+    lines.extend(status.half_undone.iter().map(|half| {
+        format!(
+            "{:<12} {} after {} of {} statements down: {}",
+            "half undone", half.step, half.done, half.of, half.error
         )
     }));
     lines.extend(backfills.iter().map(super::backfill::line));

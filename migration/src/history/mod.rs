@@ -17,7 +17,7 @@ use crate::adopt::{ASIDE, Adoption, LeftOut, Tool, has_table};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::{BOOKKEEPING, LiveSchema};
-use crate::step::{STEPS, Step};
+use crate::step::{Direction, STEPS, Step};
 
 /// Where a database stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -43,6 +43,22 @@ pub struct Status {
     /// Pending steps that stand for several, of which some are applied and not all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub half_replaced: Vec<HalfReplaced>,
+    /// Applied steps whose way down stopped in its middle, and what it did stays. `down` goes on there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub half_undone: Vec<HalfUndone>,
+}
+
+/// A step whose way down stopped in its middle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HalfUndone {
+    /// Its name.
+    pub step: String,
+    /// How many of its statements are done.
+    pub done: i32,
+    /// How many there are.
+    pub of: usize,
+    /// What the database said.
+    pub error: String,
 }
 
 /// A step that stands for several, of which some are applied.
@@ -115,6 +131,14 @@ fn stands(names: &[String], records: &[Record], steps: &[Step], engine: Engine) 
             }
             if is_adopted(step) {
                 status.adopted.push(name.clone());
+            }
+            if let Some(record) = record.filter(|one| one.state == State::Undoing) {
+                status.half_undone.push(HalfUndone {
+                    step: name.clone(),
+                    done: record.statements_done,
+                    of: step.statements(engine, Direction::Down).len(),
+                    error: record.error.clone().unwrap_or_default(),
+                });
             }
             status.applied.push(name);
             continue;
@@ -204,7 +228,7 @@ fn in_time(mut records: Vec<Record>) -> Vec<Record> {
 }
 
 /// Note that the schema is as a run left it, after something was done to it besides.
-pub(crate) async fn leave<'c>(
+pub(crate) async fn note_schema<'c>(
     db: impl IntoSchemaManagerConnection<'c>,
     writer: &Writer,
 ) -> Result<(), Error> {

@@ -117,8 +117,8 @@ async fn up_and_down_go_as_far_as_they_are_told() {
         let none = migrate(&scratch, &["down", "-n", "0"]);
         assert_eq!(code(&none), 64, "none is no number of steps");
         let refused = migrate(&scratch, &["up", "--to", "nothing", "--json"]);
-        assert_eq!(code(&refused), 1);
-        assert_eq!(json(&refused)["exit"], 1);
+        assert_eq!(code(&refused), 64);
+        assert_eq!(json(&refused)["exit"], 64);
     }
 }
 
@@ -174,6 +174,33 @@ async fn fresh_begins_again_but_never_in_production() {
             .await
             .expect_err("it is gone");
         assert_eq!(code(&migrate(&scratch, &["status"])), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_no_database_could_mean_is_a_wrong_argument() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        for line in [
+            &["up", "--to", "nosuch"][..],
+            &["up", "--allow-loss", "nosuch"],
+            &["up", "--lock-timeout=-1"],
+            &["up", "--statement-timeout=long"],
+            &["down", "--to", "nosuch"],
+            &["lint", "--allow", "nosuch"],
+            &["verify", "--step", "nosuch"],
+            &["diff", "--from", "nosuch"],
+            &["diff", "--rename", "x"],
+            &["seed", "nosuch"],
+            &["backfill", "nosuch"],
+            &["backfill", "nosuch", "--forget"],
+            &["resolve", "nosuch", "--applied", "--reason", "a test"],
+        ] {
+            let told = migrate(&scratch, line);
+            let said = String::from_utf8_lossy(&told.stderr).into_owned();
+            assert_eq!(code(&told), 64, "{line:?}: {said}");
+        }
+        assert_eq!(code(&migrate(&scratch, &["status"])), 2, "nothing was done");
     }
 }
 

@@ -113,9 +113,9 @@ async fn any_two_schemas_are_compared() {
             (other.url.as_str(), "database", 0),
             (file.as_str(), file.as_str(), 0),
             ("database", file.as_str(), 2),
-            ("nothing", "entities", 1),
-            (folder.as_str(), "database", 1),
-            ("database", blank.as_str(), 1),
+            ("nothing", "entities", 64),
+            (folder.as_str(), "database", 64),
+            ("database", blank.as_str(), 64),
         ] {
             let told = migrate(&one, &["diff", "--from", from, "--to", to]);
             assert_eq!(

@@ -49,6 +49,7 @@ mod importing;
 mod irreversible;
 mod leftovers;
 mod lint;
+mod locking;
 mod objects;
 mod of_drift;
 mod planning;

@@ -2,25 +2,35 @@
 
 use super::*;
 
-/// What `script` takes of `runs (id, name, note)` and `cards (id)`.
-fn taken(script: &[&str]) -> Vec<String> {
+/// What `script` takes of `runs (id, name, note)` and `cards (id)` on an engine.
+fn taken_on(engine: Engine, script: &[&str]) -> Vec<String> {
     let columns = |names: &[&str]| names.iter().map(|&one| one.to_owned()).collect();
     let mut track = Track::of(&BTreeMap::from([
         ("runs".to_owned(), columns(&["id", "name", "note"])),
         ("cards".to_owned(), columns(&["id"])),
     ]));
-    let taken = script.iter().flat_map(|sql| track.run(sql));
-    let told = taken.map(|one| {
-        let column = one.column.map(|name| format!(".{name}"));
-        let which = one.which.map(|which| format!(" where {which}"));
-        format!(
-            "{}{}{}",
-            one.table,
-            column.unwrap_or_default(),
-            which.unwrap_or_default()
-        )
+    let taken = script.iter().flat_map(|sql| track.run(engine, sql));
+    let where_it_is = |which: Option<String>| which.map(|which| format!(" where {which}"));
+    let told = taken.map(|one| match one {
+        Taken::Unknown(_) => "unknown".to_owned(),
+        Taken::Column { table, column } => format!("{table}.{column}"),
+        Taken::Rows { table, which } => {
+            format!("{table}{}", where_it_is(which).unwrap_or_default())
+        }
+        Taken::Values {
+            table,
+            column,
+            which,
+        } => format!(
+            "over {table}.{column}{}",
+            where_it_is(which).unwrap_or_default()
+        ),
     });
     told.collect()
+}
+
+fn taken(script: &[&str]) -> Vec<String> {
+    taken_on(Engine::Postgres, script)
 }
 
 #[test]
@@ -104,7 +114,7 @@ fn whatever_takes_something_is_seen() {
         ("ALTER TABLE runs RENAME COLUMN name TO title", &[]),
         ("DROP TABLE others", &[]),
         ("DROP INDEX runs", &[]),
-        ("UPDATE runs SET name = 'DROP TABLE runs'", &[]),
+        ("UPDATE runs SET name = name || 'DROP TABLE runs'", &[]),
     ] {
         assert_eq!(taken(&[sql]), told, "{sql}");
     }
@@ -113,4 +123,116 @@ fn whatever_takes_something_is_seen() {
         "ALTER TABLE runs DROP COLUMN title",
     ];
     assert_eq!(taken(&renamed), ["runs.name"], "as it was called before");
+}
+
+#[test]
+fn what_is_written_over_is_taken() {
+    for (sql, told) in [
+        ("UPDATE runs SET name = NULL", &["over runs.name"][..]),
+        (
+            "UPDATE ONLY runs AS r SET name = 'a', (note, id) = (SELECT 1, 2) WHERE id > 3",
+            &[
+                "over runs.name where id > 3",
+                "over runs.note where id > 3",
+                "over runs.id where id > 3",
+            ],
+        ),
+        ("UPDATE runs SET name = lower(name)", &[]),
+        ("UPDATE runs SET new = name", &[]),
+        ("UPDATE a_view SET name = NULL", &["unknown"]),
+        (
+            "ALTER TABLE runs ALTER COLUMN name TYPE varchar(3) USING left(name, 3)",
+            &["over runs.name"],
+        ),
+        (
+            "ALTER TABLE runs ALTER name SET DATA TYPE varchar(3) USING name::varchar(3), ALTER id TYPE int2",
+            &["over runs.name", "over runs.id"],
+        ),
+        ("ALTER TABLE runs ALTER name TYPE varchar(3)", &[]),
+        (
+            "ALTER TABLE runs ALTER name TYPE status USING name::text::status",
+            &[],
+        ),
+        (
+            "ALTER TABLE runs ALTER name TYPE timestamptz USING name::date::timestamptz",
+            &["over runs.name"],
+        ),
+        ("ALTER TABLE runs ALTER id TYPE bigint", &[]),
+    ] {
+        assert_eq!(taken(&[sql]), told, "{sql}");
+    }
+}
+
+#[test]
+fn what_nobody_can_tell_is_said_to_be_so() {
+    for sql in [
+        "DO $$ BEGIN DROP TABLE runs; END $$",
+        "WITH x AS (DELETE FROM runs RETURNING *) SELECT * FROM x",
+        "WITH x AS (SELECT 1) UPDATE runs SET name = NULL",
+        "/* a */ SELECT purge()",
+        "SELECT \"purge\" ()",
+        "CALL purge()",
+        "EXPLAIN ANALYZE DELETE FROM runs",
+        "COPY (DELETE FROM runs RETURNING *) TO STDOUT",
+        "MERGE INTO runs USING cards ON true WHEN MATCHED THEN DELETE",
+        "DROP SCHEMA public CASCADE",
+        "DROP OWNED BY somebody",
+        "DROP TYPE status CASCADE",
+        "DROP TABLE other.runs",
+        "TRUNCATE runs CASCADE",
+        "DELETE FROM a_view",
+        "TRUNCATE other.runs",
+        "ALTER TABLE other.runs DROP name",
+        "ALTER TYPE pair DROP ATTRIBUTE a",
+        "INSERT INTO runs VALUES (1) ON CONFLICT (id) DO UPDATE SET name = NULL",
+        "INSERT OR REPLACE INTO runs VALUES (1)",
+        "WHATEVER runs",
+    ] {
+        assert_eq!(taken(&[sql]), ["unknown"], "{sql}");
+    }
+    for sql in [
+        "SELECT 1",
+        "SELECT count(*), max(id) FROM runs WHERE id IN (SELECT id FROM cards) FOR UPDATE",
+        "SELECT setval('a', 1)",
+        "WITH x AS (SELECT * FROM runs) INSERT INTO cards SELECT id FROM x",
+        "DROP TYPE status",
+        "DROP TABLE others CASCADE",
+        "INSERT INTO cards VALUES (1) ON CONFLICT DO NOTHING",
+        "CREATE FUNCTION f() RETURNS void AS $$ DELETE FROM runs $$ LANGUAGE sql",
+    ] {
+        assert_eq!(taken(&[sql]), Vec::<String>::new(), "{sql}");
+    }
+    // No function of SQLite writes.
+    assert_eq!(
+        taken_on(Engine::Sqlite, &["SELECT f()"]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_is_put_where_it_does_not_stay_is_lost() {
+    let aside = [
+        "CREATE TEMP TABLE aside AS SELECT * FROM runs",
+        "DROP TABLE runs",
+    ];
+    assert_eq!(taken(&aside), ["runs"]);
+}
+
+#[test]
+fn a_name_in_quotes_is_the_same_name() {
+    assert_eq!(
+        taken(&["ALTER TABLE \"runs\" DROP \"name\""]),
+        ["runs.name"]
+    );
+    assert_eq!(
+        taken_on(
+            Engine::Sqlite,
+            &["ALTER TABLE [runs] DROP `name`", "DELETE FROM \"cards\""]
+        ),
+        ["runs.name", "cards"]
+    );
+    assert_eq!(
+        taken(&["TRUNCATE ONLY runs, ONLY cards *"]),
+        ["runs", "cards"]
+    );
 }

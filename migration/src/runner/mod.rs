@@ -1,24 +1,28 @@
 //! Doing and undoing steps, one transaction each, and putting down what was done.
 //!
-//! A step that cannot run in a transaction is put down before its first statement and after each, so
-//! that the next run goes on where this one stopped.
+//! A step that cannot run in a transaction is put down before its first statement and with each, so
+//! that the next run goes on where this one stopped. Nothing is kept by whoever lost the lock meanwhile.
+
+mod apart;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use futures::future::{Either, select};
 use sea_orm_migration::MigratorTrait;
-use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbErr, TransactionTrait,
-};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction};
+use tracing::{info, warn};
 
-use tracing::info;
-
+use self::apart::one_by_one;
 use crate::Migrator;
 use crate::adopt::{Adoption, Trimmed};
-use crate::backfill::{self, Backfill, Pace};
+use crate::backfill;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::{Record, State, Writer, applied_record};
+use crate::lock::{Lock, check_keys};
 use crate::schema::{BOOKKEEPING, LiveSchema};
 use crate::step::{Direction, Step};
 use crate::timeouts::{self, TRIES, Timeouts};
@@ -63,65 +67,51 @@ pub(crate) struct Run<'r> {
 }
 
 /// Do `steps`, oldest first. What was done before one that fails stays.
-pub(crate) async fn up(
-    db: &DatabaseExecutor<'_>,
-    steps: &[&Step],
-    run: &Run<'_>,
-) -> Result<(), Error> {
-    prepare(db, run.writer).await?;
-    let mut adoption = Adoption::of(db).await?;
-    let mut before = Some(fingerprint(db).await?);
+pub(crate) async fn up(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
+    lock.checked_by_step();
+    let lock = &*lock;
+    prepare(&lock.db(), run.writer).await?;
+    let mut adoption = Adoption::of(&lock.db()).await?;
+    let mut before = Some(fingerprint(&lock.db()).await?);
     let mut last = None;
     for (at, step) in steps.iter().enumerate() {
         (run.told)(Progress::Begins(step.name, at + 1, steps.len()));
-        let is_last = at + 1 == steps.len();
-        match one_up(db, step, adoption.as_mut(), run, before.take(), is_last).await {
+        let place = Place {
+            before: before.take(),
+            is_last: at + 1 == steps.len(),
+        };
+        let doing = one_up(lock, step, adoption.as_mut(), run, place);
+        match while_held(lock, step, doing).await {
             Ok(record) => last = Some(record),
             Err(error) => {
-                // What the database said of the step is what there is to say.
-                leave(db, run.writer, step, last).await.ok();
+                note_stop(lock, run.writer, step, last, &error).await;
                 return Err(error);
             }
         }
         (run.told)(Progress::Done(step.name));
-    }
-    Ok(())
-}
-
-/// Note what a run leaves that ends at `step`, behind the step of `last`: what was done stays, so it is
-/// what the next run finds.
-async fn leave(
-    db: &DatabaseExecutor<'_>,
-    writer: &Writer,
-    step: &Step,
-    last: Option<Record>,
-) -> Result<(), Error> {
-    let known = writer.known(db, step.name).await?;
-    let stopped = known.filter(|one| matches!(one.state, State::Started | State::Failed));
-    if let Some(mut record) = stopped.or(last) {
-        record.fingerprint_after = Some(fingerprint(db).await?);
-        writer.put(db, record).await?;
     }
     Ok(())
 }
 
 /// Undo `steps`, newest first.
-pub(crate) async fn down(
-    db: &DatabaseExecutor<'_>,
-    steps: &[&Step],
-    run: &Run<'_>,
-) -> Result<(), Error> {
-    prepare(db, run.writer).await?;
-    let adoption = Adoption::of(db).await?;
-    let mut before = Some(fingerprint(db).await?);
+pub(crate) async fn down(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
+    lock.checked_by_step();
+    let lock = &*lock;
+    prepare(&lock.db(), run.writer).await?;
+    let adoption = Adoption::of(&lock.db()).await?;
+    let mut before = Some(fingerprint(&lock.db()).await?);
     let mut last = None;
     for (at, step) in steps.iter().enumerate() {
         (run.told)(Progress::Begins(step.name, at + 1, steps.len()));
-        let is_last = at + 1 == steps.len();
-        match one_down(db, step, adoption.as_ref(), run, before.take(), is_last).await {
+        let place = Place {
+            before: before.take(),
+            is_last: at + 1 == steps.len(),
+        };
+        let doing = one_down(lock, step, adoption.as_ref(), run, place);
+        match while_held(lock, step, doing).await {
             Ok(record) => last = Some(record),
             Err(error) => {
-                leave(db, run.writer, step, last).await.ok();
+                note_stop(lock, run.writer, step, last, &error).await;
                 return Err(error);
             }
         }
@@ -130,42 +120,117 @@ pub(crate) async fn down(
     Ok(())
 }
 
+/// Where a step stands in its run.
+struct Place {
+    /// The schema's fingerprint before the run, for its first step.
+    before: Option<String>,
+    is_last: bool,
+}
+
+/// Do `what`, as long as the lock is ours.
+async fn while_held<T>(
+    lock: &Lock<'_>,
+    step: &Step,
+    what: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    match select(Box::pin(what), Box::pin(lock.lost())).await {
+        Either::Left((done, _)) => done,
+        Either::Right(((), _)) => Err(Error::LockLost(step.name.to_owned())),
+    }
+}
+
+/// Whether the history is somebody else's to write by now.
+fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::LockLost(_))
+}
+
+/// Note what a run leaves that ends at `step` with `error`, behind the step of `last`: what was done stays,
+/// so it is what the next run finds.
+async fn note_stop(
+    lock: &Lock<'_>,
+    writer: &Writer,
+    step: &Step,
+    last: Option<Record>,
+    error: &Error,
+) {
+    if is_lost(error) {
+        return;
+    }
+    let note = async {
+        let db = lock.db();
+        let known = writer.known(&db, step.name).await?;
+        let is_stopped =
+            |one: &Record| matches!(one.state, State::Started | State::Failed | State::Undoing);
+        if let Some(mut record) = known.filter(is_stopped).or(last) {
+            record.fingerprint_after = Some(fingerprint(&db).await?);
+            put(lock, writer, step, record).await?;
+        }
+        Ok::<(), Error>(())
+    };
+    // What the database said of the step is what there is to say.
+    if let Err(error) = note.await {
+        warn!("what {} left could not be put down: {error}", step.name);
+    }
+}
+
+/// Put down what stands of a step, as whoever holds the lock.
+async fn put(lock: &Lock<'_>, writer: &Writer, step: &Step, record: Record) -> Result<(), Error> {
+    let tx = lock.begin().await?;
+    writer.put(&tx, record).await?;
+    lock.commit(tx, step.name).await
+}
+
+/// Put down that a step failed, and why.
+async fn put_failed(
+    lock: &Lock<'_>,
+    writer: &Writer,
+    step: &Step,
+    record: Option<Record>,
+    why: &Error,
+) -> Result<(), Error> {
+    let tx = lock.begin().await?;
+    if let Some(record) = record {
+        writer.put(&tx, record).await?;
+    }
+    let why = Some(why.to_string());
+    writer.log(&tx, step.name, "failed", why).await?;
+    lock.commit(tx, step.name).await
+}
+
 async fn one_down(
-    db: &DatabaseExecutor<'_>,
+    lock: &Lock<'_>,
     step: &Step,
     adoption: Option<&Adoption>,
     run: &Run<'_>,
-    before: Option<String>,
-    is_last: bool,
+    place: Place,
 ) -> Result<Record, Error> {
-    let engine = Engine::of(db)?;
+    let engine = Engine::of(&lock.db())?;
     let writer = run.writer;
     let began = Instant::now();
     let trimmed = trimmed(adoption, step, engine, Direction::Down);
     let trimmed = trimmed.as_ref();
     if step.is_apart(engine) {
-        for statement in statements(trimmed, step, engine, Direction::Down) {
-            let done = patiently(step, run, async || step.run_apart(db, &statement).await).await;
-            done.map_err(|source| stopped(step, None, source))?;
-        }
+        let all = statements(trimmed, step, engine, Direction::Down);
+        let way = (Direction::Down, place.before.clone());
+        one_by_one(lock, step, &all, run, way).await?;
     }
-    let once = async || in_transaction(db, step, trimmed, run, Direction::Down).await;
+    let once = async || in_transaction(lock, step, trimmed, run, Direction::Down).await;
     let tx = patiently(step, run, once)
         .await
-        .map_err(|source| stopped(step, None, source))?;
+        .map_err(|source| stopped(step, source))?;
     let mut record = Record {
         state: State::RolledBack,
-        fingerprint_before: before,
+        fingerprint_before: place.before,
         ..applied_record(engine, step, writer, began)
     };
-    if is_last {
+    if place.is_last {
         record.fingerprint_after = Some(fingerprint(&tx).await?);
     }
     backfill::forget_declared(&tx, step).await?;
     writer.unlist(&tx, step).await?;
     writer.put(&tx, record.clone()).await?;
     writer.log(&tx, step.name, "down", None).await?;
-    tx.commit().await?;
+    lock.commit(tx, step.name).await?;
     Ok(record)
 }
 
@@ -206,43 +271,41 @@ fn statements(
 }
 
 async fn one_up(
-    db: &DatabaseExecutor<'_>,
+    lock: &Lock<'_>,
     step: &Step,
     adoption: Option<&mut Adoption>,
     run: &Run<'_>,
-    before: Option<String>,
-    is_last: bool,
+    place: Place,
 ) -> Result<Record, Error> {
-    let engine = Engine::of(db)?;
+    let engine = Engine::of(&lock.db())?;
     let writer = run.writer;
     let began = Instant::now();
     let trimmed = trimmed(adoption.as_deref(), step, engine, Direction::Up);
     let mut apart = 0;
     if step.is_apart(engine) {
-        apart = one_by_one(db, step, trimmed.as_ref(), run, before.clone()).await?;
+        let all = statements(trimmed.as_ref(), step, engine, Direction::Up);
+        let way = (Direction::Up, place.before.clone());
+        apart = one_by_one(lock, step, &all, run, way).await?;
     }
-    let once = async || in_transaction(db, step, trimmed.as_ref(), run, Direction::Up).await;
+    let once = async || in_transaction(lock, step, trimmed.as_ref(), run, Direction::Up).await;
     let tx = match patiently(step, run, once).await {
         Ok(tx) => tx,
         Err(source) => {
-            let reason = Some(source.to_string());
-            if !step.is_apart(engine) {
-                let record = Record {
-                    state: State::Failed,
-                    error: reason.clone(),
-                    fingerprint_before: before,
-                    finished_at: None,
-                    ..applied_record(engine, step, writer, began)
-                };
-                writer.put(db, record).await?;
-            }
-            writer.log(db, step.name, "failed", reason).await?;
-            return Err(stopped(step, None, source));
+            let record = Record {
+                state: State::Failed,
+                error: Some(source.to_string()),
+                fingerprint_before: place.before,
+                finished_at: None,
+                ..applied_record(engine, step, writer, began)
+            };
+            let record = (!step.is_apart(engine)).then_some(record);
+            put_failed(lock, writer, step, record, &source).await?;
+            return Err(stopped(step, source));
         }
     };
     let mut record = Record {
         statements_done: apart,
-        fingerprint_before: before,
+        fingerprint_before: place.before,
         ..applied_record(engine, step, writer, began)
     };
     if let (Some(adoption), Some(trimmed)) = (adoption, &trimmed) {
@@ -250,32 +313,36 @@ async fn one_up(
         record.reason = trimmed.reason();
     }
     // In the same commit: a run that is broken off after it leaves nothing unsaid.
-    if is_last {
+    if place.is_last {
         record.fingerprint_after = Some(fingerprint(&tx).await?);
     }
     writer.list(&tx, step.name).await?;
     writer.put(&tx, record.clone()).await?;
     writer.log(&tx, step.name, "up", None).await?;
-    tx.commit().await?;
+    lock.commit(tx, step.name).await?;
     Ok(record)
 }
 
 /// A transaction in which the step is done or undone, if it is one that goes into a transaction.
 async fn in_transaction(
-    db: &DatabaseExecutor<'_>,
+    lock: &Lock<'_>,
     step: &Step,
     trimmed: Option<&Trimmed>,
     run: &Run<'_>,
     direction: Direction,
-) -> Result<DatabaseTransaction, DbErr> {
-    let engine = Engine::of(db)?;
-    let tx = db.begin().await?;
+) -> Result<DatabaseTransaction, Error> {
+    let engine = Engine::of(&lock.db())?;
+    let tx = lock.begin().await?;
     run.timeouts.within(&tx).await?;
-    if !step.is_apart(engine)
-        && let Err(error) = tx
-            .execute_unprepared(&script(trimmed, step, engine, direction))
-            .await
-    {
+    if step.is_apart(engine) {
+        return Ok(tx);
+    }
+    let script = script(trimmed, step, engine, direction);
+    let done = match tx.execute_unprepared(&script).await {
+        Ok(_) => check_keys(&tx).await,
+        Err(error) => Err(error.into()),
+    };
+    if let Err(error) = done {
         tx.rollback().await?;
         return Err(error);
     }
@@ -286,11 +353,11 @@ async fn in_transaction(
 async fn patiently<T>(
     step: &Step,
     run: &Run<'_>,
-    what: impl AsyncFn() -> Result<T, DbErr>,
-) -> Result<T, DbErr> {
+    what: impl AsyncFn() -> Result<T, Error>,
+) -> Result<T, Error> {
     for next in 0..TRIES {
         match what().await {
-            Err(error) if timeouts::is_too_long(&error) => {
+            Err(Error::Database(error)) if timeouts::is_too_long(&error) => {
                 let pause = timeouts::pause(next);
                 (run.told)(Progress::Again(step.name, pause));
                 tokio::time::sleep(pause).await;
@@ -301,70 +368,15 @@ async fn patiently<T>(
     what().await
 }
 
-/// Run the statements of a step each by itself, from where an earlier run stopped, and tell how many
-/// there are.
-async fn one_by_one(
-    db: &DatabaseExecutor<'_>,
-    step: &Step,
-    trimmed: Option<&Trimmed>,
-    run: &Run<'_>,
-    before: Option<String>,
-) -> Result<i32, Error> {
-    let engine = Engine::of(db)?;
-    let writer = run.writer;
-    let began = Instant::now();
-    let mut record = Record {
-        state: State::Started,
-        finished_at: None,
-        fingerprint_before: before,
-        ..applied_record(engine, step, writer, began)
-    };
-    let known = writer.known(db, step.name).await?;
-    let known =
-        known.filter(|known| known.state == State::Started && known.checksum == record.checksum);
-    record.statements_done = known.map_or(0, |known| known.statements_done);
-    let done = usize::try_from(record.statements_done).unwrap_or_default();
-    let statements = statements(trimmed, step, engine, Direction::Up);
-    writer.put(db, record.clone()).await?;
-    for statement in statements.iter().skip(done) {
-        if Backfill::is_one(statement) {
-            let pace = Pace::default();
-            let mut backfill = Backfill::read(statement)?;
-            backfill.name = format!("{}: {}", step.name, backfill.name);
-            Box::pin(backfill::run(db, &backfill, &pace, run)).await?;
-            // The step stands for it now, and may be undone and done again.
-            backfill::forget(db, &backfill.name).await?;
-            record.statements_done += 1;
-            writer.put(db, record.clone()).await?;
-            continue;
-        }
-        let done = patiently(step, run, async || step.run_apart(db, statement).await).await;
-        if let Err(source) = done {
-            record.error = Some(source.to_string());
-            writer.put(db, record.clone()).await?;
-            writer.log(db, step.name, "failed", record.error).await?;
-            return Err(stopped(
-                step,
-                Some((record.statements_done, statements.len())),
-                source,
-            ));
-        }
-        record.statements_done += 1;
-        writer.put(db, record.clone()).await?;
+/// A step that failed and was taken back.
+fn stopped(step: &Step, source: Error) -> Error {
+    if is_lost(&source) {
+        return source;
     }
-    Ok(record.statements_done)
-}
-
-fn stopped(step: &Step, after: Option<(i32, usize)>, source: DbErr) -> Error {
     Error::Stopped {
         step: step.name,
-        what_stays: after.map_or_else(
-            || "nothing of it stays".to_owned(),
-            |(done, all)| {
-                format!("{done} of its {all} statements are done, and `up` goes on there")
-            },
-        ),
-        source,
+        what_stays: "nothing of it stays".to_owned(),
+        source: Box::new(source),
     }
 }
 
