@@ -88,8 +88,12 @@ fn object(args: &MigrateArgs, code: u8, more: Value) -> Value {
 /// What is said of an error, with what to do where the database only says no.
 fn told(error: &Error) -> String {
     let text = without_lines(&error.to_string());
-    if let Error::Database(error) | Error::Stopped { source: error, .. } = error
-        && is_not_allowed(error)
+    let cause = match error {
+        Error::Stopped { source, .. } => source,
+        _ => error,
+    };
+    if let Error::Database(cause) = cause
+        && is_not_allowed(cause)
     {
         return format!(
             "{text}; the role lacks this right: let the owner of the tables migrate, or GRANT it (what is \

@@ -75,8 +75,8 @@ pub(crate) async fn losses(
         let planned = planned(step, way, adoption.as_ref(), &sizes, &mut track);
         for one in &planned.statements {
             for taken in &one.taken {
-                if hidden.contains(&taken.table) {
-                    return Err(Error::Hidden(vec![taken.table.clone()]));
+                if let Some(table) = taken.table().filter(|table| hidden.contains(*table)) {
+                    return Err(Error::Hidden(vec![table.clone()]));
                 }
                 let loss = loss(db, step, direction, &one.sql, taken).await?;
                 found.extend(loss.filter(|loss| !found.contains(loss)));

@@ -33,6 +33,18 @@ pub(crate) enum Taken {
     Unknown(&'static str),
 }
 
+impl Taken {
+    /// The table that it is taken from, where that is known.
+    pub(super) fn table(&self) -> Option<&String> {
+        match self {
+            Self::Rows { table, .. } | Self::Column { table, .. } | Self::Values { table, .. } => {
+                Some(table)
+            }
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 /// What is called by a name that no table here has.
 const ELSEWHERE: Taken = Taken::Unknown("it is about a view, or about a table of another schema");
 
