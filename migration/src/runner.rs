@@ -36,6 +36,8 @@ pub enum Progress<'s> {
     Again(&'s str, Duration),
     /// The run has not begun: somebody else is at work, as far as is known who.
     Waits(&'s str),
+    /// A statement waits for a lock, as far as is known who holds it.
+    Blocked(&'s str),
     /// It takes this away: so many rows of a table, so many values of a column.
     Loses(&'s str),
 }
@@ -60,6 +62,9 @@ pub(crate) struct Run<'r> {
     pub(crate) timeouts: Timeouts,
     /// How long whoever else writes is waited for.
     pub(crate) patience: Duration,
+    /// How long a statement may take that runs by itself; nobody says where the session may be another's
+    /// right after it.
+    pub(crate) apart: Option<Timeouts>,
 }
 
 /// Do `steps`, oldest first. What was done before one that fails stays.
@@ -68,7 +73,7 @@ pub(crate) async fn up(
     steps: &[&Step],
     run: &Run<'_>,
 ) -> Result<(), Error> {
-    prepare(db, run.writer).await?;
+    prepare(db, run).await?;
     let mut adoption = Adoption::of(db).await?;
     let mut before = Some(fingerprint(db).await?);
     let mut last = None;
@@ -111,7 +116,7 @@ pub(crate) async fn down(
     steps: &[&Step],
     run: &Run<'_>,
 ) -> Result<(), Error> {
-    prepare(db, run.writer).await?;
+    prepare(db, run).await?;
     let adoption = Adoption::of(db).await?;
     let mut before = Some(fingerprint(db).await?);
     let mut last = None;
@@ -145,7 +150,10 @@ async fn one_down(
     let trimmed = trimmed.as_ref();
     if step.is_apart(engine) {
         for statement in statements(trimmed, step, engine, Direction::Down) {
-            let done = patiently(step, run, async || step.run_apart(db, &statement).await).await;
+            let done = patiently(step, run, async || {
+                step.run_apart(db, &statement, run.apart).await
+            })
+            .await;
             done.map_err(|source| stopped(step, None, source))?;
         }
     }
@@ -283,7 +291,7 @@ async fn in_transaction(
 }
 
 /// Do `what`, and do it again when it waited too long for a lock.
-async fn patiently<T>(
+pub(crate) async fn patiently<T>(
     step: &Step,
     run: &Run<'_>,
     what: impl AsyncFn() -> Result<T, DbErr>,
@@ -338,7 +346,10 @@ async fn one_by_one(
             writer.put(db, record.clone()).await?;
             continue;
         }
-        let done = patiently(step, run, async || step.run_apart(db, statement).await).await;
+        let done = patiently(step, run, async || {
+            step.run_apart(db, statement, run.apart).await
+        })
+        .await;
         if let Err(source) = done {
             record.error = Some(source.to_string());
             writer.put(db, record.clone()).await?;
@@ -368,9 +379,13 @@ fn stopped(step: &Step, after: Option<(i32, usize)>, source: DbErr) -> Error {
     }
 }
 
-async fn prepare(db: &DatabaseExecutor<'_>, writer: &Writer) -> Result<(), Error> {
-    Migrator::install(db).await?;
-    writer.prepare(db).await
+async fn prepare(db: &DatabaseExecutor<'_>, run: &Run<'_>) -> Result<(), Error> {
+    let tx = db.begin().await?;
+    run.timeouts.within(&tx).await?;
+    Migrator::install(&tx).await?;
+    run.writer.prepare(&tx).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Of what is there, but for the history itself.

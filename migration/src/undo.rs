@@ -40,7 +40,7 @@ pub(crate) async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Undone, E
     for loss in &losses {
         (way.told)(Progress::Loses(&loss.to_string()));
     }
-    let done = runner::down(&lock.db(), &going, &way.run()).await;
+    let done = runner::down(&lock.db(), &going, &way.run_under(&lock)).await;
     let released = lock.release().await;
     done?;
     released?;

@@ -35,6 +35,7 @@ pub use self::undo::{Taken, undo};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::lock::{self, Kind, Lock};
+use crate::timeouts::Timeouts;
 
 /// What seals and opens secrets. The program has it; this crate's own binary does not, and refuses
 /// sensitive settings.
@@ -94,6 +95,8 @@ pub struct Turn {
     pub patience: Duration,
     /// What keeps others out.
     pub lock: Kind,
+    /// How long a statement may take.
+    pub timeouts: Timeouts,
 }
 
 impl Default for Turn {
@@ -101,6 +104,7 @@ impl Default for Turn {
         Self {
             patience: crate::PATIENCE,
             lock: Kind::Auto,
+            timeouts: Timeouts::default(),
         }
     }
 }
@@ -119,7 +123,9 @@ impl Turn {
 
     /// A transaction that may write.
     async fn begin(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
-        lock::begin_write(&db.into(), self.patience).await
+        let tx = lock::begin_write(&db.into(), self.patience).await?;
+        self.timeouts.within(&tx).await?;
+        Ok(tx)
     }
 }
 

@@ -65,6 +65,7 @@ mod pulled;
 mod rights;
 mod shared_tables;
 mod squash;
+mod status;
 mod verify;
 mod waiting;
 mod writing;
