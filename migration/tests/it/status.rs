@@ -1,5 +1,6 @@
 //! What `status` says where something cannot be known.
 
+use migration::engine::Engine;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -35,9 +36,11 @@ async fn nobody_says_that_there_is_no_drift_who_did_not_look() {
         looked(look, json!(true), 3);
         looked(status, Value::Null, 0);
 
-        // What can be made by nobody any more is no drift that anybody could tell.
-        let hole = "DELETE FROM seaql_migrations WHERE version LIKE '%_000001_%'";
-        run(&scratch, hole).await;
-        looked(look, Value::Null, 4);
+        // What cannot be made again there is nothing to compare with; tables of SQLite may refer to none.
+        if engine == Engine::Postgres {
+            let hole = "DELETE FROM seaql_migrations WHERE version LIKE '%_000001_%'";
+            run(&scratch, hole).await;
+            looked(look, Value::Null, 4);
+        }
     }
 }

@@ -108,7 +108,9 @@ async fn search_that_stands_and_does_nothing_is_told_and_made_to_work() {
             let left = list(&json, "left_out");
             assert!(!left.iter().any(|one| is_trigger(&one)), "{left:?}");
             let json = done(&scratch, &["drift"]);
-            assert_eq!(list(&json, "accepted"), Vec::<String>::new(), "{json:#}");
+            let accepted = list(&json, "accepted");
+            let settled = |one: &String| one.starts_with("trigger") || one.starts_with("function");
+            assert!(!accepted.iter().any(settled), "{accepted:?}");
         }
     }
 }
