@@ -250,10 +250,12 @@ fn optional(
             }
             Some(one) if one != definition => {
                 let lost = lost(table);
-                let note = format!(
-                    "is {one}, and should be {definition}; {lost} until `up --with triggers` makes it \
-                     so"
-                );
+                let how = if postgres::is_disabled(one, definition) {
+                    "is disabled".to_owned()
+                } else {
+                    format!("is {one}, and should be {definition}")
+                };
+                let note = format!("{how}; {lost} until `up --with triggers` makes it work");
                 findings.warn(object, note);
                 left(Optional::Triggers, name);
             }
