@@ -47,8 +47,8 @@ mod verify;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm_migration::sea_orm::DatabaseConnection;
 use sea_orm_migration::sea_orm::sea_query::{Alias, DynIden, IntoIden};
+use sea_orm_migration::sea_orm::{DatabaseConnection, TransactionTrait as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 use crate::adopt::{ASIDE, Adoption};
@@ -217,6 +217,15 @@ impl Way {
             told: &*self.told,
             timeouts: self.timeouts,
             patience: self.patience,
+            apart: None,
+        }
+    }
+
+    /// How it goes for whoever has the `lock`.
+    fn run_under(&self, lock: &Lock<'_>) -> runner::Run<'_> {
+        runner::Run {
+            apart: lock.has_own_session().then_some(self.timeouts),
+            ..self.run()
         }
     }
 }
@@ -266,7 +275,8 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
         let made = backup::make(db, lock.db(), making, &way.writer, &*way.told);
         Box::pin(made).await?;
     }
-    let done = runner::up(&mut lock, &going, &way.run()).await;
+    let run = way.run_under(&lock);
+    let done = runner::up(&mut lock, &going, &run).await;
     // What was done before one that failed stays.
     Error::both(done, lock.release().await)?;
     Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
@@ -285,9 +295,13 @@ async fn fresh(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
     if let Some(adoption) = Adoption::of(&lock.db()).await? {
         return Err(Error::Adopted(adoption.tool.word()));
     }
-    fresh::drop_everything(&lock.db()).await?;
+    let tx = lock.db().begin().await?;
+    way.timeouts.within(&tx).await?;
+    fresh::drop_everything(&(&tx).into()).await?;
+    tx.commit().await?;
     let going: Vec<&Step> = STEPS.iter().collect();
-    let done = runner::up(&mut lock, &going, &way.run()).await;
+    let run = way.run_under(&lock);
+    let done = runner::up(&mut lock, &going, &run).await;
     Error::both(done, lock.release().await)?;
     Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
 }
@@ -337,12 +351,21 @@ pub(crate) fn unwatched(options: &mut sea_orm_migration::sea_orm::ConnectOptions
         .max_lifetime(None::<Duration>);
 }
 
-/// A connection to migrate with, on which things may take as long as `timeouts` say.
+/// How long opening a file may take besides.
+const OPENING: Duration = Duration::from_secs(30);
+
+/// A connection to migrate with, which waits for whoever writes the same file as `timeouts` say. A
+/// session of `PostgreSQL` is left as it is, since it may be another program's in a moment: transactions
+/// keep their own.
 pub async fn connect_with(url: &str, timeouts: Timeouts) -> Result<DatabaseConnection, Error> {
     let mut options = sea_orm_migration::sea_orm::ConnectOptions::new(url);
     options.max_connections(2).sqlx_logging(false);
     unwatched(&mut options);
-    timeouts.every_session(&mut options);
+    if url.starts_with("sqlite:") {
+        // Opening waits for whoever writes, too, and ends with what the file says.
+        options.acquire_timeout(timeouts.turn + OPENING);
+    }
+    options.map_sqlx_postgres_opts(timeouts::named);
     // A table of SQLite that is made anew is set aside meanwhile, and nothing that refers to it by
     // name may follow it. The keys are checked before the lock is given back.
     options.map_sqlx_sqlite_opts(move |options| {

@@ -42,7 +42,8 @@ pub(crate) async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Undone, E
     for loss in &losses {
         (way.told)(Progress::Loses(&loss.to_string()));
     }
-    let done = runner::down(&mut lock, &going, &way.run()).await;
+    let run = way.run_under(&lock);
+    let done = runner::down(&mut lock, &going, &run).await;
     Error::both(done, lock.release().await)?;
     Ok(Undone {
         steps: going.into_iter().map(|step| step.name.to_owned()).collect(),

@@ -102,6 +102,15 @@ impl Part {
     }
 }
 
+impl Part {
+    /// Whether `sql` makes what it is about.
+    pub(super) fn makes(sql: &str) -> bool {
+        let text = squeezed(sql);
+        let first = text.split(' ').next().unwrap_or_default();
+        first.eq_ignore_ascii_case("create")
+    }
+}
+
 fn is_filler(word: &str) -> bool {
     matches!(
         word,

@@ -52,7 +52,8 @@ impl Backfill {
         let (mut key, mut batch) = (None, BATCH);
         for word in head {
             match word.split_once('=') {
-                Some(("key", column)) => key = Some(column.to_owned()),
+                // As the statement below may write it.
+                Some(("key", column)) => key = Some(column.trim_matches('"').to_owned()),
                 Some(("batch", rows)) => {
                     batch = rows.parse().map_err(|_| bad("batch is a number of rows"))?;
                 }
@@ -154,6 +155,9 @@ mod tests {
         assert_eq!(read.only.as_deref(), Some("stars IS NULL"));
         let plain = Backfill::read(Engine::Sqlite, "-- backfill a key=id\nUPDATE t SET a = 1")
             .expect("one");
+        let quoted = "-- backfill a key=\"Key\"\nUPDATE \"T\" SET a = 1";
+        let quoted = Backfill::read(Engine::Sqlite, quoted).expect("one");
+        assert_eq!((quoted.key.as_str(), quoted.table.as_str()), ("Key", "T"));
         assert_eq!((plain.only, plain.batch), (None, BATCH));
     }
 

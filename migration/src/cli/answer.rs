@@ -42,7 +42,7 @@ pub fn refuse(args: &MigrateArgs, code: u8, why: &str) -> u8 {
 }
 
 /// The same of an error.
-pub(super) fn refuse_error(args: &MigrateArgs, error: &Error) -> u8 {
+pub fn refuse_error(args: &MigrateArgs, error: &Error) -> u8 {
     refuse_with(args, code(error), &told(error), losses(error))
 }
 
@@ -101,6 +101,19 @@ fn told(error: &Error) -> String {
              DATABASE)"
         );
     }
+    if text.contains("prepared statement \"sqlx_s_") {
+        return format!(
+            "{text}; this is behind a transaction pooler: name the direct way (DATABASE_DIRECT_URL), or let \
+             the pooler know prepared statements"
+        );
+    }
+    if let Error::Database(error) | Error::Unopened { source: error, .. } = error
+        && is_busy(error)
+    {
+        return format!(
+            "{text}; somebody else had this file for longer than --lock-wait: wait for its end, then try again"
+        );
+    }
     text
 }
 
@@ -151,13 +164,15 @@ fn code(error: &Error) -> u8 {
         Error::Locked { .. } | Error::LockLost(_) => 6,
         Error::Argument(_) | Error::NoSuchStep(_) | Error::NoSuchSource(_) => WRONG_USE,
         Error::AtItsEnd { error, .. } => code(error),
-        Error::Database(error) if is_busy(error) => 6,
+        Error::Database(error) | Error::Unopened { source: error, .. } if is_busy(error) => 6,
         _ => 1,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sea_orm_migration::sea_orm::DbErr;
+
     use super::*;
 
     #[test]
@@ -177,6 +192,23 @@ mod tests {
             ),
         ] {
             assert_eq!(without_lines(text), told);
+        }
+    }
+
+    #[test]
+    fn a_pooler_that_knows_no_prepared_statements_is_told() {
+        for said in [
+            "prepared statement \"sqlx_s_1\" already exists",
+            "prepared statement \"sqlx_s_4\" does not exist",
+        ] {
+            let error = Error::Database(DbErr::Custom(format!(
+                "error returned from database: {said}"
+            )));
+            let told = told(&error);
+            assert!(
+                told.contains(said) && told.contains("DATABASE_DIRECT_URL"),
+                "{told}"
+            );
         }
     }
 }

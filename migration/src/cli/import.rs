@@ -109,6 +109,7 @@ pub(super) async fn run(
     let turn = Turn {
         patience: way.patience,
         lock: way.lock,
+        timeouts: way.timeouts,
     };
     if how.undo {
         // One transaction, which a signal takes back.

@@ -29,7 +29,7 @@ pub(super) fn teller() -> Arc<dyn Fn(Progress<'_>) + Send + Sync> {
 /// Who tells of nothing but for whom is waited: beside an answer that is one object, too, nobody shall
 /// wonder why it takes so long.
 pub(crate) fn waits(progress: Progress<'_>) {
-    if let Progress::Waits(_) = progress
+    if let Progress::Waits(_) | Progress::Blocked(_) = progress
         && let Some(line) = line(progress, &AtomicU64::new(0))
     {
         say(&line);
@@ -64,7 +64,7 @@ fn draw(bar: &ProgressBar, progress: Progress<'_>) {
                 bar.finish_and_clear();
             }
         }
-        Progress::Again(..) | Progress::Waits(_) | Progress::Loses(_) => {
+        Progress::Again(..) | Progress::Waits(_) | Progress::Blocked(_) | Progress::Loses(_) => {
             bar.println(line(progress, &AtomicU64::new(0)).unwrap_or_default());
         }
     }
@@ -87,6 +87,9 @@ fn line(progress: Progress<'_>, heard: &AtomicU64) -> Option<String> {
         Progress::Waits(holder) => Some(format!(
             "another migration is under way: {holder}; waiting for its end"
         )),
+        Progress::Blocked(holder) => {
+            Some(format!("a lock is held by {holder}; waiting for its end"))
+        }
         Progress::Loses(what) => Some(format!("loses {what}")),
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 pub(crate) use record::{Model as Record, State};
 pub(crate) use write::{PROGRAM, Writer, applied_record, now};
 
-use crate::adopt::{ASIDE, Adoption, LeftOut, Tool, has_table};
+use crate::adopt::{Adoption, LeftOut, has_table};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::{BOOKKEEPING, LiveSchema};
@@ -36,6 +36,10 @@ pub struct Status {
     pub rolled_back: Vec<String>,
     /// Pending steps that are older than an applied one.
     pub out_of_order: Vec<String>,
+    /// Applied steps of which nothing is known but that they are: whether they were changed since, nobody
+    /// can tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unrecorded: Vec<String>,
     /// Applied steps that nobody ran: what they make stood when the database was taken over.
     pub adopted: Vec<String>,
     /// What was left out of tables that stood when the database was taken over.
@@ -89,10 +93,7 @@ pub struct Failed {
 pub async fn status<'c>(db: impl IntoSchemaManagerConnection<'c>) -> Result<Status, Error> {
     let manager = SchemaManager::new(db);
     let adoption = Adoption::of(manager.get_connection()).await?;
-    let aside = adoption
-        .as_ref()
-        .is_some_and(|one| one.tool == Tool::SeaOrm);
-    let list = if aside { ASIDE } else { "seaql_migrations" };
+    let list = write::list_of(manager.get_connection()).await?;
     let names = listed(manager.get_connection(), list).await?;
     let records = records(&manager).await?;
     let engine = Engine::of(manager.get_connection())?;
@@ -128,6 +129,9 @@ fn stands(names: &[String], records: &[Record], steps: &[Step], engine: Engine) 
             let is_own = record.filter(|_| is_listed(step.name));
             if is_own.is_some_and(|record| record.checksum != step.checksum(engine)) {
                 status.modified.push(name.clone());
+            }
+            if record.is_none() && is_listed(step.name) {
+                status.unrecorded.push(name.clone());
             }
             if is_adopted(step) {
                 status.adopted.push(name.clone());

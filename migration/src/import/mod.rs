@@ -44,6 +44,7 @@ use crate::error::Error;
 use crate::lock::{self, Kind, Lock};
 use crate::rows::check_seen;
 use crate::runner::Progress;
+use crate::timeouts::Timeouts;
 
 /// What seals and opens secrets. The program has it; this crate's own binary does not, and refuses
 /// sensitive settings.
@@ -103,6 +104,8 @@ pub struct Turn {
     pub patience: Duration,
     /// What keeps others out.
     pub lock: Kind,
+    /// How long a statement may take.
+    pub timeouts: Timeouts,
 }
 
 impl Default for Turn {
@@ -110,6 +113,7 @@ impl Default for Turn {
         Self {
             patience: crate::PATIENCE,
             lock: Kind::Auto,
+            timeouts: Timeouts::default(),
         }
     }
 }
@@ -130,7 +134,9 @@ impl Turn {
 
     /// A transaction that may write.
     async fn begin(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
-        lock::begin_write(&db.into(), self.patience).await
+        let tx = lock::begin_write(&db.into(), self.patience).await?;
+        self.timeouts.within(&tx).await?;
+        Ok(tx)
     }
 }
 

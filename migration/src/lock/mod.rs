@@ -14,7 +14,7 @@ use sea_orm_migration::sea_orm::{
 };
 
 pub(crate) use self::lease::{owe, settle};
-pub(crate) use self::sqlite::is_busy;
+pub(crate) use self::sqlite::{SOMEBODY, SOON, is_busy};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::runner::{Progress, quietly};
@@ -90,6 +90,11 @@ impl<'d> Lock<'d> {
             held,
             is_checked: false,
         })
+    }
+
+    /// Whether a session of `PostgreSQL` stays this program's between two transactions.
+    pub(crate) fn has_own_session(&self) -> bool {
+        matches!(self.held, Held::Postgres(_))
     }
 
     /// What to change the schema through.

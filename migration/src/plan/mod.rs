@@ -26,6 +26,7 @@ use crate::lock::Lock;
 use crate::runner;
 use crate::schema::{quoted, squeezed};
 use crate::step::{Direction, STEPS, Step, check_written};
+use crate::timeouts::Timeouts;
 
 pub use loss::Loss;
 pub(crate) use loss::losses;
@@ -223,11 +224,13 @@ pub(crate) async fn rehearse(
     db: &DatabaseConnection,
     status: &Status,
     lock: &Lock<'_>,
+    timeouts: Timeouts,
     plan: &mut Plan,
 ) -> Result<(), Error> {
     let engine = Engine::of(db)?;
     let adoption = Adoption::of(&lock.db()).await?;
     let tx = lock.db().begin().await?;
+    timeouts.within(&tx).await?;
     for (step, planned) in pending(status).into_iter().zip(&mut plan.steps) {
         let began = Instant::now();
         let script =

@@ -108,7 +108,7 @@ async fn one(
     }
     lock.prove(&db, step.name).await?;
     if !may_be_done || !step.is_done(&db, statement).await? {
-        let once = async || Ok(step.run_apart(&db, statement).await?);
+        let once = async || Ok(step.run_apart(&db, statement, run.apart).await?);
         patiently(step, run, once).await?;
     }
     put(lock, run.writer, step, next.clone()).await

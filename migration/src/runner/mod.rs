@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use futures::future::{Either, select};
 use sea_orm_migration::MigratorTrait;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseExecutor, DatabaseTransaction};
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseExecutor, DatabaseTransaction, TransactionTrait as _,
+};
 use tracing::{info, warn};
 
 use self::apart::one_by_one;
@@ -40,6 +42,8 @@ pub enum Progress<'s> {
     Again(&'s str, Duration),
     /// The run has not begun: somebody else is at work, as far as is known who.
     Waits(&'s str),
+    /// A statement waits for a lock, as far as is known who holds it.
+    Blocked(&'s str),
     /// It takes this away: so many rows of a table, so many values of a column.
     Loses(&'s str),
 }
@@ -64,13 +68,16 @@ pub(crate) struct Run<'r> {
     pub(crate) timeouts: Timeouts,
     /// How long whoever else writes is waited for.
     pub(crate) patience: Duration,
+    /// How long a statement may take that runs by itself; nobody says where the session may be another's
+    /// right after it.
+    pub(crate) apart: Option<Timeouts>,
 }
 
 /// Do `steps`, oldest first. What was done before one that fails stays.
 pub(crate) async fn up(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
     lock.checked_by_step();
     let lock = &*lock;
-    prepare(&lock.db(), run.writer).await?;
+    prepare(&lock.db(), run).await?;
     let mut adoption = Adoption::of(&lock.db()).await?;
     let mut before = Some(fingerprint(&lock.db()).await?);
     let mut last = None;
@@ -97,7 +104,7 @@ pub(crate) async fn up(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> R
 pub(crate) async fn down(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
     lock.checked_by_step();
     let lock = &*lock;
-    prepare(&lock.db(), run.writer).await?;
+    prepare(&lock.db(), run).await?;
     let adoption = Adoption::of(&lock.db()).await?;
     let mut before = Some(fingerprint(&lock.db()).await?);
     let mut last = None;
@@ -350,7 +357,7 @@ async fn in_transaction(
 }
 
 /// Do `what`, and do it again when it waited too long for a lock.
-async fn patiently<T>(
+pub(crate) async fn patiently<T>(
     step: &Step,
     run: &Run<'_>,
     what: impl AsyncFn() -> Result<T, Error>,
@@ -380,9 +387,13 @@ fn stopped(step: &Step, source: Error) -> Error {
     }
 }
 
-async fn prepare(db: &DatabaseExecutor<'_>, writer: &Writer) -> Result<(), Error> {
-    Migrator::install(db).await?;
-    writer.prepare(db).await
+async fn prepare(db: &DatabaseExecutor<'_>, run: &Run<'_>) -> Result<(), Error> {
+    let tx = db.begin().await?;
+    run.timeouts.within(&tx).await?;
+    Migrator::install(&tx).await?;
+    run.writer.prepare(&tx).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Of what is there, but for the history itself.

@@ -19,6 +19,7 @@ fn run<'r>(writer: &'r Writer, told: &'r (dyn Fn(Progress<'_>) + Send + Sync)) -
         told,
         timeouts: Timeouts::default(),
         patience: PATIENCE,
+        apart: None,
     }
 }
 

@@ -7,13 +7,14 @@ mod postgres;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr};
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::lexer;
 use crate::schema::squeezed;
+use crate::timeouts::Timeouts;
 
 /// How a script begins that nobody has written yet.
 pub(crate) const UNWRITTEN: &str = "-- unwritten";
@@ -235,13 +236,15 @@ impl Step {
         self.apart && engine == Engine::Postgres
     }
 
-    /// Run one statement of a step that runs each by itself.
+    /// Run one statement of a step that runs each by itself: in the time that `own` gives it, where the
+    /// session is nobody else's.
     pub(crate) async fn run_apart(
         &self,
-        db: &impl ConnectionTrait,
+        db: &DatabaseExecutor<'_>,
         statement: &str,
+        own: Option<Timeouts>,
     ) -> Result<(), DbErr> {
-        postgres::run_apart(db, statement).await
+        postgres::run_apart(db, statement, own).await
     }
 
     /// Whether what a statement of such a step does is done already, as far as the catalogue tells.

@@ -1,11 +1,17 @@
 //! Statements that must run by themselves: `CREATE INDEX CONCURRENTLY` takes no transaction, and
 //! several statements sent together are one.
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement, sqlx};
+use std::sync::Arc;
+
+use sea_orm_migration::sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, PgConnection};
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseExecutor, DbBackend, DbErr, RuntimeErr, Statement,
+};
 
 use crate::engine::Engine;
 use crate::lexer::{self, Kind, Token};
 use crate::schema::quoted;
+use crate::timeouts::{self, Timeouts};
 
 /// `active_sql_transaction`.
 const IN_TRANSACTION: &str = "25001";
@@ -36,15 +42,46 @@ pub(super) fn needs_no_transaction(error: &DbErr) -> bool {
 }
 
 /// Run `statement` by itself. An index that an earlier try left invalid is dropped before it is made
-/// again.
-pub(super) async fn run_apart(db: &impl ConnectionTrait, statement: &str) -> Result<(), DbErr> {
+/// again. Where the session is `own`, it keeps the timeouts meanwhile, and has those of its role again
+/// afterwards; another may be somebody else's in a moment, and is left as it is.
+pub(super) async fn run_apart(
+    db: &DatabaseExecutor<'_>,
+    statement: &str,
+    own: Option<Timeouts>,
+) -> Result<(), DbErr> {
     if let Some(index) = index(statement).filter(|index| index.is_made)
         && is_valid(db, &index.name).await? == Some(false)
     {
         let drop = format!("DROP INDEX CONCURRENTLY {}", quoted(&index.name));
-        db.execute_unprepared(&drop).await?;
+        run(db, &drop, own).await?;
     }
-    db.execute_unprepared(statement).await.map(drop)
+    run(db, statement, own).await
+}
+
+async fn run(
+    db: &DatabaseExecutor<'_>,
+    statement: &str,
+    own: Option<Timeouts>,
+) -> Result<(), DbErr> {
+    let (DatabaseExecutor::Connection(db), Some(timeouts)) = (db, own) else {
+        return db.execute_unprepared(statement).await.map(drop);
+    };
+    let session = db.get_postgres_connection_pool().acquire().await;
+    let mut session = session.map_err(|error| DbErr::Conn(told(error)))?;
+    execute(&mut session, &timeouts.of_session()).await?;
+    let done = execute(&mut session, statement).await;
+    let reset = execute(&mut session, timeouts::RESET).await;
+    done.and(reset)
+}
+
+async fn execute(session: &mut PgConnection, sql: &str) -> Result<(), DbErr> {
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+    let done = session.execute(sql).await;
+    done.map(drop).map_err(|error| DbErr::Exec(told(error)))
+}
+
+fn told(error: sqlx::Error) -> RuntimeErr {
+    RuntimeErr::SqlxError(Arc::new(error))
 }
 
 /// Whether what `statement` does is done.

@@ -75,6 +75,7 @@ mod rights;
 mod shared_tables;
 mod sqlite_change;
 mod squash;
+mod status;
 mod verify;
 mod waiting;
 mod writing;
