@@ -58,7 +58,7 @@ pub async fn compare<'r>(
     }
     let side = [(renames, from, to)];
     refuse_unused(said, &side)?;
-    let [(renames, from, to)] = side;
+    let [(renames, mut from, mut to)] = side;
     renamed(&renames.applied(&from), &to, said)?;
     let options = Options {
         renames,
@@ -68,6 +68,12 @@ pub async fn compare<'r>(
         renames: options.renames.reversed(),
         ..Options::default()
     };
+    // Who may do what is a database's own matter: nothing else says it.
+    let is_database = |source: &str| source == "database" || is_address(source);
+    if !is_database(first) || !is_database(second) {
+        to.keep_rights(&options.renames.applied(&from));
+        from.keep_rights(&back.renames.applied(&to));
+    }
     let mut differences = difference(&to, &from);
     // Where a column stands is told where a database has gone astray; nobody makes a table anew for
     // it.

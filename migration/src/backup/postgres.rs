@@ -331,6 +331,7 @@ fn scripts(schema: &LiveSchema) -> (String, String) {
     let mut whole = schema.clone();
     whole.owners.clear();
     whole.owner = None;
+    whole.grants.clear();
     // The server has them, or is asked for them first.
     whole.extensions.clear();
     let mut bare = whole.clone();

@@ -83,6 +83,8 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         Err(error) => return Err(error),
     };
     let undo = renames.map(|renames| {
+        let mut expected = expected.clone();
+        expected.keep_rights(&renames.applied(&actual));
         let options = Options {
             renames,
             in_order: true,

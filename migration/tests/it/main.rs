@@ -13,6 +13,7 @@ mod adopt;
 mod backfill;
 mod backup;
 mod both_ways;
+mod catalogue;
 #[expect(
     dead_code,
     unreachable_pub,

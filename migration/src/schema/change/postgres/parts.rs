@@ -4,17 +4,15 @@ use super::super::super::name::quoted;
 use super::super::super::rename::mentions;
 use super::super::table::{Part, common};
 use super::Plan;
-
-/// How a trigger's state stands at the end of its definition, where it is not the usual one.
-const STATE: &str = " ENABLED ";
+use super::triggers::{key_states, kind, state, turned_off};
 
 impl Plan<'_> {
     /// Drop what is not wanted, or stands in the way.
     pub(super) fn drop_parts(&mut self) {
         for (table, name, text) in self.going(Part::Trigger) {
-            let kind = if is_rule(&text) { "RULE" } else { "TRIGGER" };
             self.push(format!(
-                "DROP {kind} {} ON {}",
+                "DROP {} {} ON {}",
+                kind(&text),
                 quoted(&name),
                 quoted(&table)
             ));
@@ -51,15 +49,28 @@ impl Plan<'_> {
 
     /// The parts that must go, taken out of what is there: table, name, definition.
     fn going(&mut self, part: Part) -> Vec<(String, String, String)> {
-        let mut found = Vec::new();
+        let (mut found, mut inherited) = (Vec::new(), Vec::new());
         for (table, of) in &self.from.tables {
             for (name, text) in part.of(of) {
-                if !self.stays(table, part, name, text) {
+                let of_parent = || {
+                    self.parents(table).any(|parent| {
+                        let same = part.of(&self.from.tables[&parent]).get(name) == Some(text);
+                        same && !self.stays(&parent, part, name, text)
+                    })
+                };
+                if self.stays(table, part, name, text) {
+                    continue;
+                }
+                // It goes with the parent's.
+                if part == Part::Constraint && of_parent() {
+                    inherited.push((table.clone(), name.clone()));
+                } else {
                     found.push((table.clone(), name.clone(), text.clone()));
                 }
             }
         }
-        for (table, name, _) in &found {
+        let gone = found.iter().map(|(table, name, _)| (table, name));
+        for (table, name) in gone.chain(inherited.iter().map(|(table, name)| (table, name))) {
             if let Some(of) = self.from.tables.get_mut(table) {
                 match part {
                     Part::Constraint => of.constraints.remove(name),
@@ -124,18 +135,26 @@ impl Plan<'_> {
             let from = self.from.tables.get(table).cloned().unwrap_or_default();
             for (name, text) in &to.constraints {
                 let known = from.constraints.get(name);
-                let sql = if known == Some(text) {
+                let (definition, off) = key_states(text);
+                let of_parent = || {
+                    self.parents(table).any(|parent| {
+                        self.to.tables[&parent].constraints.get(name) == Some(text)
+                            && !self.from.tables[&parent].constraints.contains_key(name)
+                    })
+                };
+                let sql = if known == Some(text) || of_parent() {
                     continue;
                 } else if known.is_some() {
                     format!("ALTER TABLE {written} VALIDATE CONSTRAINT {}", quoted(name))
                 } else {
                     format!(
-                        "ALTER TABLE {written} ADD CONSTRAINT {} {text}",
+                        "ALTER TABLE {written} ADD CONSTRAINT {} {definition}",
                         quoted(name)
                     )
                 };
                 if is_foreign_key(text) {
                     keys.push(sql);
+                    keys.extend(turned_off(table, name, off));
                 } else {
                     self.push(sql);
                 }
@@ -157,43 +176,8 @@ impl Plan<'_> {
     pub(super) fn late_parts(&mut self) {
         for (table, to) in &self.to.tables {
             let from = self.from.tables.get(table).cloned().unwrap_or_default();
-            for option in to.options.difference(&from.options) {
-                if let Some(set) = set_option(option) {
-                    self.push(format!("ALTER TABLE {} {set}", quoted(table)));
-                }
-            }
-            for option in from.options.difference(&to.options) {
-                let name = option.split('=').next().unwrap_or_default();
-                let replaced = option.contains('=')
-                    && to
-                        .options
-                        .iter()
-                        .any(|new| new.starts_with(&format!("{name}=")));
-                if let (Some(unset), false) = (unset_option(option), replaced) {
-                    self.push(format!("ALTER TABLE {} {unset}", quoted(table)));
-                }
-            }
-            for (name, text) in &to.triggers {
-                let known = from.triggers.get(name);
-                if known == Some(text) {
-                    continue;
-                }
-                let (definition, how) = state(text);
-                if known.is_none() {
-                    self.push(definition.trim_end_matches(';'));
-                    self.touched.insert(name.clone());
-                }
-                if known.is_some() || how != "O" {
-                    let how = match how {
-                        "D" => "DISABLE",
-                        "R" => "ENABLE REPLICA",
-                        "A" => "ENABLE ALWAYS",
-                        _ => "ENABLE",
-                    };
-                    let (table, name) = (quoted(table), quoted(name));
-                    self.push(format!("ALTER TABLE {table} {how} TRIGGER {name}"));
-                }
-            }
+            self.set_options(table, &from, to);
+            self.make_triggers(table, &from.triggers, &to.triggers);
             for (name, text) in &to.policies {
                 if !from.policies.contains_key(name) {
                     self.push(text.clone());
@@ -202,15 +186,6 @@ impl Plan<'_> {
             }
         }
     }
-}
-
-/// A trigger's definition and its state.
-fn state(text: &str) -> (&str, &str) {
-    text.rsplit_once(STATE).unwrap_or((text, "O"))
-}
-
-fn is_rule(text: &str) -> bool {
-    text.starts_with("CREATE RULE")
 }
 
 pub(super) fn is_foreign_key(text: &str) -> bool {
@@ -222,25 +197,4 @@ fn referenced(text: &str) -> String {
     let rest = text.split_once(" REFERENCES ").map_or("", |(_, rest)| rest);
     let name = rest.split('(').next().unwrap_or_default().trim();
     name.trim_matches('"').replace("\"\"", "\"")
-}
-
-fn set_option(option: &str) -> Option<String> {
-    match option {
-        "UNLOGGED" => Some("SET UNLOGGED".to_owned()),
-        "ROW LEVEL SECURITY" => Some("ENABLE ROW LEVEL SECURITY".to_owned()),
-        "FORCE ROW LEVEL SECURITY" => Some(option.to_owned()),
-        _ => option.contains('=').then(|| format!("SET ({option})")),
-    }
-}
-
-fn unset_option(option: &str) -> Option<String> {
-    match option {
-        "UNLOGGED" => Some("SET LOGGED".to_owned()),
-        "ROW LEVEL SECURITY" => Some("DISABLE ROW LEVEL SECURITY".to_owned()),
-        "FORCE ROW LEVEL SECURITY" => Some("NO FORCE ROW LEVEL SECURITY".to_owned()),
-        _ => {
-            let (name, _) = option.split_once('=')?;
-            Some(format!("RESET ({name})"))
-        }
-    }
 }
