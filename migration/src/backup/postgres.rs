@@ -344,9 +344,11 @@ fn scripts(schema: &LiveSchema) -> (String, String) {
         table.indexes.clear();
         table.triggers.clear();
         table.policies.clear();
-        table
-            .options
-            .retain(|one| !one.contains("ROW LEVEL SECURITY"));
+        // Nor what is said of an index before there is one.
+        table.options.retain(|one| {
+            let is_late = ["REPLICA IDENTITY ", "CLUSTER ON "];
+            !one.contains("ROW LEVEL SECURITY") && !is_late.iter().any(|head| one.starts_with(head))
+        });
     }
     let nothing = LiveSchema::empty(Engine::Postgres);
     let script = |from, to| {

@@ -1,6 +1,6 @@
 //! What is said of a table as a whole, and of its columns beside what they are.
 
-use super::super::super::name::{quoted, unquoted};
+use super::super::super::name::{literal, quoted, unquoted};
 use super::super::super::{Filling, Table};
 use super::{Plan, parents};
 
@@ -27,6 +27,9 @@ impl Plan<'_> {
             if let Some(set) = set(option) {
                 let new = !self.was.tables.contains_key(name) && set.contains(" SET START ");
                 let restart = if new { " RESTART" } else { "" };
+                if !new && let Some(sql) = raised(&table, option) {
+                    self.push(sql);
+                }
                 self.push(format!("ALTER TABLE {table} {set}{restart}"));
             }
         }
@@ -48,6 +51,20 @@ impl Plan<'_> {
             .or_else(|| option.strip_prefix(IDENTITY)?.strip_prefix("USING INDEX "));
         index.is_some_and(|index| self.touched.contains(&unquoted(index)))
     }
+}
+
+/// What brings a sequence up to the least that it may give, which is refused while it stands below.
+fn raised(table: &str, option: &str) -> Option<String> {
+    let (column, said) = of_column(option)?;
+    let (_, rest) = said.split_once(" SET MINVALUE ")?;
+    let least: i64 = rest.split(' ').next()?.parse().ok()?;
+    let (table, column) = (literal(table), literal(&column));
+    (least > 1).then(|| {
+        format!(
+            "SELECT setval(own::regclass, {least}, false) FROM pg_get_serial_sequence({table}, {column}) \
+             own WHERE coalesce(pg_sequence_last_value(own::regclass), 1) < {least}"
+        )
+    })
 }
 
 /// The column that an option is of, and what it says.

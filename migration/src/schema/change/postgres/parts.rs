@@ -28,10 +28,7 @@ impl Plan<'_> {
             .going(Part::Constraint)
             .into_iter()
             .partition(|(_, _, text)| is_foreign_key(text));
-        for (table, name, _) in keys {
-            let (table, name) = (quoted(&table), quoted(&name));
-            self.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
-        }
+        self.drop_constraints(keys);
         let indexes = self.going(Part::Index);
         for (_, name, text) in indexes {
             let kind = if text.starts_with("CREATE STATISTICS") {
@@ -41,36 +38,35 @@ impl Plan<'_> {
             };
             self.push(format!("DROP {kind} {}", quoted(&name)));
         }
-        for (table, name, _) in others {
+        self.drop_constraints(others);
+    }
+
+    /// What a child has from a parent goes with the parent's.
+    fn drop_constraints(&mut self, mut going: Vec<(String, String, String)>) {
+        let is_child = |table: &str| self.parents(table).next().is_some();
+        going.sort_by_key(|(table, ..)| is_child(table));
+        let mut statements = Vec::new();
+        for (table, name, _) in going {
+            let there = if is_child(&table) { "IF EXISTS " } else { "" };
             let (table, name) = (quoted(&table), quoted(&name));
-            self.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
+            statements.push(format!("ALTER TABLE {table} DROP CONSTRAINT {there}{name}"));
+        }
+        for sql in statements {
+            self.push(sql);
         }
     }
 
     /// The parts that must go, taken out of what is there: table, name, definition.
     fn going(&mut self, part: Part) -> Vec<(String, String, String)> {
-        let (mut found, mut inherited) = (Vec::new(), Vec::new());
+        let mut found = Vec::new();
         for (table, of) in &self.from.tables {
             for (name, text) in part.of(of) {
-                let of_parent = || {
-                    self.parents(table).any(|parent| {
-                        let same = part.of(&self.from.tables[&parent]).get(name) == Some(text);
-                        same && !self.stays(&parent, part, name, text)
-                    })
-                };
-                if self.stays(table, part, name, text) {
-                    continue;
-                }
-                // It goes with the parent's.
-                if part == Part::Constraint && of_parent() {
-                    inherited.push((table.clone(), name.clone()));
-                } else {
+                if !self.stays(table, part, name, text) {
                     found.push((table.clone(), name.clone(), text.clone()));
                 }
             }
         }
-        let gone = found.iter().map(|(table, name, _)| (table, name));
-        for (table, name) in gone.chain(inherited.iter().map(|(table, name)| (table, name))) {
+        for (table, name, _) in &found {
             if let Some(of) = self.from.tables.get_mut(table) {
                 match part {
                     Part::Constraint => of.constraints.remove(name),
