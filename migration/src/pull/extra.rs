@@ -96,10 +96,10 @@ impl Extra {
                     .collect();
                 needed.functions.retain(|signature, _| {
                     let name = signature.split('(').next().unwrap_or_default();
-                    let (called, named) = (format!("{name}("), format!(" = {name}"));
+                    let (called, part) = (format!("{name}("), format!(" = {name}"));
                     texts
                         .iter()
-                        .any(|text| text.contains(&called) || text.contains(&named))
+                        .any(|text| text.contains(&called) || text.contains(&part))
                 });
                 for sequence in needed.sequences.values_mut() {
                     sequence.owned_by = None;

@@ -130,9 +130,11 @@ impl Renames {
                     *text = replaced(text, old, new);
                 }
                 let options = std::mem::take(&mut table.options).into_iter();
-                let option = |one: String| match is_of_column(&one) {
-                    true => one,
-                    false => replaced(&one, old, new),
+                let option = |one: String| {
+                    if is_of_column(&one) {
+                        return one;
+                    }
+                    replaced(&one, old, new)
                 };
                 table.options = options.map(option).collect();
             }

@@ -32,6 +32,7 @@ mod drift_undo;
 mod dump;
 mod environment;
 mod generate;
+mod grants;
 mod guard;
 mod history;
 mod import_beside;
