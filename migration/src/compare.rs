@@ -58,7 +58,7 @@ pub async fn compare<'r>(
     }
     let side = [(renames, from, to)];
     refuse_unused(said, &side)?;
-    let [(renames, from, to)] = side;
+    let [(renames, mut from, mut to)] = side;
     let known = renames.applied(&from);
     renamed(&known, &to, said)?;
     filled(&known, &to, said)?;
@@ -74,6 +74,12 @@ pub async fn compare<'r>(
         guarded: true,
         ..Options::default()
     };
+    // Who may do what is a database's own matter: nothing else says it.
+    let is_database = |source: &str| source == "database" || is_address(source);
+    if !is_database(first) || !is_database(second) {
+        to.keep_rights(&options.renames.applied(&from));
+        from.keep_rights(&back.renames.applied(&to));
+    }
     let way = |from: &LiveSchema, to: &LiveSchema, options: &Options| {
         framed(engine, change::statements(from, to, options))
     };

@@ -140,8 +140,8 @@ pub(crate) fn whole(status: &Status, lowest: usize) -> Result<(), Error> {
 }
 
 /// What is good to have and not part of the contract: an index that the entity only recommends, the
-/// rules of keys between tables that another program made, and an extension that somebody added, as
-/// whoever runs the server does for measurements.
+/// rules of keys between tables that another program made, and an extension or a right that somebody
+/// added, as whoever runs the server does for measurements and readers.
 pub(crate) fn is_advice(one: &Difference) -> bool {
     match (&one.object, &one.change) {
         (Object::Index(table, name), Change::Missing) => resource(table).is_some_and(|resource| {
@@ -152,7 +152,7 @@ pub(crate) fn is_advice(one: &Difference) -> bool {
             let shared = resource(table).is_some_and(|one| one.domain == "conversation");
             shared && from.strip_suffix(" ON DELETE CASCADE") == Some(to)
         }
-        (Object::Extension(_), Change::Added) => true,
+        (Object::Extension(_) | Object::Grant(_), Change::Added) => true,
         _ => false,
     }
 }

@@ -374,5 +374,9 @@ pub async fn connect_with(url: &str, timeouts: Timeouts) -> Result<DatabaseConne
             .busy_timeout(timeouts.turn)
             .pragma("legacy_alter_table", "ON")
     });
-    address::open(options).await
+    let db = address::open(options).await?;
+    if engine::Engine::of(&db)? == engine::Engine::Postgres {
+        schema::check_place(&db).await?;
+    }
+    Ok(db)
 }

@@ -355,6 +355,7 @@ fn scripts(schema: &LiveSchema) -> (String, String) {
     let mut whole = schema.clone();
     whole.owners.clear();
     whole.owner = None;
+    whole.grants.clear();
     // The server has them, or is asked for them first.
     whole.extensions.clear();
     let mut bare = whole.clone();
@@ -367,9 +368,11 @@ fn scripts(schema: &LiveSchema) -> (String, String) {
         table.indexes.clear();
         table.triggers.clear();
         table.policies.clear();
-        table
-            .options
-            .retain(|one| !one.contains("ROW LEVEL SECURITY"));
+        // Nor what is said of an index before there is one.
+        table.options.retain(|one| {
+            let is_late = ["REPLICA IDENTITY ", "CLUSTER ON "];
+            !one.contains("ROW LEVEL SECURITY") && !is_late.iter().any(|head| one.starts_with(head))
+        });
     }
     let nothing = LiveSchema::empty(Engine::Postgres);
     let script = |from, to| {

@@ -168,13 +168,15 @@ fn undo(
 ) -> Result<Vec<Statement>, Error> {
     let renames = by_hand(expected, actual, said)?.reversed();
     filled(&renames.applied(actual), expected, said)?;
+    let mut expected = expected.clone();
+    expected.keep_rights(&renames.applied(actual));
     let options = Options {
         renames,
         in_order: true,
         fills: said.fills.clone(),
         guarded: true,
     };
-    let mut undo = change::statements(actual, expected, &options);
+    let mut undo = change::statements(actual, &expected, &options);
     refill(&mut undo);
     Ok(change::framed(engine, undo))
 }

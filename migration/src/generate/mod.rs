@@ -126,8 +126,10 @@ async fn side(
     let from = scratch::of_steps(engine, db, steps).await?;
     let from = from.without(BOOKKEEPING);
     let to = scratch::of_entities(engine, db, resources.clone()).await?;
-    let to = to.without(BOOKKEEPING);
+    let mut to = to.without(BOOKKEEPING);
     let mut renames = said.renames.clone();
     by_entities(resources, engine, &from, &mut renames);
+    // No entity says who may do what.
+    to.keep_rights(&renames.applied(&from));
     Ok((renames, from, to))
 }

@@ -53,6 +53,10 @@ pub(crate) fn of_drift(
 
 /// Have `wanted` hold what `expected` does, where `one` says that it does not.
 fn keep(wanted: &mut LiveSchema, expected: &LiveSchema, one: &Difference) {
+    if let Object::Grant(what) = &one.object {
+        wanted.grants.remove(what);
+        return;
+    }
     let Some((table, known)) = one.object.table().and_then(|name| {
         let known = expected.tables.get(name)?;
         Some((wanted.tables.get_mut(name)?, known))

@@ -71,6 +71,7 @@ const LOOK: Duration = Duration::from_secs(30);
 /// A session of our own, or none where something hands sessions out for a transaction only: then
 /// another transaction takes the session that was ours a moment ago, and we have another one.
 pub(super) async fn own_session(db: &DatabaseConnection) -> Result<Option<PgConnection>, Error> {
+    crate::schema::check_place(db).await?;
     let pool = db.get_postgres_connection_pool();
     let mut ours = pool.acquire().await.map_err(acquire)?.detach();
     let before = session(&mut ours).await?;

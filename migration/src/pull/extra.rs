@@ -83,6 +83,11 @@ impl Extra {
                 needed.views.clear();
                 needed.comments.clear();
                 needed.owners.clear();
+                needed.grants.clear();
+                // Columns may have a collation; the rest is made of what comes later.
+                needed
+                    .others
+                    .retain(|name, _| name.starts_with("COLLATION "));
                 let texts: Vec<&String> = entities
                     .iter()
                     .flat_map(|entity| &entity.columns)
@@ -91,7 +96,10 @@ impl Extra {
                     .collect();
                 needed.functions.retain(|signature, _| {
                     let name = signature.split('(').next().unwrap_or_default();
-                    texts.iter().any(|text| text.contains(&format!("{name}(")))
+                    let (called, part) = (format!("{name}("), format!(" = {name}"));
+                    texts
+                        .iter()
+                        .any(|text| text.contains(&called) || text.contains(&part))
                 });
                 for sequence in needed.sequences.values_mut() {
                     sequence.owned_by = None;

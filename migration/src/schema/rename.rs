@@ -139,9 +139,19 @@ impl Renames {
                     *text = replaced(text, old, new);
                 }
                 let options = std::mem::take(&mut table.options).into_iter();
-                table.options = options.map(|one| replaced(&one, old, new)).collect();
+                let option = |one: String| {
+                    if is_of_column(&one) {
+                        return one;
+                    }
+                    replaced(&one, old, new)
+                };
+                table.options = options.map(option).collect();
             }
-            for texts in [&mut renamed.comments, &mut renamed.owners] {
+            for texts in [
+                &mut renamed.comments,
+                &mut renamed.owners,
+                &mut renamed.grants,
+            ] {
                 let pairs = std::mem::take(texts).into_iter();
                 *texts = pairs
                     .map(|(on, text)| (replaced(&on, old, new), text))
@@ -162,9 +172,24 @@ impl Renames {
             for text in definitions(table) {
                 *text = replaced(text, old, new);
             }
+            let (before, after) = (
+                format!("COLUMN {} ", quoted(old)),
+                format!("COLUMN {} ", quoted(new)),
+            );
+            let options = std::mem::take(&mut table.options).into_iter();
+            let option = |one: String| match one.strip_prefix(&before) {
+                Some(rest) => format!("{after}{rest}"),
+                None => one,
+            };
+            table.options = options.map(option).collect();
         }
         renamed
     }
+}
+
+/// Whether an option is said of a column, not of the whole table.
+fn is_of_column(option: &str) -> bool {
+    option.starts_with("COLUMN ")
 }
 
 /// What a table is made of, whatever it and its parts are called.

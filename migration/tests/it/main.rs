@@ -14,6 +14,7 @@ mod backfill;
 mod backup;
 mod backup_whole;
 mod both_ways;
+mod catalogue;
 #[expect(
     dead_code,
     unreachable_pub,
@@ -34,6 +35,7 @@ mod environment;
 mod foreign_script;
 mod fresh;
 mod generate;
+mod grants;
 mod guard;
 mod hidden;
 mod history;

@@ -4,22 +4,29 @@
 //! indexes, other constraints. Types and functions come before the tables that use them, and go
 //! after.
 
+mod options;
+mod others;
+mod parents;
 mod parts;
+mod rights;
 mod tables;
+mod triggers;
 mod types;
 mod views;
 
 use std::collections::BTreeSet;
 
-use super::super::LiveSchema;
+use super::super::difference::is_on;
 use super::super::name::{literal, quoted};
 use super::super::rename::mentions;
+use super::super::{Change, LiveSchema, Object, difference};
 use super::table::{Part, common, is_remade, renamed_parts};
 use super::{Options, Statement};
 
 pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) -> Vec<Statement> {
     let mut plan = Plan {
         from: options.renames.applied(from),
+        was: LiveSchema::empty(to.engine),
         to,
         options,
         remade: BTreeSet::new(),
@@ -27,27 +34,41 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
         out: Vec::new(),
     };
     plan.rename();
+    plan.was = plan.from.clone();
     plan.find_remade();
+    plan.leave_parents();
+    plan.drop_view_triggers();
     plan.drop_views();
     plan.drop_parts();
+    plan.make_others(others::BEFORE_TYPES);
+    plan.make_functions_of_ranges();
     plan.make_types();
     plan.remake_enums();
     plan.make_functions();
+    plan.make_others(others::OF_FUNCTIONS);
     plan.make_tables();
     plan.alter_tables();
     plan.drop_tables();
     plan.make_parts();
+    plan.make_others(others::LIKE_TABLES);
     plan.make_views();
+    plan.make_view_triggers();
     plan.late_parts();
     plan.say_comments();
     plan.give_owners();
+    plan.give_rights();
+    plan.drop_others(others::LIKE_TABLES);
+    plan.drop_others(others::OF_FUNCTIONS);
     plan.drop_types();
+    plan.drop_others(others::BEFORE_TYPES);
     plan.out
 }
 
 struct Plan<'s> {
-    /// With the new names.
+    /// With the new names; what is dropped is taken out.
     from: LiveSchema,
+    /// The same, as it was at first.
+    was: LiveSchema,
     to: &'s LiveSchema,
     options: &'s Options,
     /// Tables that are made anew.
@@ -149,20 +170,30 @@ impl Plan<'_> {
             .filter(|on| !self.to.comments.contains_key(*on))
             .cloned()
             .collect();
+        let lost = self.lost();
         for on in gone {
-            if !self.is_gone(&on) {
+            if !lost.iter().any(|object| is_on(object, &on)) {
                 self.push(format!("COMMENT ON {on} IS NULL"));
             }
         }
     }
 
-    /// Whether what a comment was on is there no more.
-    fn is_gone(&self, on: &str) -> bool {
-        let left = super::super::difference(self.to, &self.from);
-        left.iter().any(|one| {
-            matches!(one.change, super::super::Change::Added)
-                && super::super::difference::is_on(&one.object, on)
-        })
+    /// What is there no more, or was there and is made anew, and took along what was said of it.
+    fn lost(&self) -> Vec<Object> {
+        let found = difference(self.to, &self.was).into_iter();
+        let mut lost: Vec<Object> = found
+            .filter(|one| matches!(one.change, Change::Added))
+            .map(|one| one.object)
+            .collect();
+        for (name, view) in &self.was.views {
+            if !self.from.views.contains_key(name) {
+                let index = |index: &String| Object::Index(name.clone(), index.clone());
+                lost.extend(view.indexes.keys().map(index));
+                lost.push(Object::View(name.clone()));
+            }
+        }
+        lost.extend(self.remade.iter().cloned().map(Object::Table));
+        lost
     }
 
     fn give_owners(&mut self) {
@@ -179,8 +210,10 @@ impl Plan<'_> {
             .filter(|of| !self.to.owners.contains_key(*of))
             .cloned()
             .collect();
+        let lost = self.lost();
         for of in gone {
-            if let (Some(owner), false) = (&most, self.is_gone(&of)) {
+            let is_lost = lost.iter().any(|object| is_on(object, &of));
+            if let (Some(owner), false) = (&most, is_lost) {
                 self.push(format!("ALTER {of} OWNER TO {}", quoted(owner)));
             }
         }

@@ -31,7 +31,15 @@ pub(super) async fn made(db: &DatabaseConnection, scripts: &[String]) -> Result<
     }
     let schema = LiveSchema::read(&tx).await?;
     tx.rollback().await?;
-    Ok(schema)
+    Ok(with_rights_of(scripts, schema))
+}
+
+/// A right that no script gives comes from what this server gives by itself.
+fn with_rights_of(scripts: &[String], mut schema: LiveSchema) -> LiveSchema {
+    if !scripts.iter().any(|script| script.contains("GRANT ")) {
+        schema.grants.clear();
+    }
+    schema
 }
 
 /// What `statements` that somebody else wrote make. Where they speak of the schema that `db` works in, by
@@ -46,7 +54,7 @@ pub(super) async fn of_statements(
         run(&tx, statements).await?;
         let made = LiveSchema::read(&tx).await?;
         tx.rollback().await?;
-        return Ok(made);
+        return Ok(with_rights_of(statements, made));
     };
     let (other, scratch) = scratch_database(db).await.map_err(|error| {
         if !is_forbidden(&error) {
@@ -82,7 +90,7 @@ async fn beside(
     tx.execute_unprepared(&here).await?;
     let made = LiveSchema::read(&tx).await?;
     tx.rollback().await?;
-    Ok(made)
+    Ok(with_rights_of(statements, made))
 }
 
 /// Run each by itself: the server takes no two at once this way, and none runs where the last one ended

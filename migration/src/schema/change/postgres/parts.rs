@@ -4,17 +4,15 @@ use super::super::super::name::quoted;
 use super::super::super::rename::mentions;
 use super::super::table::{Part, common};
 use super::Plan;
-
-/// How a trigger's state stands at the end of its definition, where it is not the usual one.
-const STATE: &str = " ENABLED ";
+use super::triggers::{key_states, kind, state, turned_off};
 
 impl Plan<'_> {
     /// Drop what is not wanted, or stands in the way.
     pub(super) fn drop_parts(&mut self) {
         for (table, name, text) in self.going(Part::Trigger) {
-            let kind = if is_rule(&text) { "RULE" } else { "TRIGGER" };
             self.push(format!(
-                "DROP {kind} {} ON {}",
+                "DROP {} {} ON {}",
+                kind(&text),
                 quoted(&name),
                 quoted(&table)
             ));
@@ -30,10 +28,7 @@ impl Plan<'_> {
             .going(Part::Constraint)
             .into_iter()
             .partition(|(_, _, text)| is_foreign_key(text));
-        for (table, name, _) in keys {
-            let (table, name) = (quoted(&table), quoted(&name));
-            self.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
-        }
+        self.drop_constraints(keys);
         let indexes = self.going(Part::Index);
         for (_, name, text) in indexes {
             let kind = if text.starts_with("CREATE STATISTICS") {
@@ -43,9 +38,21 @@ impl Plan<'_> {
             };
             self.push(format!("DROP {kind} {}", quoted(&name)));
         }
-        for (table, name, _) in others {
+        self.drop_constraints(others);
+    }
+
+    /// What a child has from a parent goes with the parent's.
+    fn drop_constraints(&mut self, mut going: Vec<(String, String, String)>) {
+        let is_child = |table: &str| self.parents(table).next().is_some();
+        going.sort_by_key(|(table, ..)| is_child(table));
+        let mut statements = Vec::new();
+        for (table, name, _) in going {
+            let there = if is_child(&table) { "IF EXISTS " } else { "" };
             let (table, name) = (quoted(&table), quoted(&name));
-            self.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
+            statements.push(format!("ALTER TABLE {table} DROP CONSTRAINT {there}{name}"));
+        }
+        for sql in statements {
+            self.push(sql);
         }
     }
 
@@ -124,18 +131,26 @@ impl Plan<'_> {
             let from = self.from.tables.get(table).cloned().unwrap_or_default();
             for (name, text) in &to.constraints {
                 let known = from.constraints.get(name);
-                let sql = if known == Some(text) {
+                let (definition, off) = key_states(text);
+                let of_parent = || {
+                    self.parents(table).any(|parent| {
+                        self.to.tables[&parent].constraints.get(name) == Some(text)
+                            && !self.from.tables[&parent].constraints.contains_key(name)
+                    })
+                };
+                let sql = if known == Some(text) || of_parent() {
                     continue;
                 } else if known.is_some() {
                     format!("ALTER TABLE {written} VALIDATE CONSTRAINT {}", quoted(name))
                 } else {
                     format!(
-                        "ALTER TABLE {written} ADD CONSTRAINT {} {text}",
+                        "ALTER TABLE {written} ADD CONSTRAINT {} {definition}",
                         quoted(name)
                     )
                 };
                 if is_foreign_key(text) {
                     keys.push(sql);
+                    keys.extend(turned_off(table, name, off));
                 } else {
                     self.push(sql);
                 }
@@ -157,43 +172,8 @@ impl Plan<'_> {
     pub(super) fn late_parts(&mut self) {
         for (table, to) in &self.to.tables {
             let from = self.from.tables.get(table).cloned().unwrap_or_default();
-            for option in to.options.difference(&from.options) {
-                if let Some(set) = set_option(option) {
-                    self.push(format!("ALTER TABLE {} {set}", quoted(table)));
-                }
-            }
-            for option in from.options.difference(&to.options) {
-                let name = option.split('=').next().unwrap_or_default();
-                let replaced = option.contains('=')
-                    && to
-                        .options
-                        .iter()
-                        .any(|new| new.starts_with(&format!("{name}=")));
-                if let (Some(unset), false) = (unset_option(option), replaced) {
-                    self.push(format!("ALTER TABLE {} {unset}", quoted(table)));
-                }
-            }
-            for (name, text) in &to.triggers {
-                let known = from.triggers.get(name);
-                if known == Some(text) {
-                    continue;
-                }
-                let (definition, how) = state(text);
-                if known.is_none() {
-                    self.push(definition.trim_end_matches(';'));
-                    self.touched.insert(name.clone());
-                }
-                if known.is_some() || how != "O" {
-                    let how = match how {
-                        "D" => "DISABLE",
-                        "R" => "ENABLE REPLICA",
-                        "A" => "ENABLE ALWAYS",
-                        _ => "ENABLE",
-                    };
-                    let (table, name) = (quoted(table), quoted(name));
-                    self.push(format!("ALTER TABLE {table} {how} TRIGGER {name}"));
-                }
-            }
+            self.set_options(table, &from, to);
+            self.make_triggers(table, &from.triggers, &to.triggers);
             for (name, text) in &to.policies {
                 if !from.policies.contains_key(name) {
                     self.push(text.clone());
@@ -202,15 +182,6 @@ impl Plan<'_> {
             }
         }
     }
-}
-
-/// A trigger's definition and its state.
-fn state(text: &str) -> (&str, &str) {
-    text.rsplit_once(STATE).unwrap_or((text, "O"))
-}
-
-fn is_rule(text: &str) -> bool {
-    text.starts_with("CREATE RULE")
 }
 
 pub(super) fn is_foreign_key(text: &str) -> bool {
@@ -222,25 +193,4 @@ fn referenced(text: &str) -> String {
     let rest = text.split_once(" REFERENCES ").map_or("", |(_, rest)| rest);
     let name = rest.split('(').next().unwrap_or_default().trim();
     name.trim_matches('"').replace("\"\"", "\"")
-}
-
-fn set_option(option: &str) -> Option<String> {
-    match option {
-        "UNLOGGED" => Some("SET UNLOGGED".to_owned()),
-        "ROW LEVEL SECURITY" => Some("ENABLE ROW LEVEL SECURITY".to_owned()),
-        "FORCE ROW LEVEL SECURITY" => Some(option.to_owned()),
-        _ => option.contains('=').then(|| format!("SET ({option})")),
-    }
-}
-
-fn unset_option(option: &str) -> Option<String> {
-    match option {
-        "UNLOGGED" => Some("SET LOGGED".to_owned()),
-        "ROW LEVEL SECURITY" => Some("DISABLE ROW LEVEL SECURITY".to_owned()),
-        "FORCE ROW LEVEL SECURITY" => Some("NO FORCE ROW LEVEL SECURITY".to_owned()),
-        _ => {
-            let (name, _) = option.split_once('=')?;
-            Some(format!("RESET ({name})"))
-        }
-    }
 }

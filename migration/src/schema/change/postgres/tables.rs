@@ -124,7 +124,9 @@ impl Plan<'_> {
 
     /// The columns of the tables that stay.
     pub(super) fn alter_tables(&mut self) {
-        for (name, to) in &self.to.tables {
+        let mut tables: Vec<_> = self.to.tables.iter().collect();
+        tables.sort_by_key(|(name, _)| self.parents(name).next().is_some());
+        for (name, to) in tables {
             let Some(from) = self.from.tables.get(name).cloned() else {
                 continue;
             };
@@ -134,7 +136,10 @@ impl Plan<'_> {
             };
             for gone in from.columns.iter().filter(|old| !has(to, old)) {
                 let column = quoted(&gone.name);
-                let sql = format!("ALTER TABLE {written} DROP COLUMN {column}");
+                // One that it has from a parent went with the parent's.
+                let went = self.a_parent_has(name, |from, to| has(from, gone) && !has(to, gone));
+                let there = if went { "IF EXISTS " } else { "" };
+                let sql = format!("ALTER TABLE {written} DROP COLUMN {there}{column}");
                 let loses = format!("what {name}.{} has", gone.name);
                 self.out.push(if is_generated(gone) {
                     Statement::new(sql)
@@ -143,10 +148,21 @@ impl Plan<'_> {
                 });
             }
             for new in to.columns.iter().filter(|new| !has(&from, new)) {
-                self.add_column(name, new);
+                if !self.a_parent_has(name, |from, to| !has(from, new) && has(to, new)) {
+                    self.add_column(name, new);
+                }
             }
             for (old, new) in common(&from, to) {
-                self.alter_column(&written, old, new);
+                let same = |(before, after): (&Column, &Column)| {
+                    before.to_string() == old.to_string() && after.to_string() == new.to_string()
+                };
+                let is_done = self.a_parent_has(name, |from, to| {
+                    let mut pairs = common(from, to).into_iter();
+                    pairs.any(|pair| pair.1.name == new.name && same(pair))
+                });
+                if !is_done {
+                    self.alter_column(&written, old, new);
+                }
             }
         }
     }
