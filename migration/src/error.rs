@@ -91,6 +91,8 @@ pub enum Error {
         step: &'static str,
         /// What there is of it.
         what_stays: String,
+        /// Whether some of it is done, and the next run goes on there.
+        goes_on: bool,
         /// What the database said.
         source: Box<Error>,
     },

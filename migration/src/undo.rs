@@ -34,6 +34,9 @@ pub(crate) async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Undone, E
     let oldest = STEPS.iter().position(|step| Some(step.name) == last);
     let lowest = oldest.into_iter().chain(way.floor).min();
     guard::whole(&before, lowest.unwrap_or(STEPS.len()))?;
+    if !going.is_empty() {
+        guard::drift(db, &lock, &before, way).await?;
+    }
     let all = going.iter().copied();
     let losses = plan::losses(&lock.db(), all, Direction::Down).await?;
     if !losses.is_empty() && !way.accept_loss {

@@ -162,6 +162,7 @@ fn code(error: &Error) -> u8 {
         | Error::Production(_)
         | Error::MadeUp(_) => 5,
         Error::Locked { .. } | Error::LockLost(_) => 6,
+        Error::Stopped { goes_on: true, .. } => 7,
         Error::Argument(_) | Error::NoSuchStep(_) | Error::NoSuchSource(_) => WRONG_USE,
         Error::AtItsEnd { error, .. } => code(error),
         Error::Database(error) | Error::Unopened { source: error, .. } if is_busy(error) => 6,

@@ -21,6 +21,9 @@ pub struct Args {
     /// Go on although rows, or what columns have, are lost; what goes is told first.
     #[arg(long)]
     accept_loss: bool,
+    /// Go on although the schema is not as the last run left it.
+    #[arg(long)]
+    accept_drift: bool,
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Result<Answer, Error> {
@@ -33,6 +36,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Resul
         steps: floor.is_none().then_some(args.number),
         floor,
         accept_loss: args.accept_loss,
+        accept_drift: args.accept_drift,
         ..way
     };
     let undone = undo(db, &way).await?;

@@ -1,6 +1,6 @@
 //! `import`: data of other systems.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -319,10 +319,6 @@ impl Heard {
 }
 
 /// Move the bar; where there is none, a line for each collection, and now and then one within it.
-#[expect(
-    clippy::print_stderr,
-    reason = "the answer alone is on standard output"
-)]
 fn tell(bar: &ProgressBar, heard: &Mutex<Heard>, quiet: bool, stage: Stage<'_>) {
     if quiet {
         return;
@@ -352,7 +348,7 @@ fn tell(bar: &ProgressBar, heard: &Mutex<Heard>, quiet: bool, stage: Stage<'_>) 
         bar.set_message(what.clone());
         heard.collection = what;
     } else if heard.is_due(&what, done, now) {
-        eprintln!("{line}");
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use clap::ArgGroup;
 use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::sea_orm::{DatabaseConnection, TransactionTrait};
 use serde_json::json;
@@ -17,22 +18,31 @@ use crate::{Migrator, Way, guard};
 
 /// How it stands, and why.
 #[derive(Clone, Debug, clap::Args)]
-#[group(required = true, multiple = true)]
+#[command(group(ArgGroup::new("state").required(true).args(["applied", "rolled_back"])))]
 pub struct Args {
     /// The step; with --rolled-back also one that only the history has, by its whole name.
     step: String,
     /// It is applied: the database has what it makes.
-    #[arg(long, conflicts_with = "rolled_back")]
+    #[arg(long)]
     applied: bool,
     /// It is not applied: the database has nothing of it.
-    #[arg(long, required_unless_present = "applied")]
+    #[arg(long)]
     rolled_back: bool,
     /// Why; it is kept.
-    #[arg(long, required = true)]
+    #[arg(long, value_parser = words)]
     reason: String,
     /// Say it although the database has another schema.
     #[arg(long)]
     accept_drift: bool,
+}
+
+/// A reason that is one.
+fn words(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("say it in words");
+    }
+    Ok(text.to_owned())
 }
 
 /// What is meant.

@@ -16,8 +16,11 @@ BEGIN
             o.identity) ORDER BY n.classid <> 'pg_class'::regclass, n.classid, n.objid)
     INTO going
     FROM pg_depend n, LATERAL pg_identify_object(n.classid, n.objid, 0) o
-    WHERE n.refclassid = 'pg_namespace'::regclass AND n.refobjid = current_schema()::regnamespace
+    WHERE n.refclassid = 'pg_namespace'::regclass AND n.refobjid = quote_ident(current_schema())::regnamespace
       AND n.deptype = 'n' AND n.classid <> 'pg_extension'::regclass
+      -- Whoever does this may hold it.
+      AND NOT (n.classid = 'pg_class'::regclass
+               AND n.objid IN (SELECT oid FROM pg_class WHERE relname = 'chancery_migration_lease'))
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = n.classid AND d.objid = n.objid
                       AND d.objsubid = 0 AND d.deptype IN ('e', 'a', 'i'));
     FOREACH one IN ARRAY coalesce(going, '{}') LOOP

@@ -239,6 +239,7 @@ pub(crate) async fn rehearse(
             tx.rollback().await?;
             return Err(Error::Stopped {
                 step: step.name,
+                goes_on: false,
                 what_stays: "it was a rehearsal, and nothing stays".to_owned(),
                 source: Box::new(error.into()),
             });
@@ -349,9 +350,9 @@ mod tests {
             for (script, _) in scripts {
                 assert_eq!(told(&url, script).await, Vec::<String>::new(), "{script}");
             }
-            let fill =
+            let rows =
                 "INSERT INTO users VALUES (1, 'a'), (2, NULL); INSERT INTO saved_views VALUES (1)";
-            db.execute_unprepared(fill).await.expect("rows");
+            db.execute_unprepared(rows).await.expect("rows");
             for (script, expected) in scripts {
                 let found = told(&url, script).await.join(", ");
                 assert!(found.contains(expected), "{script}: {found}");

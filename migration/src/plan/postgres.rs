@@ -16,7 +16,7 @@ const SIZES: &str = "SELECT c.relname::text,
             AND (c.relkind = 'p' OR pg_relation_size(c.oid) > 0)
             AND has_table_privilege(c.oid, 'SELECT')
     FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'm')";
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p', 'm')";
 
 pub(super) async fn sizes(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Size>, DbErr> {
     let ask = |sql: &str| Statement::from_string(DbBackend::Postgres, sql);

@@ -7,7 +7,7 @@ use crate::schema::{LiveSchema, literal as text};
 
 /// The tables with policies that hold for this role.
 pub(super) const HIDDEN: &str = "SELECT c.relname::text FROM pg_class c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
       AND row_security_active(c.oid)
     ORDER BY 1";
 

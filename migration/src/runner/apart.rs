@@ -65,6 +65,7 @@ pub(super) async fn one_by_one(
             return Err(Error::Stopped {
                 step: step.name,
                 what_stays: format!("{done} of its {} {how}", statements.len()),
+                goes_on: done > 0,
                 source: Box::new(error),
             });
         }

@@ -382,6 +382,7 @@ fn stopped(step: &Step, source: Error) -> Error {
     }
     Error::Stopped {
         step: step.name,
+        goes_on: false,
         what_stays: "nothing of it stays".to_owned(),
         source: Box::new(source),
     }

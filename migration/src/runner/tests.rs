@@ -5,7 +5,7 @@ use sea_orm_migration::sea_orm::{DatabaseConnection, Statement};
 use super::*;
 use crate::cluster::Cluster;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn writer() -> Writer {
     Writer {

@@ -328,10 +328,8 @@ impl Shape for String {
 impl Shape for View {
     fn shape(&self) -> String {
         let indexes = self.indexes.values().map(|index| format!("; {index}"));
-        let triggers = self.triggers.values().map(|trigger| format!("; {trigger}"));
         std::iter::once(self.create.clone())
             .chain(indexes)
-            .chain(triggers)
             .collect()
     }
 }

@@ -26,28 +26,21 @@ fn copied(scratch: &Scratch, place: &Path) -> Output {
 /// What makes something that is in a schema and that nothing here reads, and what it is called.
 const BEYOND: &[(&str, &str)] = &[
     (
-        "CREATE TABLE heir (more text) INHERITS (users)",
-        "table public.heir",
-    ),
-    (
-        "CREATE AGGREGATE total (integer) (SFUNC = int4pl, STYPE = integer)",
-        "aggregate public.total(integer)",
-    ),
-    (
         "CREATE FUNCTION seen() RETURNS integer LANGUAGE internal WINDOW AS 'window_rank'",
         "function public.seen()",
     ),
     (
-        "CREATE OPERATOR === (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4eq)",
-        "operator public.===(integer,integer)",
+        "CREATE OPERATOR FAMILY sorted USING btree",
+        "operator family public.sorted USING btree",
     ),
     (
-        "CREATE COLLATION plain (LOCALE = 'C')",
-        "collation public.plain",
+        "CREATE CONVERSION turned FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+        "conversion public.turned",
     ),
     (
-        "CREATE TEXT SEARCH CONFIGURATION searched (COPY = simple)",
-        "text search configuration public.searched",
+        "CREATE SCHEMA far_away; CREATE TABLE far_away.parent (a integer);
+         CREATE TABLE heir () INHERITS (far_away.parent)",
+        "table public.heir",
     ),
     (
         "CREATE FOREIGN DATA WRAPPER far; CREATE SERVER away FOREIGN DATA WRAPPER far;

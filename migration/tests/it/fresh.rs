@@ -6,7 +6,7 @@ use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
 use crate::database::{self, Scratch};
-use crate::history::{code, migrate, rows};
+use crate::history::{code, command, migrate, rows};
 
 const POSTGRES: &str = "CREATE TYPE span AS RANGE (SUBTYPE = float8);
     CREATE TYPE pair AS (a integer, b span);
@@ -72,4 +72,40 @@ async fn fresh_drops_whatever_there_is_and_begins_again() {
             assert_eq!(rows(&scratch.db, left).await, rows(&other.db, left).await);
         }
     }
+}
+
+#[tokio::test]
+async fn a_schema_in_capitals_is_not_its_neighbour() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    let make = "CREATE SCHEMA \"Tenant\"; CREATE SCHEMA tenant;
+        CREATE TABLE tenant.precious (a integer); INSERT INTO tenant.precious VALUES (1)";
+    scratch.db.execute_unprepared(make).await.expect("schemas");
+    let url = format!("{}&options=-csearch_path%3D%22Tenant%22", scratch.url);
+    for (arguments, ends) in [
+        (&["up"][..], 0),
+        (&["status", "--check-drift"], 0),
+        (&["drift"], 0),
+        (&["diff", "--from", "database", "--to", "entities"], 0),
+        (&["lint"], 0),
+        (&["fresh"], 0),
+        (&["plan"], 0),
+        // Whoever is behind a pooler has a row for a lock, and keeps it.
+        (&["fresh", "--lock", "lease"], 0),
+        (&["drift"], 0),
+    ] {
+        let mut command = command(&scratch, arguments);
+        let told = command.env("DATABASE_URL", &url).output();
+        let told = told.expect("the binary");
+        let said = [&told.stdout[..], &told.stderr[..]].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert_eq!(code(&told), Some(ends), "{arguments:?}: {said}");
+    }
+    let left = rows(&scratch.db, "SELECT a::text FROM tenant.precious").await;
+    assert_eq!(left, [["1"]]);
+    let made =
+        "SELECT count(*)::text FROM pg_tables WHERE schemaname = 'Tenant' AND tablename = 'runs'";
+    assert_eq!(rows(&scratch.db, made).await, [["1"]]);
 }

@@ -43,7 +43,14 @@ async fn a_right_that_somebody_gave_is_no_drift_and_outlives_what_is_made_anew()
     );
     let told = migrate(
         &scratch,
-        &["drift", "--revert-sql", "--rename", "runs:zz_runs"],
+        &[
+            "drift",
+            "--revert-sql",
+            "--rename",
+            "runs:zz_runs",
+            "--fill",
+            "runs.document_name='a'",
+        ],
     );
     let said = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(!said.contains("REVOKE"), "{said}");

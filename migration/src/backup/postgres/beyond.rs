@@ -9,33 +9,20 @@ use crate::error::Error;
 const UNCARRIED: &str = "WITH uncarried (class, id) AS (
         SELECT n.classid, n.objid FROM pg_depend n
         WHERE n.refclassid = 'pg_namespace'::regclass
-          AND n.refobjid = current_schema()::regnamespace AND n.deptype = 'n'
-          AND (n.classid IN ('pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass,
-                   'pg_collation'::regclass, 'pg_conversion'::regclass, 'pg_ts_config'::regclass,
-                   'pg_ts_dict'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass)
+          AND n.refobjid = quote_ident(current_schema())::regnamespace AND n.deptype = 'n'
+          AND (n.classid IN ('pg_opclass'::regclass, 'pg_opfamily'::regclass,
+                   'pg_conversion'::regclass, 'pg_ts_parser'::regclass, 'pg_ts_template'::regclass)
                OR (n.classid = 'pg_proc'::regclass
-                   AND (SELECT prokind FROM pg_proc WHERE oid = n.objid) IN ('a', 'w'))
+                   AND (SELECT prokind FROM pg_proc WHERE oid = n.objid) = 'w')
                OR (n.classid = 'pg_type'::regclass
                    AND (SELECT typtype FROM pg_type WHERE oid = n.objid) IN ('b', 'p')))
         UNION ALL
         SELECT 'pg_class'::regclass, c.oid FROM pg_class c
-        WHERE c.relnamespace = current_schema()::regnamespace
+        WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
           AND (c.relkind = 'f' OR c.reloftype <> 0
                OR EXISTS (SELECT FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
                           WHERE i.inhrelid = c.oid AND c.relkind IN ('r', 'p')
-                            AND (c.relpartbound IS NULL OR p.relnamespace <> c.relnamespace)))
-        UNION ALL
-        SELECT 'pg_type'::regclass, g.rngtypid FROM pg_range g JOIN pg_type t ON t.oid = g.rngtypid
-        WHERE t.typnamespace = current_schema()::regnamespace
-          AND (g.rngcanonical <> 0 OR g.rngsubdiff <> 0)
-        UNION ALL
-        SELECT 'pg_trigger'::regclass, t.oid FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
-          AND c.relkind NOT IN ('r', 'p')
-        UNION ALL
-        SELECT 'pg_rewrite'::regclass, r.oid FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-        WHERE c.relnamespace = current_schema()::regnamespace AND r.rulename <> '_RETURN'
-          AND c.relkind NOT IN ('r', 'p')
+                            AND p.relnamespace <> c.relnamespace))
     )
     SELECT DISTINCT o.type || ' ' || o.identity
     FROM uncarried u, LATERAL pg_identify_object(u.class, u.id, 0) o
@@ -55,7 +42,10 @@ const LEFT_OUT: &str = "WITH loose (class, id) AS (
         UNION ALL
         SELECT 'pg_foreign_server'::regclass, oid FROM pg_foreign_server
         UNION ALL
-        SELECT 'pg_cast'::regclass, oid FROM pg_cast WHERE oid >= 16384
+        SELECT 'pg_cast'::regclass, k.oid FROM pg_cast k
+        JOIN pg_type f ON f.oid = k.castsource JOIN pg_type t ON t.oid = k.casttarget
+        WHERE k.oid >= 16384
+          AND quote_ident(current_schema())::regnamespace NOT IN (f.typnamespace, t.typnamespace)
     )
     SELECT o.type || ' ' || o.identity
     FROM loose l, LATERAL pg_identify_object(l.class, l.id, 0) o
@@ -70,7 +60,7 @@ const ATTACHED: &str = "SELECT format('ALTER INDEX %I ATTACH PARTITION %I', p.re
     FROM pg_inherits i
     JOIN pg_class p ON p.oid = i.inhparent AND p.relkind = 'I'
     JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE p.relnamespace = current_schema()::regnamespace
+    WHERE p.relnamespace = quote_ident(current_schema())::regnamespace
       AND c.relnamespace = p.relnamespace
       AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = p.oid)
     ORDER BY 1";

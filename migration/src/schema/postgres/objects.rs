@@ -6,12 +6,12 @@ pub(super) const VIEWS: &str = "SELECT c.relname::text, c.relkind = 'm',
             || coalesce(' WITH (' || array_to_string(c.reloptions, ', ') || ')', '')
             || ' AS' || E'\\n' || rtrim(pg_get_viewdef(c.oid, true), ';')
     FROM pg_class c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('v', 'm')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('v', 'm')
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
 
 pub(super) const ENUMS: &str = "SELECT t.typname::text, e.enumlabel::text
     FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid
-    WHERE t.typnamespace = current_schema()::regnamespace
+    WHERE t.typnamespace = quote_ident(current_schema())::regnamespace
     ORDER BY t.typname, e.enumsortorder";
 
 // What a range is made of beside its subtype is told where it is not what the server would take.
@@ -43,7 +43,7 @@ pub(super) const TYPES: &str = "SELECT t.typname::text, CASE t.typtype
                 WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), '')
             || ')' END
     FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
-    WHERE t.typnamespace = current_schema()::regnamespace
+    WHERE t.typnamespace = quote_ident(current_schema())::regnamespace
       AND (t.typtype IN ('d', 'r') OR (t.typtype = 'c' AND c.relkind = 'c'))
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')";
 
@@ -54,7 +54,7 @@ pub(super) const FUNCTIONS: &str = "SELECT p.oid::regprocedure::text, h.head || 
         length(h.head || quote_ident(current_schema()) || '.') + 1)
     FROM pg_proc p, LATERAL (SELECT 'CREATE OR REPLACE '
         || CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END) h (head)
-    WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind IN ('f', 'p')
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.prokind IN ('f', 'p')
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
                       AND d.objid = p.oid AND d.deptype IN ('e', 'i'))";
 
@@ -67,7 +67,7 @@ pub(super) const SEQUENCES: &str = "SELECT c.relname::text,
          JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum = d.refobjsubid
          WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'a')
     FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
-    WHERE c.relnamespace = current_schema()::regnamespace
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('i', 'e'))";
 
 pub(super) const EXTENSIONS: &str =
@@ -99,17 +99,17 @@ pub(super) const OWNERS: &str =
             WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || quote_ident(c.relname),
         pg_get_userbyid(c.relowner)::text
     FROM pg_class c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
       AND NOT EXISTS (SELECT 1 FROM pg_depend d
                       WHERE d.objid = c.oid AND d.deptype IN ('e', 'i', 'a') AND c.relkind = 'S')
     UNION ALL
     SELECT 'FUNCTION ' || p.oid::regprocedure::text, pg_get_userbyid(p.proowner)::text
     FROM pg_proc p
-    WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind = 'f'
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.prokind = 'f'
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
                       AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
     UNION ALL
     SELECT 'TYPE ' || quote_ident(t.typname), pg_get_userbyid(t.typowner)::text
     FROM pg_type t
-    WHERE t.typnamespace = current_schema()::regnamespace AND t.typtype IN ('e', 'd')
+    WHERE t.typnamespace = quote_ident(current_schema())::regnamespace AND t.typtype IN ('e', 'd')
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')";

@@ -4,7 +4,7 @@
 /// them.
 pub(super) const OTHERS: &str = "WITH own (oid, name) AS (
         SELECT p.oid, quote_ident(p.proname) FROM pg_proc p
-        WHERE p.pronamespace = current_schema()::regnamespace),
+        WHERE p.pronamespace = quote_ident(current_schema())::regnamespace),
     of_extension (classid, objid) AS (
         SELECT d.classid, d.objid FROM pg_depend d WHERE d.deptype IN ('e', 'i')
           AND d.classid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass,
@@ -45,7 +45,7 @@ pub(super) const OTHERS: &str = "WITH own (oid, name) AS (
     FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid,
     LATERAL (SELECT 'AGGREGATE ' || quote_ident(p.proname) || '(' || CASE p.pronargs WHEN 0 THEN '*'
         ELSE pg_get_function_identity_arguments(p.oid) END || ')') f (name)
-    WHERE p.pronamespace = current_schema()::regnamespace
+    WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
       AND ('pg_proc'::regclass, p.oid) NOT IN (SELECT * FROM of_extension)
     UNION ALL
     SELECT 'OPERATOR ' || o.oprname || ' (' || s.l || ', ' || s.r || ')',
@@ -69,7 +69,7 @@ pub(super) const OTHERS: &str = "WITH own (oid, name) AS (
     FROM pg_operator o, LATERAL (SELECT
         coalesce(format_type(nullif(o.oprleft, 0), NULL), 'NONE'),
         coalesce(format_type(nullif(o.oprright, 0), NULL), 'NONE')) s (l, r)
-    WHERE o.oprnamespace = current_schema()::regnamespace AND o.oprcode <> 0
+    WHERE o.oprnamespace = quote_ident(current_schema())::regnamespace AND o.oprcode <> 0
       AND ('pg_operator'::regclass, o.oid) NOT IN (SELECT * FROM of_extension)
     UNION ALL
     SELECT s.name, 'CREATE ' || s.name
@@ -79,7 +79,7 @@ pub(super) const OTHERS: &str = "WITH own (oid, name) AS (
     FROM pg_cast k JOIN pg_type f ON f.oid = k.castsource JOIN pg_type t ON t.oid = k.casttarget,
     LATERAL (SELECT 'CAST (' || format_type(k.castsource, NULL) || ' AS '
         || format_type(k.casttarget, NULL) || ')') s (name)
-    WHERE current_schema()::regnamespace IN (f.typnamespace, t.typnamespace)
+    WHERE quote_ident(current_schema())::regnamespace IN (f.typnamespace, t.typnamespace)
       AND ('pg_cast'::regclass, k.oid) NOT IN (SELECT * FROM of_extension)
     UNION ALL
     SELECT s.name, 'CREATE ' || s.name || CASE l.collprovider
@@ -91,7 +91,7 @@ pub(super) const OTHERS: &str = "WITH own (oid, name) AS (
         || CASE WHEN l.collisdeterministic THEN '' ELSE ', DETERMINISTIC = false' END || ')'
     FROM pg_collation l, LATERAL (SELECT 'COLLATION ' || quote_ident(l.collname)) s (name),
     LATERAL (SELECT to_jsonb(l)) j (j)
-    WHERE l.collnamespace = current_schema()::regnamespace
+    WHERE l.collnamespace = quote_ident(current_schema())::regnamespace
       AND ('pg_collation'::regclass, l.oid) NOT IN (SELECT * FROM of_extension)
     UNION ALL
     SELECT s.name, 'CREATE ' || s.name || ' (TEMPLATE = ' || quote_ident(n.nspname) || '.'
@@ -99,7 +99,7 @@ pub(super) const OTHERS: &str = "WITH own (oid, name) AS (
     FROM pg_ts_dict d JOIN pg_ts_template t ON t.oid = d.dicttemplate
     JOIN pg_namespace n ON n.oid = t.tmplnamespace,
     LATERAL (SELECT 'TEXT SEARCH DICTIONARY ' || quote_ident(d.dictname)) s (name)
-    WHERE d.dictnamespace = current_schema()::regnamespace
+    WHERE d.dictnamespace = quote_ident(current_schema())::regnamespace
       AND ('pg_ts_dict'::regclass, d.oid) NOT IN (SELECT * FROM of_extension)
     UNION ALL
     SELECT s.name, 'CREATE ' || s.name || ' (PARSER = ' || quote_ident(n.nspname) || '.'
@@ -113,7 +113,7 @@ pub(super) const OTHERS: &str = "WITH own (oid, name) AS (
     FROM pg_ts_config c JOIN pg_ts_parser p ON p.oid = c.cfgparser
     JOIN pg_namespace n ON n.oid = p.prsnamespace,
     LATERAL (SELECT 'TEXT SEARCH CONFIGURATION ' || quote_ident(c.cfgname)) s (name)
-    WHERE c.cfgnamespace = current_schema()::regnamespace
+    WHERE c.cfgnamespace = quote_ident(current_schema())::regnamespace
       AND ('pg_ts_config'::regclass, c.oid) NOT IN (SELECT * FROM of_extension)
     UNION ALL
     SELECT s.name, 'CREATE ' || s.name || ' (' || coalesce((
@@ -131,5 +131,5 @@ pub(super) const OTHERS: &str = "WITH own (oid, name) AS (
     FROM pg_foreign_table f JOIN pg_class c ON c.oid = f.ftrelid
     JOIN pg_foreign_server v ON v.oid = f.ftserver,
     LATERAL (SELECT 'FOREIGN TABLE ' || quote_ident(c.relname)) s (name)
-    WHERE c.relnamespace = current_schema()::regnamespace
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
       AND ('pg_class'::regclass, c.oid) NOT IN (SELECT * FROM of_extension)";

@@ -9,7 +9,7 @@ pub(super) const GRANTS: &str = "SELECT o.name || ' TO ' || CASE g.grantee WHEN 
               c.oid, c.relowner, c.relacl,
               acldefault((CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END)::\"char\", c.relowner)
           FROM pg_class c
-          WHERE c.relnamespace = current_schema()::regnamespace
+          WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
             AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
             AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
                             AND d.objid = c.oid AND d.deptype = 'e')
@@ -17,14 +17,14 @@ pub(super) const GRANTS: &str = "SELECT o.name || ' TO ' || CASE g.grantee WHEN 
           SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END
                   || p.oid::regprocedure::text, 0, p.proowner, p.proacl, acldefault('f', p.proowner)
           FROM pg_proc p
-          WHERE p.pronamespace = current_schema()::regnamespace AND p.proacl IS NOT NULL
+          WHERE p.pronamespace = quote_ident(current_schema())::regnamespace AND p.proacl IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass
                             AND d.objid = p.oid AND d.deptype = 'e')
           UNION ALL
           SELECT 'TYPE ' || quote_ident(t.typname), 0, t.typowner, t.typacl,
               acldefault('T', t.typowner)
           FROM pg_type t
-          WHERE t.typnamespace = current_schema()::regnamespace AND t.typacl IS NOT NULL
+          WHERE t.typnamespace = quote_ident(current_schema())::regnamespace AND t.typacl IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_type'::regclass
                             AND d.objid = t.oid AND d.deptype = 'e')) o (name, oid, owner, acl, usual),
     LATERAL (

@@ -16,7 +16,7 @@ const COLUMNS: &str = "SELECT c.relname::text, c.oid::bigint, a.attname::text, a
     LEFT JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
       AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e')
     ORDER BY c.relname, a.attnum";
 
@@ -42,7 +42,7 @@ const OPTIONS: &str = "SELECT c.relname::text, unnest(array_remove(
                      WHERE x.oid = c.reltoastrelid)
             || c.reloptions, NULL))
     FROM pg_class c
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')";
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')";
 
 // What is said of columns beside what they are, as `ALTER TABLE … ALTER` has it; and of the sequence
 // behind an identity column, where it does not simply count from one.
@@ -59,7 +59,7 @@ const SETTINGS: &str = "SELECT c.relname::text, 'COLUMN ' || quote_ident(a.attna
         ('COMPRESSION ' || CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END),
         (CASE WHEN a.attstattarget >= 0 THEN 'STATISTICS ' || a.attstattarget END),
         ('(' || array_to_string(a.attoptions, ', ') || ')')) s (one)
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
       AND s.one IS NOT NULL
     UNION ALL
     SELECT c.relname::text, 'COLUMN ' || quote_ident(a.attname) || format(' SET START WITH %s \
@@ -70,7 +70,7 @@ SET INCREMENT BY %s SET MINVALUE %s SET MAXVALUE %s SET CACHE %s SET %sCYCLE',
     JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype = 'i'
     JOIN pg_class c ON c.oid = d.refobjid
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
       AND (s.seqstart, s.seqincrement, s.seqmin, s.seqcache, s.seqcycle, s.seqmax)
         <> (1, 1, 1, 1, false, CASE s.seqtypid WHEN 'smallint'::regtype THEN 32767
             WHEN 'integer'::regtype THEN 2147483647 ELSE 9223372036854775807 END)";
@@ -83,14 +83,14 @@ const CONSTRAINTS: &str =
             FROM pg_trigger t
             WHERE k.contype = 'f' AND t.tgconstraint = k.oid AND t.tgenabled <> 'O'), '')
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-    WHERE c.relnamespace = current_schema()::regnamespace AND k.contype IN ('p', 'u', 'x', 'c', 'f')";
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND k.contype IN ('p', 'u', 'x', 'c', 'f')";
 
 const INDEXES: &str = "SELECT c.relkind IN ('r', 'p'), c.relname::text, x.relname::text,
         pg_get_indexdef(i.indexrelid, 0, true) || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_class x ON x.oid = i.indexrelid
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'm')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p', 'm')
       AND NOT EXISTS (SELECT 1 FROM pg_constraint k
                       WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))
     UNION ALL
@@ -99,20 +99,20 @@ const INDEXES: &str = "SELECT c.relkind IN ('r', 'p'), c.relname::text, x.relnam
         length('CREATE STATISTICS ' || quote_ident(n.nspname) || '.') + 1)
     FROM pg_statistic_ext s JOIN pg_class c ON c.oid = s.stxrelid
     JOIN pg_namespace n ON n.oid = s.stxnamespace
-    WHERE c.relnamespace = current_schema()::regnamespace";
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace";
 
 const TRIGGERS: &str = "SELECT c.relkind IN ('r', 'p'), c.relname::text, t.tgname::text,
         pg_get_triggerdef(t.oid, true)
             || CASE t.tgenabled WHEN 'O' THEN '' ELSE ' ENABLED ' || t.tgenabled::text END
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND NOT t.tgisinternal
       AND c.relkind IN ('r', 'p', 'v')
     UNION ALL
     SELECT c.relkind IN ('r', 'p'), c.relname::text, r.rulename::text,
         pg_get_ruledef(r.oid, true)
             || CASE r.ev_enabled WHEN 'O' THEN '' ELSE ' ENABLED ' || r.ev_enabled::text END
     FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v')
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p', 'v')
       AND r.rulename <> '_RETURN'
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
 
