@@ -228,7 +228,7 @@ const DONE: &[(&str, &[&str])] = &[
 pub(crate) async fn run(db: &DatabaseConnection, statements: &[change::Statement]) {
     let script: String = statements
         .iter()
-        .map(|one| format!("{};\n", one.sql))
+        .flat_map(|one| [one.sql.as_str(), ";\n"])
         .collect();
     let done = db
         .execute_unprepared(&format!("BEGIN;\n{script}COMMIT"))

@@ -105,7 +105,7 @@ async fn a_schema_in_capitals_is_not_its_neighbour() {
     }
     let left = rows(&scratch.db, "SELECT a::text FROM tenant.precious").await;
     assert_eq!(left, [["1"]]);
-    let made =
+    let table =
         "SELECT count(*)::text FROM pg_tables WHERE schemaname = 'Tenant' AND tablename = 'runs'";
-    assert_eq!(rows(&scratch.db, made).await, [["1"]]);
+    assert_eq!(rows(&scratch.db, table).await, [["1"]]);
 }
