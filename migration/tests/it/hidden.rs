@@ -47,7 +47,7 @@ async fn rows_that_a_policy_hides_are_not_taken_for_rows_that_are_not_there() {
         (&theirs, &["backup", place, "--method", "copy"][..]),
         (&theirs, &["backup", place, "--no-verify"]),
         (&theirs, &["verify", "--data", &theirs]),
-        (&theirs, &["down", "-n", &steps]),
+        (&theirs, &["down", "--accept-drift", "-n", &steps]),
         (
             &theirs,
             &["import", "prisma", "--dry-run", "--url", &there.url],
