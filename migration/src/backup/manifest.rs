@@ -52,6 +52,18 @@ pub(crate) struct Sum {
 /// What each table holds.
 pub(crate) type Sums = BTreeMap<String, Sum>;
 
+/// How far a sequence has counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counter {
+    /// The number that it gave out last.
+    pub(crate) last: i64,
+    /// Whether it gave that out: else it is the next.
+    pub(crate) is_called: bool,
+}
+
+/// How far each sequence has counted.
+pub(crate) type Counters = BTreeMap<String, Counter>;
+
 /// A file of the backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
@@ -83,6 +95,9 @@ pub(crate) struct Manifest {
     pub(crate) schema: Option<String>,
     /// What each table held.
     pub(crate) tables: Sums,
+    /// How far each sequence had counted, where that is kept apart from the rows.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) counters: Counters,
     /// Whether it was restored and compared.
     pub(crate) tested: bool,
     files: BTreeMap<String, Kept>,
@@ -135,6 +150,7 @@ impl Manifest {
             extensions: Vec::new(),
             schema: None,
             tables: Sums::new(),
+            counters: Counters::new(),
             tested: false,
             files: BTreeMap::new(),
             copies: BTreeMap::new(),
@@ -226,6 +242,20 @@ impl Manifest {
             }
         }
         Ok(())
+    }
+
+    /// Refuse where a sequence does not go on as the one of the backup did. An older backup does not say.
+    pub(super) fn compare_counters(&self, counters: &Counters) -> Result<(), Error> {
+        let mut kept = self.counters.iter();
+        let differing = kept.find(|(name, kept)| counters.get(*name) != Some(kept));
+        match differing {
+            None => Ok(()),
+            Some((name, kept)) => Err(Error::Backup(format!(
+                "what was restored is not what was backed up (the sequence {name} stood at {}): do not rely \
+                 on {}",
+                kept.last, self.id
+            ))),
+        }
     }
 
     /// Refuse where `fingerprint` and `tables` are not those of the backup, naming what differs.

@@ -132,7 +132,11 @@ pub(crate) async fn restore(
     }
     manifest.check_files(directory)?;
     let there = LiveSchema::read(db).await?;
-    if let Some(name) = there.tables.keys().chain(there.views.keys()).next() {
+    let sequences = there.sequences.keys();
+    let types = there.enums.keys().chain(there.types.keys());
+    let others = there.functions.keys().chain(there.others.keys());
+    let names = there.tables.keys().chain(there.views.keys());
+    if let Some(name) = names.chain(sequences).chain(types).chain(others).next() {
         return Err(Error::Backup(format!(
             "the database is not empty (it has {name}): restore into one that is, then point the \
              program there"

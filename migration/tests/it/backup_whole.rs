@@ -207,3 +207,62 @@ async fn a_copy_whose_files_are_called_by_their_tables_comes_back() {
     let sum = "SELECT sum(id)::text FROM counted";
     assert_eq!(one(&other.db, sum).await, "3");
 }
+
+#[tokio::test]
+async fn counters_and_rows_that_break_what_was_never_looked_at_come_back() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    let make = "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY, a integer);
+        INSERT INTO t (a) VALUES (-1); ALTER TABLE t ALTER id RESTART WITH 500000;
+        ALTER TABLE t ADD CONSTRAINT is_more CHECK (a > 0) NOT VALID;
+        CREATE SEQUENCE \"In v\"; SELECT setval('\"In v\"', 9000, false);
+        CREATE SEQUENCE used; SELECT nextval('used'), nextval('used'); CREATE SEQUENCE unused;
+        CREATE TABLE bare (); INSERT INTO bare DEFAULT VALUES; INSERT INTO bare DEFAULT VALUES";
+    scratch.db.execute_unprepared(make).await.expect("made");
+    let dir = tempfile::tempdir().expect("a directory");
+    let told = copied(&scratch, dir.path());
+    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    let other = Scratch::new(Engine::Postgres).await;
+    let backup = only(dir.path());
+    let told = migrate(&other, &["restore", backup.to_str().expect("a path")]);
+    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    for (next, expected) in [
+        ("INSERT INTO t (a) VALUES (1) RETURNING id::text", "500000"),
+        ("SELECT nextval('\"In v\"')::text", "9000"),
+        ("SELECT nextval('used')::text", "3"),
+        ("SELECT nextval('unused')::text", "1"),
+        ("SELECT count(*)::text FROM bare", "2"),
+    ] {
+        assert_eq!(one(&other.db, next).await, expected, "{next}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_anything_is_not_empty() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up(&scratch.db).await.expect("up");
+    let dir = tempfile::tempdir().expect("a directory");
+    let told = migrate(&scratch, &["backup", dir.path().to_str().expect("a path")]);
+    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    let backup = only(dir.path());
+    for make in [
+        "CREATE FUNCTION zz() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE SEQUENCE zz",
+        "CREATE TYPE zz AS ENUM ('a')",
+        "CREATE DOMAIN zz AS text",
+    ] {
+        let other = Scratch::new(Engine::Postgres).await;
+        other.db.execute_unprepared(make).await.expect("made");
+        let told = migrate(&other, &["restore", backup.to_str().expect("a path")]);
+        let said = words(&told);
+        assert_eq!(code(&told), Some(1), "{said}");
+        assert!(said.contains("not empty (it has zz"), "{make}: {said}");
+        let tables = LiveSchema::read(&other.db).await.expect("a schema").tables;
+        assert!(tables.is_empty(), "{make}");
+    }
+}
