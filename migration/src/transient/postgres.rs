@@ -25,6 +25,9 @@ const STALE: &str = "SELECT 'DROP DATABASE IF EXISTS ' || datname FROM pg_databa
           < now() - interval '1 day'
       AND pg_has_role(nspowner, 'USAGE')";
 
+/// Whoever is in the database has to go.
+const FORCE: &str = " WITH (FORCE)";
+
 /// `insufficient_privilege`.
 const FORBIDDEN: &str = "42501";
 
@@ -57,7 +60,7 @@ impl Scratch {
         let there = here.clone().database(&name);
         let template = template.map(|name| format!(" TEMPLATE {name}"));
         let make = format!("CREATE DATABASE {name}{}", template.unwrap_or_default());
-        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        let drop = format!("DROP DATABASE IF EXISTS {name}{FORCE}");
         Self::made(here, there, make, drop).await
     }
 
@@ -111,7 +114,7 @@ impl Scratch {
 
     /// Take it away, and say where that fails.
     pub(crate) async fn take_away(mut self) -> Result<(), sqlx::Error> {
-        let gone = run(&self.here, self.drop.clone()).await;
+        let gone = gone(&self.here, &self.drop).await;
         self.is_gone = true;
         gone
     }
@@ -127,7 +130,7 @@ impl Drop for Scratch {
             if let Some(making) = making {
                 making.await.ok();
             }
-            if let Err(error) = run(&here, drop).await {
+            if let Err(error) = gone(&here, &drop).await {
                 warn!(%error, "what was made for a while could not be taken away");
             }
         });
@@ -140,6 +143,17 @@ pub(crate) fn is_forbidden(error: &sqlx::Error) -> bool {
         return false;
     };
     error.code().as_deref() == Some(FORBIDDEN)
+}
+
+/// Take it away by force. The server looks after tables whenever it likes, which no ordinary role may end by
+/// force: where it does, it is asked to leave.
+async fn gone(server: &PgConnectOptions, drop: &str) -> Result<(), sqlx::Error> {
+    match run(server, drop.to_owned()).await {
+        Err(error) if is_forbidden(&error) && drop.ends_with(FORCE) => {
+            run(server, drop.trim_end_matches(FORCE).to_owned()).await
+        }
+        done => done,
+    }
 }
 
 /// A statement in a session of its own.
