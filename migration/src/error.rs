@@ -8,6 +8,7 @@ use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sea_query, sqlx};
 
 use crate::address::masked;
 use crate::plan::Loss;
+use crate::transient::is_forbidden;
 
 /// What went wrong, or was refused.
 #[derive(Debug, thiserror::Error)]
@@ -316,8 +317,7 @@ pub(crate) fn is_not_allowed(error: &DbErr) -> bool {
     else {
         return false;
     };
-    let database = error.as_database_error();
-    database.is_some_and(|error| error.code().as_deref() == Some("42501"))
+    is_forbidden(error)
 }
 
 /// Whether `old` was renamed to one of `new`, as a question to a person.
