@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::generate::{Said, by_entities, refuse_unused, renamed};
+use crate::generate::{Said, by_entities, filled, refuse_unused, renamed, stand_ins};
 use crate::plan::split;
 use crate::schema::change::{self, Options, Statement};
 use crate::schema::{BOOKKEEPING, Difference, LiveSchema, Object, Renames, difference, scratch};
@@ -27,6 +27,8 @@ pub struct Compared {
     pub up: Vec<Statement>,
     /// The way back.
     pub down: Vec<Statement>,
+    /// What must be said before there is a way.
+    pub asked: Option<String>,
 }
 
 /// Compare two of: `database` (the one behind `db`), `entities` (what `resources` want), `steps`,
@@ -59,14 +61,23 @@ pub async fn compare<'r>(
     let side = [(renames, from, to)];
     refuse_unused(said, &side)?;
     let [(renames, from, to)] = side;
-    renamed(&renames.applied(&from), &to, said)?;
+    let known = renames.applied(&from);
+    renamed(&known, &to, said)?;
+    let asked = match filled(&known, &to, said) {
+        Ok(()) => None,
+        Err(asked @ Error::Unfilled { .. }) => Some(asked.to_string()),
+        Err(error) => return Err(error),
+    };
     let options = Options {
         renames,
-        ..Options::default()
+        fills: said.fills.clone(),
+        in_order: false,
     };
+    let reversed = options.renames.reversed();
     let back = Options {
-        renames: options.renames.reversed(),
-        ..Options::default()
+        fills: stand_ins(&from, &reversed.applied(&to)),
+        renames: reversed,
+        in_order: false,
     };
     let mut differences = difference(&to, &from);
     // Where a column stands is told where a database has gone astray; nobody makes a table anew for
@@ -75,8 +86,12 @@ pub async fn compare<'r>(
     Ok(Compared {
         engine,
         differences,
-        up: change::statements(&from, &to, &options),
+        up: match &asked {
+            None => change::statements(&from, &to, &options),
+            Some(_) => Vec::new(),
+        },
         down: change::statements(&to, &from, &back),
+        asked,
     })
 }
 

@@ -5,6 +5,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use super::generate::fills;
 use crate::compare::compare;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -28,11 +29,15 @@ pub struct Args {
     /// A table or a column that goes and is not renamed.
     #[arg(long = "drop", value_name = "TABLE or TABLE.COLUMN")]
     drops: Vec<String>,
+    /// What the rows that are there have in a new column.
+    #[arg(long = "fill", value_name = "TABLE.COLUMN=EXPRESSION")]
+    fills: Vec<String>,
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
     let mut said = Said {
         renames: renames(&args.renames)?,
+        fills: fills(&args.fills)?,
         ..Said::default()
     };
     drops(&args.drops, &mut said)?;
@@ -43,14 +48,20 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     } else {
         lines.push(String::new());
         lines.push(format!("-- from {} to {}", args.from, args.to));
-        lines.push(script(found.engine, &found.up));
+        lines.push(match &found.asked {
+            None => script(found.engine, &found.up),
+            Some(asked) => format!("-- nothing goes there yet: {asked}\n"),
+        });
         lines.push(format!("-- and back, from {} to {}", args.to, args.from));
         lines.push(script(found.engine, &found.down));
     }
     Ok(Answer {
         code: if found.differences.is_empty() { 0 } else { 2 },
         lines,
-        json: json!({"differences": found.differences, "up": found.up, "down": found.down}),
+        json: json!({
+            "differences": found.differences, "up": found.up, "down": found.down,
+            "asked": found.asked,
+        }),
     })
 }
 
@@ -74,7 +85,8 @@ fn indented(text: &str) -> String {
     text.replace('\n', "\n      ")
 }
 
-/// Statements as a script, with what `SQLite` must be told where a table is made anew.
+/// Statements as a script: one transaction on `PostgreSQL`, and with what `SQLite` must be told where a
+/// table is made anew.
 pub(super) fn script(engine: Engine, statements: &[Statement]) -> String {
     let mut script = String::new();
     let anew = engine == Engine::Sqlite && change::rebuilds(statements);
@@ -83,14 +95,24 @@ pub(super) fn script(engine: Engine, statements: &[Statement]) -> String {
             "PRAGMA foreign_keys = OFF;\nPRAGMA legacy_alter_table = ON;\nBEGIN IMMEDIATE;\n",
         );
     }
+    let is_one = engine == Engine::Postgres && !statements.is_empty();
+    if is_one {
+        script.push_str(
+            "-- One transaction: where a statement fails, nothing of it stays. Stop there: psql -v \
+             ON_ERROR_STOP=1\nBEGIN;\n",
+        );
+    }
     for statement in statements {
-        if let Some(loses) = &statement.loses {
-            script.push_str("-- loses ");
-            script.push_str(loses);
-            script.push('\n');
+        for (word, what) in [("loses", &statement.loses), ("fails", &statement.fails)] {
+            if let Some(what) = what {
+                script.extend(["-- ", word, " ", what, "\n"]);
+            }
         }
         script.push_str(&statement.sql);
         script.push_str(";\n");
+    }
+    if is_one {
+        script.push_str("COMMIT;\n");
     }
     if anew {
         script.push_str("COMMIT;\nPRAGMA legacy_alter_table = OFF;\nPRAGMA foreign_keys = ON;\n");

@@ -1,8 +1,9 @@
 //! `drift`: in what the database is not as the history left it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use sea_orm_migration::sea_orm::DatabaseConnection;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, Statement as Query};
 use serde_json::json;
 
 use super::generate::{fills, today};
@@ -10,12 +11,14 @@ use super::{Answer, diff};
 use crate::adopt::{Adoption, FILL_SEARCH};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::generate::{Put, Said, by_hand, check_built, check_name, of_drift, put, refuse_unused};
+use crate::generate::{
+    Put, Said, by_hand, check_built, check_name, filled, of_drift, put, refuse_unused,
+};
 use crate::guard;
 use crate::history::status;
 use crate::plan::split;
 use crate::schema::change::{self, Options, Statement};
-use crate::schema::{BOOKKEEPING, Change, LiveSchema, difference};
+use crate::schema::{BOOKKEEPING, Change, LiveSchema, Renames, difference, quoted};
 
 /// What else is printed.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,7 +32,8 @@ pub struct Args {
     /// Where the steps are.
     #[arg(long, default_value = "migration/src/step", value_name = "DIRECTORY")]
     directory: PathBuf,
-    /// What the rows of other databases have in a new column.
+    /// What the rows have in a column that comes: one that the undo brings again, or, in other
+    /// databases, one that the step makes.
     #[arg(long = "fill", value_name = "TABLE.COLUMN=EXPRESSION")]
     fills: Vec<String>,
     /// What was renamed by hand: `table:new` or `table.column:new`.
@@ -73,12 +77,13 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     let (advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(guard::is_advice);
     let (recommended, accepted): (Vec<_>, Vec<_>) = known.into_iter().partition(guard::is_advice);
     let advice: Vec<_> = advice.into_iter().chain(recommended).collect();
-    refuse_unused(
-        &said,
-        &[(said.renames.clone(), expected.clone(), actual.clone())],
-    )?;
+    check_said(&said, &expected, &actual)?;
     let renames = match by_hand(&expected, &actual, &said) {
-        Ok(renames) => Ok(renames.reversed()),
+        Ok(renames) => {
+            let back = renames.reversed();
+            let unfilled = unfilled(db, &actual, &expected, &back, &said).await?;
+            unfilled.map_or(Ok(back), Err)
+        }
         Err(asked @ Error::Ambiguous { .. }) => Err(asked.to_string()),
         Err(error) => return Err(error),
     };
@@ -86,7 +91,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         let options = Options {
             renames,
             in_order: true,
-            ..Options::default()
+            fills: said.fills.clone(),
         };
         let mut undo = change::statements(&actual, &expected, &options);
         refill(&mut undo);
@@ -134,6 +139,53 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
             "undo": undo, "asked": asked,
         }),
     })
+}
+
+/// Refuse what names nothing that changes. A fill may be for a column that the way back brings again.
+fn check_said(said: &Said, expected: &LiveSchema, actual: &LiveSchema) -> Result<(), Error> {
+    let forth = (said.renames.clone(), expected.clone(), actual.clone());
+    let back = (said.renames.reversed(), actual.clone(), expected.clone());
+    let fills = Said {
+        fills: said.fills.clone(),
+        ..Said::default()
+    };
+    let others = Said {
+        fills: BTreeMap::new(),
+        ..said.clone()
+    };
+    refuse_unused(&others, std::slice::from_ref(&forth))?;
+    refuse_unused(&fills, &[forth, back])
+}
+
+/// What must be said of a column that comes back without what it had, where there are rows.
+async fn unfilled(
+    db: &DatabaseConnection,
+    actual: &LiveSchema,
+    expected: &LiveSchema,
+    back: &Renames,
+    said: &Said,
+) -> Result<Option<String>, Error> {
+    let mut left = back.applied(actual);
+    loop {
+        let asked = match filled(&left, expected, said) {
+            Ok(()) => return Ok(None),
+            Err(asked) => asked,
+        };
+        let Error::Unfilled { table, .. } = &asked else {
+            return Err(asked);
+        };
+        let mut renamed = back.tables.iter();
+        let renamed = renamed.find(|(_, new)| *new == table);
+        let called = quoted(renamed.map_or(table, |(old, _)| old));
+        let any = Query::from_string(
+            Engine::of(db)?.backend(),
+            format!("SELECT 1 FROM {called} LIMIT 1"),
+        );
+        if db.query_one_raw(any).await?.is_some() {
+            return Ok(Some(asked.to_string()));
+        }
+        left.tables.remove(table);
+    }
 }
 
 /// Put into the search of `SQLite` what stands in the messages, where it is made anew.

@@ -72,7 +72,7 @@ pub(crate) fn renamed(from: &LiveSchema, to: &LiveSchema, said: &Said) -> Result
 }
 
 /// Refuse where the rows that are there would have nothing in a new column that wants something.
-pub(super) fn filled(from: &LiveSchema, to: &LiveSchema, said: &Said) -> Result<(), Error> {
+pub(crate) fn filled(from: &LiveSchema, to: &LiveSchema, said: &Said) -> Result<(), Error> {
     for (name, table, wanted) in both(from, to) {
         let mut new = wanted.columns.iter().filter(|new| !has(table, new));
         let unfilled = new.find(|new| {

@@ -7,7 +7,7 @@ use super::unused::Side;
 use super::{Said, ask, postgres};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::schema::change::{self, Options};
+use crate::schema::change::{self, Options, Statement};
 use crate::schema::{Column, LiveSchema, Object, Renames, Table, difference};
 
 /// What is to be done on one engine.
@@ -53,6 +53,7 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
     };
     let up = change::statements(&from, &mid, &options);
     let down = change::statements(&mid, &from, &back);
+    refuse_impossible(&up)?;
     let online = match from.engine {
         Engine::Postgres => online(&mid, &to, said),
         Engine::Sqlite => None,
@@ -71,6 +72,14 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
         losses,
         mid,
     })
+}
+
+/// Refuse to write a step of a change that no statement makes.
+pub(super) fn refuse_impossible(up: &[Statement]) -> Result<(), Error> {
+    match up.iter().find_map(Statement::refusal) {
+        None => Ok(()),
+        Some(why) => Err(Error::Option(why)),
+    }
 }
 
 /// What comes in a step of its own, and back.
@@ -98,7 +107,7 @@ fn has_more_than_order(from: &LiveSchema, to: &LiveSchema) -> bool {
 
 /// What the rows have in a column that goes and, by the way back, comes again without what it had:
 /// the least that it takes.
-pub(super) fn stand_ins(from: &LiveSchema, to: &LiveSchema) -> BTreeMap<(String, String), String> {
+pub(crate) fn stand_ins(from: &LiveSchema, to: &LiveSchema) -> BTreeMap<(String, String), String> {
     let mut found = BTreeMap::new();
     for (name, table) in &from.tables {
         let Some(kept) = to.tables.get(name) else {

@@ -14,8 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::registry::Resource;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
-pub(crate) use ask::{by_entities, by_hand, renamed};
+pub(crate) use ask::{by_entities, by_hand, filled, renamed};
 pub(crate) use complete::{Completed, completed};
+pub(crate) use half::stand_ins;
 pub(crate) use of_drift::of_drift;
 pub use put::{Put, put};
 pub(crate) use put::{check_built, check_name, complete};

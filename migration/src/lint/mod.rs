@@ -99,6 +99,7 @@ pub(crate) fn rules() -> BTreeSet<String> {
         rows: None,
         bytes: None,
         in_transaction: false,
+        narrows: false,
     };
     let sqlite = sqlite::rules("", "", &nothing, &BTreeMap::new());
     let postgres = postgres::rules("", &nothing);
@@ -119,6 +120,8 @@ pub(crate) struct Tested<'s> {
     pub(crate) bytes: Option<i64>,
     /// Whether it runs in a transaction.
     pub(crate) in_transaction: bool,
+    /// Whether a column gets a type that does not hold all that it has.
+    pub(crate) narrows: bool,
 }
 
 /// What is unsafe about the statements of a step. A table that is not there yet is in nobody's way.
@@ -235,6 +238,7 @@ mod tests {
             rows: Some(rows),
             bytes: None,
             in_transaction: true,
+            narrows: false,
         };
         let all = BTreeMap::from([("runs".to_owned(), rows)]);
         let found = findings(&[tested], engine, &all);

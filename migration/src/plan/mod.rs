@@ -159,6 +159,7 @@ fn findings(
         rows: one.rows,
         bytes: one.bytes,
         in_transaction: !step.is_apart(engine),
+        narrows: one.taken.iter().any(|taken| taken.narrowed),
     });
     let tested: Vec<Tested<'_>> = tested.collect();
     let mut found = lint::findings(&tested, engine, &rows);

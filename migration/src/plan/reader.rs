@@ -112,6 +112,23 @@ impl<'t> Reader<'t> {
         names
     }
 
+    /// What is left of this part of the statement: to a comma that is in no brackets.
+    pub(super) fn definition(&self) -> &'t str {
+        let mut depth = 0_usize;
+        for token in &self.tokens[self.next.min(self.tokens.len())..] {
+            match token.text {
+                "(" => depth += 1,
+                ")" => depth = depth.saturating_sub(1),
+                "," if depth == 0 => {
+                    let start = self.tokens[self.next].at;
+                    return self.text[start..token.at].trim();
+                }
+                _ => {}
+            }
+        }
+        self.rest()
+    }
+
     /// What is left of the statement.
     pub(super) fn rest(&self) -> &'t str {
         let at = self.tokens.get(self.next).map(|token| token.at);

@@ -90,12 +90,18 @@ pub(super) fn takes_away(sql: &str) -> bool {
     starts("DROP TABLE")
         || starts("TRUNCATE")
         || starts("DELETE FROM")
-        || (starts("ALTER TABLE") && words.contains(" DROP "))
+        || (starts("ALTER TABLE") && (words.contains(" DROP ") || words.contains(" TYPE ")))
 }
 
 /// What is lost, in words.
 fn loses(taken: &[Taken]) -> Option<String> {
     let told = taken.iter().map(|one| match (&one.column, &one.which) {
+        (Some(column), _) if one.narrowed => {
+            format!(
+                "what the new type of {column} of {} does not hold",
+                one.table
+            )
+        }
         (Some(column), _) => format!("the column {column} of {}", one.table),
         (None, Some(_)) => format!("rows of {}", one.table),
         (None, None) => format!("all rows of {}", one.table),

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{Reader, Token};
+use crate::schema::change::cast;
 use crate::schema::squeezed;
 
 /// What a statement takes away of a table that is there.
@@ -18,6 +19,8 @@ pub(crate) struct Taken {
     pub(crate) column: Option<String>,
     /// Which rows, as a condition; all where there is none.
     pub(crate) which: Option<String>,
+    /// Whether the column stays, with another type that does not hold all that it had.
+    pub(crate) narrowed: bool,
 }
 
 /// The tables as they stand between two statements, by name.
@@ -33,6 +36,8 @@ struct Held {
     origin: Option<String>,
     /// Its columns as they are called now, and as they were called then.
     columns: BTreeMap<String, String>,
+    /// The types of its columns, as these were called then.
+    kinds: BTreeMap<String, String>,
     /// What of it stands elsewhere, too.
     copied: Option<Copied>,
 }
@@ -78,13 +83,24 @@ impl Track {
             let held = Held {
                 origin: Some(name.clone()),
                 columns: columns.collect(),
-                copied: None,
+                ..Held::default()
             };
             (name.clone(), held)
         });
         Self {
             tables: held.collect(),
         }
+    }
+
+    /// The same, where the columns are of `kinds`.
+    pub(super) fn with_kinds(
+        mut self,
+        mut kinds: BTreeMap<String, BTreeMap<String, String>>,
+    ) -> Self {
+        for (name, held) in &mut self.tables {
+            held.kinds = kinds.remove(name).unwrap_or_default();
+        }
+        self
     }
 
     /// The table whose rows the one called `name` has by now.
@@ -180,6 +196,14 @@ impl Track {
                 {
                     self.rename(&table, &old, new);
                 }
+            } else if at.eat("ALTER") {
+                at.eat("COLUMN");
+                if let Some(column) = at.name() {
+                    at.eat_all(&["SET", "DATA"]);
+                    if at.eat("TYPE") {
+                        taken.extend(self.retype(&table, &column, at.definition()));
+                    }
+                }
             } else if at.eat("DROP") && !at.is("CONSTRAINT") {
                 at.eat("COLUMN");
                 at.eat_all(&["IF", "EXISTS"]);
@@ -221,6 +245,28 @@ impl Track {
             table: held.origin.clone()?,
             column: Some(was),
             which: None,
+            narrowed: false,
+        })
+    }
+
+    /// A column gets another type: `definition`, with its expression where it has one.
+    fn retype(&mut self, table: &str, column: &str, definition: &str) -> Option<Taken> {
+        let held = self.tables.get_mut(table)?;
+        let was = held.columns.get(&known(&held.columns, column))?.clone();
+        let upper = definition.to_uppercase();
+        let at = upper.find(" USING ").unwrap_or(definition.len());
+        let new = definition[..at].trim().to_owned();
+        let old = held.kinds.insert(was.clone(), new.clone())?;
+        let how = cast(&old, &new);
+        // What an expression makes of what does not fit is seen by nobody.
+        let has_expression = at < definition.len();
+        let narrows =
+            how.is_none_or(|how| how.loses || (how.fails && has_expression && !how.using));
+        narrows.then(|| Taken {
+            table: held.origin.clone().unwrap_or_default(),
+            column: Some(was),
+            which: None,
+            narrowed: true,
         })
     }
 
@@ -234,6 +280,7 @@ impl Track {
             table: held.origin.clone()?,
             column: None,
             which,
+            narrowed: false,
         })
     }
 
@@ -257,6 +304,7 @@ impl Track {
                 table: origin,
                 column: None,
                 which: None,
+                narrowed: false,
             }];
         };
         let mut taken = Vec::new();
@@ -265,6 +313,7 @@ impl Track {
                 table: origin.clone(),
                 column: None,
                 which: Some(format!("({which}) IS NOT TRUE")),
+                narrowed: false,
             });
         }
         let left = held.columns.into_iter();
@@ -273,6 +322,7 @@ impl Track {
             table: origin.clone(),
             column: Some(was),
             which: None,
+            narrowed: false,
         }));
         taken
     }

@@ -114,3 +114,32 @@ fn whatever_takes_something_is_seen() {
     ];
     assert_eq!(taken(&renamed), ["runs.name"], "as it was called before");
 }
+
+#[test]
+fn a_type_that_does_not_hold_all_takes_the_column() {
+    let narrows = |change: &str| {
+        let kinds = [
+            ("name", "text"),
+            ("share", "numeric(8,4)"),
+            ("id", "integer"),
+        ];
+        let kinds = kinds.map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+        let columns = kinds.iter().map(|(name, _)| name.clone()).collect();
+        let mut track = Track::of(&[("runs".to_owned(), columns)].into())
+            .with_kinds([("runs".to_owned(), kinds.into())].into());
+        let taken = track.run(&format!("ALTER TABLE runs {change}"));
+        assert!(taken.iter().all(|one| one.narrowed), "{change}");
+        !taken.is_empty()
+    };
+    assert!(narrows(
+        "ALTER COLUMN name TYPE varchar(5) USING name::varchar(5)"
+    ));
+    assert!(narrows("ALTER share SET DATA TYPE numeric(8, 2)"));
+    assert!(narrows("ALTER id TYPE bigint, ALTER share TYPE integer"));
+    assert!(narrows("ALTER COLUMN name TYPE integer USING length(name)"));
+    assert!(
+        !narrows("ALTER COLUMN name TYPE varchar(5)"),
+        "it is refused"
+    );
+    assert!(!narrows("ALTER COLUMN id TYPE bigint USING id::bigint"));
+}

@@ -1,41 +1,53 @@
 //! The statements of `PostgreSQL`.
 //!
 //! What depends on others goes first and comes last: views, triggers, policies, foreign keys,
-//! indexes, other constraints. Types and functions come before the tables that use them, and go
-//! after.
+//! indexes, other constraints, then computed columns, defaults and functions. Types, functions and
+//! tables are made in the order in which one is made of the other.
 
+pub(crate) mod cast;
+mod columns;
+mod functions;
+mod make;
+mod moved;
+mod order;
+mod partitions;
 mod parts;
+mod rename;
 mod tables;
+mod told;
 mod types;
 mod views;
 
 use std::collections::BTreeSet;
 
 use super::super::LiveSchema;
-use super::super::name::{literal, quoted};
-use super::super::rename::mentions;
-use super::table::{Part, common, is_remade, renamed_parts};
 use super::{Options, Statement};
+use moved::Moved;
 
 pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) -> Vec<Statement> {
+    let from = options.renames.applied(from);
     let mut plan = Plan {
-        from: options.renames.applied(from),
+        was: from.clone(),
+        from,
         to,
         options,
-        remade: BTreeSet::new(),
+        moved: Moved::default(),
         touched: BTreeSet::new(),
         out: Vec::new(),
     };
+    plan.refuse();
     plan.rename();
-    plan.find_remade();
+    plan.was = plan.from.clone();
+    plan.find_moved();
+    plan.detach();
     plan.drop_views();
     plan.drop_parts();
-    plan.make_types();
-    plan.remake_enums();
-    plan.make_functions();
-    plan.make_tables();
-    plan.alter_tables();
+    plan.drop_columns();
+    plan.drop_functions();
+    plan.set_types_aside();
+    plan.make();
     plan.drop_tables();
+    plan.attach();
     plan.make_parts();
     plan.make_views();
     plan.late_parts();
@@ -46,12 +58,14 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
 }
 
 struct Plan<'s> {
-    /// With the new names.
+    /// With the new names, and without what was dropped so far.
     from: LiveSchema,
+    /// With the new names, before anything is dropped.
+    was: LiveSchema,
     to: &'s LiveSchema,
     options: &'s Options,
-    /// Tables that are made anew.
-    remade: BTreeSet<String>,
+    /// What goes and comes again.
+    moved: Moved,
     /// The names of what was made: its comments and owners are told again.
     touched: BTreeSet<String>,
     out: Vec<Statement>,
@@ -61,134 +75,4 @@ impl Plan<'_> {
     fn push(&mut self, sql: impl Into<String>) {
         self.out.push(Statement::new(sql));
     }
-
-    fn rename(&mut self) {
-        let options = self.options;
-        for (old, new) in &options.renames.tables {
-            self.push(format!(
-                "ALTER TABLE {} RENAME TO {}",
-                quoted(old),
-                quoted(new)
-            ));
-        }
-        for ((table, old), new) in &options.renames.columns {
-            let (table, old, new) = (quoted(table), quoted(old), quoted(new));
-            self.push(format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}"));
-        }
-        for (table, old, new) in renamed_parts(&mut self.from, self.to, Part::Constraint) {
-            let (table, old, new) = (quoted(&table), quoted(&old), quoted(&new));
-            self.push(format!(
-                "ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}"
-            ));
-        }
-        for (_, old, new) in renamed_parts(&mut self.from, self.to, Part::Index) {
-            self.push(format!(
-                "ALTER INDEX {} RENAME TO {}",
-                quoted(&old),
-                quoted(&new)
-            ));
-        }
-        for (table, old, new) in renamed_parts(&mut self.from, self.to, Part::Trigger) {
-            let (table, old, new) = (quoted(&table), quoted(&old), quoted(&new));
-            self.push(format!("ALTER TRIGGER {old} ON {table} RENAME TO {new}"));
-        }
-    }
-
-    fn find_remade(&mut self) {
-        let in_order = self.options.in_order;
-        for (name, from) in &self.from.tables {
-            if self
-                .to
-                .tables
-                .get(name)
-                .is_some_and(|to| is_remade(from, to, in_order))
-            {
-                self.remade.insert(name.clone());
-            }
-        }
-    }
-
-    /// Enums that lose a value or change its place: they are made anew.
-    fn remade_enums(&self) -> Vec<String> {
-        let remade = |(name, values): &(&String, &Vec<String>)| {
-            let wanted = self.to.enums.get(*name);
-            wanted.is_some_and(|wanted| !is_within(values, wanted))
-        };
-        let found = self.from.enums.iter().filter(remade);
-        found.map(|(name, _)| name.clone()).collect()
-    }
-
-    /// Tables that stay with a column of another type, without one that they had, or that are made
-    /// anew: no view stands over them meanwhile.
-    fn is_moved(&self, table: &str) -> bool {
-        let (Some(from), Some(to)) = (self.from.tables.get(table), self.to.tables.get(table))
-        else {
-            return true;
-        };
-        let enums = self.remade_enums();
-        let retyped = common(from, to).iter().any(|(old, new)| {
-            old.kind != new.kind || enums.iter().any(|name| mentions(&old.kind, name))
-        });
-        self.remade.contains(table) || retyped || common(from, to).len() < from.columns.len()
-    }
-
-    fn is_touched(&self, on: &str) -> bool {
-        self.touched.iter().any(|name| mentions(on, name))
-    }
-
-    fn say_comments(&mut self) {
-        for (on, text) in &self.to.comments {
-            if self.from.comments.get(on) != Some(text) || self.is_touched(on) {
-                self.push(format!("COMMENT ON {on} IS {}", literal(text)));
-            }
-        }
-        let gone: Vec<String> = self
-            .from
-            .comments
-            .keys()
-            .filter(|on| !self.to.comments.contains_key(*on))
-            .cloned()
-            .collect();
-        for on in gone {
-            if !self.is_gone(&on) {
-                self.push(format!("COMMENT ON {on} IS NULL"));
-            }
-        }
-    }
-
-    /// Whether what a comment was on is there no more.
-    fn is_gone(&self, on: &str) -> bool {
-        let left = super::super::difference(self.to, &self.from);
-        left.iter().any(|one| {
-            matches!(one.change, super::super::Change::Added)
-                && super::super::difference::is_on(&one.object, on)
-        })
-    }
-
-    fn give_owners(&mut self) {
-        let most = self.to.owner.clone().or_else(|| self.from.owner.clone());
-        for (of, owner) in &self.to.owners {
-            if self.from.owners.get(of) != Some(owner) || self.is_touched(of) {
-                self.push(format!("ALTER {of} OWNER TO {}", quoted(owner)));
-            }
-        }
-        let gone: Vec<String> = self
-            .from
-            .owners
-            .keys()
-            .filter(|of| !self.to.owners.contains_key(*of))
-            .cloned()
-            .collect();
-        for of in gone {
-            if let (Some(owner), false) = (&most, self.is_gone(&of)) {
-                self.push(format!("ALTER {of} OWNER TO {}", quoted(owner)));
-            }
-        }
-    }
-}
-
-/// Whether `values` stand in `all`, in the same order.
-fn is_within(values: &[String], all: &[String]) -> bool {
-    let mut rest = all.iter();
-    values.iter().all(|value| rest.any(|one| one == value))
 }
