@@ -96,6 +96,12 @@ impl Plan<'_> {
         for column in &new.columns {
             self.count_on(name, column);
         }
+        self.drop_aside(name, old, new);
+    }
+
+    /// Drop the old table, whose rows are in the new one.
+    fn drop_aside(&mut self, name: &str, old: &Table, new: &Table) {
+        let (written, aside) = (quoted(name), quoted(&format!("{name}{ASIDE}")));
         // A sequence that goes with the old table would go with it.
         for (sequence, of) in &self.from.sequences.clone() {
             let column = of.owned_by.as_deref().unwrap_or_default();
