@@ -226,14 +226,14 @@ impl Plan<'_> {
         let wanted = new.filling.as_ref();
         match (old, wanted) {
             (Some(Filling::Default(_)), Some(Filling::Default(_)))
-            | (Some(Filling::Identity(_)), Some(Filling::Identity(_))) => {}
+            | (Some(Filling::Identity(_)), Some(Filling::Identity(_)))
+            | (None, _) => {}
             (Some(Filling::Default(_)), _) => {
                 self.push(format!("{alter} DROP DEFAULT"));
                 self.drop_own_sequence(name, new);
             }
             (Some(Filling::Generated(_)), _) => self.push(format!("{alter} DROP EXPRESSION")),
             (Some(Filling::Identity(_)), _) => self.push(format!("{alter} DROP IDENTITY")),
-            (None, _) => {}
         }
         match (old, wanted) {
             (_, Some(Filling::Default(value))) => self.push(format!("{alter} SET DEFAULT {value}")),
