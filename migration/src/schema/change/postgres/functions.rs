@@ -42,8 +42,8 @@ pub(super) fn replaces(old: &str, new: &str) -> bool {
                 let (name, default) = one.split_once(" DEFAULT ").unwrap_or((one, ""));
                 (name.trim().to_owned(), !default.is_empty())
             };
-            let ((before, had), (after, keeps)) = (part(old), part(new));
-            before == after && (keeps || !had)
+            let ((before, default), (after, keeps)) = (part(old), part(new));
+            before == after && (keeps || !default)
         })
 }
 
