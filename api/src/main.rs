@@ -5,7 +5,8 @@ mod command;
 use std::process::ExitCode;
 
 use api::config::{self, CommandLine, Config, ConfigError, LogFormat};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use migration::cli::WRONG_USE;
 use mimalloc::MiMalloc;
 use tracing::error;
@@ -117,7 +118,11 @@ fn read() -> Result<Cli, ConfigError> {
         buckets,
     } = config::command_line(Cli::command())?;
     let matches = command.try_get_matches();
-    let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
+    let mut elsewhere = Vec::new();
+    let cli = matches.and_then(|matches| {
+        elsewhere = ways_elsewhere(&matches);
+        Cli::from_arg_matches(&matches)
+    });
     let mut cli = cli.unwrap_or_else(|error| {
         let error = config::scrubbed(error);
         let _ = error.print();
@@ -130,13 +135,37 @@ fn read() -> Result<Cli, ConfigError> {
     });
     cli.config.given = given;
     cli.config.storage_options = buckets;
+    for name in elsewhere {
+        let way = match name {
+            DIRECT => &mut cli.config.database_direct_url,
+            _ => &mut cli.config.database_read_url,
+        };
+        if way.take().is_some() {
+            let variable = name.to_uppercase();
+            eprintln!("{variable} is not used: the command line names the database");
+        }
+    }
     Ok(cli)
+}
+
+const DIRECT: &str = "database_direct_url";
+const READ: &str = "database_read_url";
+
+/// The other ways to the database that lead to the one of the environment, where the command line names
+/// one: it may be another, and nobody means to empty that.
+fn ways_elsewhere(matches: &ArgMatches) -> Vec<&'static str> {
+    let is_said = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    if !is_said("database_url") {
+        return Vec::new();
+    }
+    let ways = [DIRECT, READ].into_iter();
+    ways.filter(|name| !is_said(name)).collect()
 }
 
 /// Say what is wrong with a command line as `migrate --json` says everything.
 fn misused(why: &str) {
-    let line = std::env::args_os().skip(1);
-    if line.clone().any(|word| word == "migrate") {
+    let line: Vec<_> = std::env::args_os().skip(1).collect();
+    if line.iter().any(|word| word == "migrate") {
         migration::cli::misused(line, why);
     }
 }
@@ -146,6 +175,8 @@ fn logs(format: LogFormat) {
         .unwrap_or_else(|_| EnvFilter::new("info,sea_orm=warn,sqlx=warn"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Whoever reads the log may be gone, which is no reason to die.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Pretty => builder.init(),

@@ -12,13 +12,44 @@ use crate::error::Error;
 /// How long a server is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What may stand before an address, and is no secret.
+const SCHEMES: &[&str] = &[
+    "file",
+    "mariadb",
+    "mongodb",
+    "mysql",
+    "postgres",
+    "postgresql",
+    "sqlite",
+];
+
 /// As much of an address as may be told before it is understood: where its password stands is not
-/// known.
+/// known, nor whether it is an address at all. A name or a path without a sign of one is told whole.
 pub(crate) fn masked(address: &str) -> String {
-    match address.split_once("://") {
-        Some((scheme, _)) => format!("{scheme}:…"),
-        None => address.to_owned(),
+    let plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '+' | '-' | '.');
+    let front = match address.split_once("://") {
+        Some((scheme, _)) if scheme.chars().all(plain) => Some(scheme),
+        _ => None,
+    };
+    let known = || {
+        let (scheme, _) = address.split_once(':')?;
+        SCHEMES.contains(&scheme).then_some(scheme)
+    };
+    match front.or_else(known) {
+        Some(scheme) => format!("{scheme}:…"),
+        None if is_path(address) => address.to_owned(),
+        None => "…".to_owned(),
     }
+}
+
+/// Whether it is a name or a path, and nobody's name, password and place.
+fn is_path(address: &str) -> bool {
+    // A drive has one letter.
+    let rest = match address.split_once(':') {
+        Some((drive, rest)) if drive.len() == 1 && rest.starts_with(['\\', '/']) => rest,
+        _ => address,
+    };
+    !rest.contains([':', '@', '='])
 }
 
 /// Connect as `options` say.
@@ -64,5 +95,30 @@ async fn unreachable(server: PgConnectOptions) -> Error {
     Error::Unreachable {
         server: format!("{}:{}", server.get_host(), server.get_port()),
         said,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn what_may_hold_a_password_is_not_told() {
+        for (address, told) in [
+            ("postgres://me:hunter2@localhost/db", "postgres:…"),
+            ("postgres:me:hunter2@localhost/db", "postgres:…"),
+            ("sqlite:/tmp/a.db?key=hunter2", "sqlite:…"),
+            ("me:hunter2@localhost/db", "…"),
+            ("me:hunter2@://localhost", "…"),
+            ("hunter2@localhost", "…"),
+            ("host=localhost password=hunter2", "…"),
+            ("hunter2:", "…"),
+            ("entites", "entites"),
+            ("../a b/schema.sql", "../a b/schema.sql"),
+            ("C:\\a\\schema.sql", "C:\\a\\schema.sql"),
+            ("", ""),
+        ] {
+            assert_eq!(masked(address), told, "{address}");
+        }
     }
 }

@@ -7,9 +7,9 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::generate::{Said, by_entities, filled, refuse_unused, renamed, stand_ins};
-use crate::plan::split;
-use crate::schema::change::{self, Options, Statement};
+use crate::generate::{Said, by_entities, filled, refuse_unused, renamed, stand_ins, unfilled};
+use crate::lexer::split;
+use crate::schema::change::{self, Options, Statement, framed};
 use crate::schema::{BOOKKEEPING, Difference, LiveSchema, Object, Renames, difference, scratch};
 use crate::step::STEPS;
 
@@ -60,24 +60,39 @@ pub async fn compare<'r>(
     }
     let side = [(renames, from, to)];
     refuse_unused(said, &side)?;
-    let [(renames, from, to)] = side;
+    let [(renames, mut from, mut to)] = side;
     let known = renames.applied(&from);
     renamed(&known, &to, said)?;
-    let asked = match filled(&known, &to, said) {
-        Ok(()) => None,
-        Err(asked @ Error::Unfilled { .. }) => Some(asked.to_string()),
-        Err(error) => return Err(error),
+    let asked = if first == "database" {
+        unfilled(db, (&renames, &from, &to), said).await?
+    } else {
+        filled(&known, &to, said).err()
+    };
+    let asked = match asked {
+        Some(asked @ Error::Unfilled { .. }) => Some(asked.to_string()),
+        Some(error) => return Err(error),
+        None => None,
     };
     let options = Options {
         renames,
         fills: said.fills.clone(),
-        in_order: false,
+        guarded: true,
+        ..Options::default()
     };
-    let reversed = options.renames.reversed();
     let back = Options {
-        fills: stand_ins(&from, &reversed.applied(&to)),
-        renames: reversed,
-        in_order: false,
+        renames: options.renames.reversed(),
+        fills: stand_ins(&from, &options.renames.reversed().applied(&to)),
+        guarded: true,
+        ..Options::default()
+    };
+    // Who may do what is a database's own matter: nothing else says it.
+    let is_database = |source: &str| source == "database" || is_address(source);
+    if !is_database(first) || !is_database(second) {
+        to.keep_rights(&options.renames.applied(&from));
+        from.keep_rights(&back.renames.applied(&to));
+    }
+    let way = |from: &LiveSchema, to: &LiveSchema, options: &Options| {
+        framed(engine, change::statements(from, to, options))
     };
     let mut differences = difference(&to, &from);
     // Where a column stands is told where a database has gone astray; nobody makes a table anew for
@@ -87,10 +102,10 @@ pub async fn compare<'r>(
         engine,
         differences,
         up: match &asked {
-            None => change::statements(&from, &to, &options),
+            None => way(&from, &to, &options),
             Some(_) => Vec::new(),
         },
-        down: change::statements(&to, &from, &back),
+        down: way(&to, &from, &back),
         asked,
     })
 }
@@ -127,17 +142,17 @@ async fn schema<'r>(
         }
         _ if Path::new(source).is_dir() => {
             let scripts = crate::pull::read(Path::new(source), engine)?;
-            scratch::made(engine, db, &scripts).await?
+            scratch::of_files(engine, db, &scripts).await?
         }
         _ if Path::new(source).is_file() => {
             let script = std::fs::read_to_string(source).map_err(|error| Error::File {
                 path: source.to_owned(),
                 source: error,
             })?;
-            if split(&script).is_empty() {
+            if split(engine, &script).is_empty() {
                 return Err(Error::NoSuchSource(source.to_owned()));
             }
-            scratch::made(engine, db, &[script]).await?
+            scratch::of_files(engine, db, &[script]).await?
         }
         _ => return Err(Error::NoSuchSource(source.to_owned())),
     };

@@ -91,8 +91,37 @@ pub enum Error {
         step: &'static str,
         /// What there is of it.
         what_stays: String,
+        /// Whether some of it is done, and the next run goes on there.
+        goes_on: bool,
         /// What the database said.
-        source: DbErr,
+        source: Box<Error>,
+    },
+    /// A step is half undone.
+    #[error(
+        "{step} was going down and stopped after {done} of its {of} statements: finish it with `migrate down`, or \
+         say how it stands with `migrate resolve`"
+    )]
+    HalfUndone {
+        /// Which.
+        step: String,
+        /// How many of its statements are done.
+        done: i32,
+        /// How many there are.
+        of: usize,
+    },
+    /// The lock went to nobody, or to somebody else, while a step ran.
+    #[error(
+        "the lock that keeps other migrations out was lost while {0} ran, which is rolled back where it can be: \
+         look at `migrate status`, then say the same again"
+    )]
+    LockLost(String),
+    /// What was done failed, and so did what ends it.
+    #[error("{error}; and at its end: {end}")]
+    AtItsEnd {
+        /// What was done.
+        error: Box<Error>,
+        /// What ends it.
+        end: Box<Error>,
     },
     /// What is pending is not what was planned.
     #[error("this is not what was planned: the plan is {0} by now")]
@@ -209,6 +238,9 @@ pub enum Error {
     /// An option could not be understood.
     #[error("{0}")]
     Option(String),
+    /// What was asked for is not to be had, whatever the database has.
+    #[error("{0}")]
+    Argument(String),
     /// A database cannot be taken over as it is.
     #[error("{0}")]
     NotAdoptable(String),
@@ -233,6 +265,13 @@ pub enum Error {
         "{0} is made up, and this is production: say --allow-production to have it there all the same"
     )]
     MadeUp(String),
+    /// Row-level security keeps rows from this role.
+    #[error(
+        "row-level security hides rows of {} from this role, and all of them are wanted: connect as a role \
+         that owns these tables, or that has BYPASSRLS where it is forced on owners, too",
+        .0.join(", ")
+    )]
+    Hidden(Vec<String>),
     /// A backup could not be made, proven or brought back.
     #[error("{0}")]
     Backup(String),
@@ -250,10 +289,35 @@ impl Error {
         }
     }
 
+    /// `done`, or the error of it and of its `end`.
+    pub(crate) fn both<T>(done: Result<T, Self>, end: Result<(), Self>) -> Result<T, Self> {
+        match (done, end) {
+            // It is lost to both.
+            (Err(error @ Self::LockLost(_)), _) => Err(error),
+            (Err(error), Err(end)) => Err(Self::AtItsEnd {
+                error: Box::new(error),
+                end: Box::new(end),
+            }),
+            (done, end) => done.and_then(|done| end.map(|()| done)),
+        }
+    }
+
     /// What the driver answered where it is spoken to by itself.
     pub(crate) fn query(error: sqlx::Error) -> Self {
         DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))).into()
     }
+}
+
+/// Whether `PostgreSQL` says that the role may not do it, in whatever language it says so.
+pub(crate) fn is_not_allowed(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return false;
+    };
+    let database = error.as_database_error();
+    database.is_some_and(|error| error.code().as_deref() == Some("42501"))
 }
 
 /// Whether `old` was renamed to one of `new`, as a question to a person.

@@ -10,6 +10,7 @@ use crate::adopt::Adoption;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::{Status, is_as_left};
+use crate::lexer::{self, Token};
 use crate::lock::Lock;
 use crate::schema::{BOOKKEEPING, Change, Difference, LiveSchema, Object, difference, scratch};
 use crate::step::{Direction, STEPS, Step};
@@ -41,7 +42,7 @@ pub(crate) async fn drift(
             }
             drift
         }
-        Err(_) => Vec::new(),
+        Err(error) => vec![format!("in what, nobody could compare: {error}")],
     };
     let refusal = Error::Drifted(found);
     if way.accept_drift {
@@ -96,8 +97,19 @@ fn is_made(name: &str, steps: &[&Step]) -> bool {
     let scripts = steps
         .iter()
         .map(|step| step.script(Engine::Postgres, Direction::Up));
-    let mut lines = scripts.flat_map(str::lines);
-    lines.any(|line| line.starts_with("CREATE EXTENSION ") && line.contains(name))
+    let mut statements = scripts.flat_map(|script| lexer::split(Engine::Postgres, script));
+    statements.any(|sql| extension(sql).is_some_and(|made| made == name))
+}
+
+/// The extension that a statement makes.
+fn extension(sql: &str) -> Option<String> {
+    let words = lexer::words(Engine::Postgres, sql);
+    let is = |at: usize, word: &str| words.get(at).is_some_and(|one| one.is(word));
+    if !is(0, "CREATE") || !is(1, "EXTENSION") {
+        return None;
+    }
+    let at = if is(2, "IF") { 5 } else { 2 };
+    words.get(at).map(Token::plain)
 }
 
 /// The steps that are older than the last of `steps`, and none of them.
@@ -128,8 +140,8 @@ pub(crate) fn whole(status: &Status, lowest: usize) -> Result<(), Error> {
 }
 
 /// What is good to have and not part of the contract: an index that the entity only recommends, the
-/// rules of keys between tables that another program made, and an extension that somebody added, as
-/// whoever runs the server does for measurements.
+/// rules of keys between tables that another program made, and an extension or a right that somebody
+/// added, as whoever runs the server does for measurements and readers.
 pub(crate) fn is_advice(one: &Difference) -> bool {
     match (&one.object, &one.change) {
         (Object::Index(table, name), Change::Missing) => resource(table).is_some_and(|resource| {
@@ -140,7 +152,33 @@ pub(crate) fn is_advice(one: &Difference) -> bool {
             let shared = resource(table).is_some_and(|one| one.domain == "conversation");
             shared && from.strip_suffix(" ON DELETE CASCADE") == Some(to)
         }
-        (Object::Extension(_), Change::Added) => true,
+        (Object::Extension(_) | Object::Grant(_), Change::Added) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_extension_is_known_by_its_whole_name() {
+        let makes = |sql| {
+            let step = Step::doing("m1", sql);
+            is_made("pg_trgm", &[&step])
+        };
+        for sql in [
+            "CREATE EXTENSION pg_trgm;",
+            "-- one\n  create extension IF NOT EXISTS \"pg_trgm\" WITH SCHEMA public;",
+        ] {
+            assert!(makes(sql), "{sql}");
+        }
+        for sql in [
+            "CREATE EXTENSION pg_trgm_x;",
+            "CREATE EXTENSION other; -- not pg_trgm",
+            "COMMENT ON EXTENSION pg_trgm IS 'CREATE EXTENSION pg_trgm';",
+        ] {
+            assert!(!makes(sql), "{sql}");
+        }
     }
 }

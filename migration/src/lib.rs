@@ -27,9 +27,10 @@ pub mod generate;
 mod guard;
 mod history;
 pub mod import;
+mod lexer;
 mod lint;
 mod lock;
-pub mod plan;
+mod plan;
 mod private;
 mod pull;
 pub mod rows;
@@ -39,14 +40,15 @@ pub mod seed;
 mod squash;
 mod step;
 mod timeouts;
+mod transient;
 mod undo;
 mod verify;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sea_orm_migration::sea_orm::DatabaseConnection;
 use sea_orm_migration::sea_orm::sea_query::{Alias, DynIden, IntoIden};
+use sea_orm_migration::sea_orm::{DatabaseConnection, TransactionTrait as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 use crate::adopt::{ASIDE, Adoption};
@@ -54,7 +56,7 @@ pub use crate::adopt::{LeftOut, Optional, Tool};
 use crate::engine::Engine;
 pub use crate::error::Error;
 use crate::history::Writer;
-pub use crate::history::{Failed, HalfReplaced, Status, is_as_left, status};
+pub use crate::history::{Failed, HalfReplaced, HalfUndone, Status, is_as_left, status};
 pub use crate::lock::Kind as LockKind;
 use crate::lock::Lock;
 pub use crate::plan::Loss;
@@ -139,7 +141,9 @@ struct Way {
     patience: Duration,
     /// At most so many steps.
     steps: Option<u32>,
-    /// The place in the history behind which going down leaves everything alone.
+    /// The place in the history behind which going up leaves everything alone.
+    ceiling: Option<usize>,
+    /// The place in the history below which going down leaves everything alone.
     floor: Option<usize>,
     /// Whether rows may be lost.
     accept_loss: bool,
@@ -170,6 +174,7 @@ impl Default for Way {
         Self {
             patience: PATIENCE,
             steps: None,
+            ceiling: None,
             floor: None,
             accept_loss: false,
             // A server that starts says so in its log, and serves.
@@ -195,36 +200,49 @@ impl Way {
         Lock::take_as(db, self.patience, self.lock, &*self.told).await
     }
 
+    /// The steps that this way has before it, oldest first, where the history stands as `before` says:
+    /// whoever waited for the lock asks again.
+    fn going_up(&self, before: &Status) -> Vec<&'static Step> {
+        let most = self.steps.map_or(usize::MAX, |steps| {
+            usize::try_from(steps).unwrap_or(usize::MAX)
+        });
+        let end = self.ceiling.map_or(STEPS.len(), |ceiling| ceiling + 1);
+        let is_pending = |step: &&Step| before.pending.iter().any(|name| name == step.name);
+        STEPS[..end].iter().filter(is_pending).take(most).collect()
+    }
+
     fn run(&self) -> runner::Run<'_> {
         runner::Run {
             writer: &self.writer,
             told: &*self.told,
             timeouts: self.timeouts,
             patience: self.patience,
+            apart: None,
+        }
+    }
+
+    /// How it goes for whoever has the `lock`.
+    fn run_under(&self, lock: &Lock<'_>) -> runner::Run<'_> {
+        runner::Run {
+            apart: lock.has_own_session().then_some(self.timeouts),
+            ..self.run()
         }
     }
 }
 
 /// Apply what is pending.
 async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
-    if checked(status(db).await?)?.pending.is_empty() {
+    if way.going_up(&movable(status(db).await?)?).is_empty() {
         return Ok(Vec::new());
     }
-    let lock = way.lock(db).await?;
-    let before = checked(status(lock.db()).await?)?;
-    if before.pending.is_empty() {
+    let mut lock = way.lock(db).await?;
+    let before = movable(status(lock.db()).await?)?;
+    if way.going_up(&before).is_empty() {
         // Whoever was waited for did it all, by the same plan or another.
         lock.release().await?;
         return Ok(Vec::new());
     }
-    let most = way.steps.map_or(usize::MAX, |steps| {
-        usize::try_from(steps).unwrap_or(usize::MAX)
-    });
-    let going: Vec<&Step> = STEPS
-        .iter()
-        .filter(|step| before.pending.iter().any(|name| name == step.name))
-        .take(most)
-        .collect();
+    let going = way.going_up(&before);
     check_written(going.iter().copied(), Engine::of(db)?)?;
     let stray = |name: &&String| {
         going.iter().any(|step| step.name == **name) && !way.out_of_order.contains(name)
@@ -247,8 +265,9 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
         }
     }
     guard::drift(db, &lock, &before, way).await?;
-    let unnamed = unnamed(&going, &way.lossy);
-    let losses = plan::losses(&lock.db(), unnamed.into_iter(), Direction::Up).await?;
+    let all = going.iter().copied();
+    let losses = plan::losses(&lock.db(), all, Direction::Up).await?;
+    let losses = unnamed(losses, &way.lossy);
     if !losses.is_empty() {
         return Err(Error::Destructive(losses));
     }
@@ -256,32 +275,34 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
         let made = backup::make(db, lock.db(), making, &way.writer, &*way.told);
         Box::pin(made).await?;
     }
-    let done = runner::up(&lock.db(), &going, &way.run()).await;
+    let run = way.run_under(&lock);
+    let done = runner::up(&mut lock, &going, &run).await;
     // What was done before one that failed stays.
-    let released = lock.release().await;
-    done?;
-    released?;
+    Error::both(done, lock.release().await)?;
     Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
 }
 
-/// Those of `steps` that nobody named as allowed to lose something.
-fn unnamed<'s>(steps: &[&'s Step], lossy: &[String]) -> Vec<&'s Step> {
-    let is_named = |step: &Step| lossy.iter().any(|name| name == step.name);
-    let unnamed = steps.iter().filter(|step| !is_named(step));
-    unnamed.copied().collect()
+/// What of `losses` is of steps that nobody named as allowed to lose something.
+fn unnamed(mut losses: Vec<Loss>, lossy: &[String]) -> Vec<Loss> {
+    losses.retain(|one| !lossy.contains(&one.step));
+    losses
 }
 
 /// Drop everything and apply every step.
 async fn fresh(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
     check_written(STEPS, Engine::of(db)?)?;
-    let lock = way.lock(db).await?;
+    let mut lock = way.lock(db).await?;
     if let Some(adoption) = Adoption::of(&lock.db()).await? {
         return Err(Error::Adopted(adoption.tool.word()));
     }
-    fresh::drop_everything(&lock.db()).await?;
+    let tx = lock.db().begin().await?;
+    way.timeouts.within(&tx).await?;
+    fresh::drop_everything(&(&tx).into()).await?;
+    tx.commit().await?;
     let going: Vec<&Step> = STEPS.iter().collect();
-    runner::up(&lock.db(), &going, &way.run()).await?;
-    lock.release().await?;
+    let run = way.run_under(&lock);
+    let done = runner::up(&mut lock, &going, &run).await;
+    Error::both(done, lock.release().await)?;
     Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
 }
 
@@ -303,6 +324,19 @@ fn checked(status: Status) -> Result<Status, Error> {
     Ok(status)
 }
 
+/// The same, of which nothing is half undone, either: going up would leave that behind.
+fn movable(status: Status) -> Result<Status, Error> {
+    let status = checked(status)?;
+    match status.half_undone.first() {
+        None => Ok(status),
+        Some(half) => Err(Error::HalfUndone {
+            step: half.step.clone(),
+            done: half.done,
+            of: half.of,
+        }),
+    }
+}
+
 /// A connection to migrate with: one session works and one holds the lock.
 pub async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
     connect_with(url, Timeouts::default()).await
@@ -317,12 +351,21 @@ pub(crate) fn unwatched(options: &mut sea_orm_migration::sea_orm::ConnectOptions
         .max_lifetime(None::<Duration>);
 }
 
-/// A connection to migrate with, on which things may take as long as `timeouts` say.
+/// How long opening a file may take besides.
+const OPENING: Duration = Duration::from_secs(30);
+
+/// A connection to migrate with, which waits for whoever writes the same file as `timeouts` say. A
+/// session of `PostgreSQL` is left as it is, since it may be another program's in a moment: transactions
+/// keep their own.
 pub async fn connect_with(url: &str, timeouts: Timeouts) -> Result<DatabaseConnection, Error> {
     let mut options = sea_orm_migration::sea_orm::ConnectOptions::new(url);
     options.max_connections(2).sqlx_logging(false);
     unwatched(&mut options);
-    timeouts.every_session(&mut options);
+    if url.starts_with("sqlite:") {
+        // Opening waits for whoever writes, too, and ends with what the file says.
+        options.acquire_timeout(timeouts.turn + OPENING);
+    }
+    options.map_sqlx_postgres_opts(timeouts::named);
     // A table of SQLite that is made anew is set aside meanwhile, and nothing that refers to it by
     // name may follow it. The keys are checked before the lock is given back.
     options.map_sqlx_sqlite_opts(move |options| {
@@ -331,5 +374,9 @@ pub async fn connect_with(url: &str, timeouts: Timeouts) -> Result<DatabaseConne
             .busy_timeout(timeouts.turn)
             .pragma("legacy_alter_table", "ON")
     });
-    address::open(options).await
+    let db = address::open(options).await?;
+    if engine::Engine::of(&db)? == engine::Engine::Postgres {
+        schema::check_place(&db).await?;
+    }
+    Ok(db)
 }

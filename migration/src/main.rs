@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use clap::{Arg, CommandFactory as _, FromArgMatches as _, Parser, ValueEnum};
-use migration::cli::{MigrateArgs, WRONG_USE, misused, refuse, run};
+use migration::cli::{MigrateArgs, WRONG_USE, misused, refuse, refuse_error, run};
 
 /// Moves Chancery's schema along its history.
 #[derive(Debug, Parser)]
@@ -78,9 +78,6 @@ async fn main() -> ExitCode {
             let production = environment == Some(Environment::Production);
             ExitCode::from(run(&cli.migrate, &db, production).await)
         }
-        Err(error) => {
-            let why = error.to_string();
-            ExitCode::from(refuse(&cli.migrate, 1, &why))
-        }
+        Err(error) => ExitCode::from(refuse_error(&cli.migrate, &error)),
     }
 }

@@ -1,6 +1,7 @@
 //! What its owner alone may read: backups, databases that come of them, lists of what was imported.
 
 use std::fs::{DirBuilder, File, OpenOptions};
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{Result, Write as _};
 #[cfg(unix)]
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -13,6 +14,49 @@ pub(crate) fn directory(path: &Path) -> Result<()> {
     #[cfg(unix)]
     builder.mode(0o700);
     builder.create(path)
+}
+
+/// Make a directory; refused where there is anything of that name.
+pub(crate) fn new_directory(path: &Path) -> Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.create(path)
+}
+
+/// A number that nobody guesses.
+pub(crate) fn number() -> u64 {
+    RandomState::new().hash_one(std::process::id())
+}
+
+/// Have it on the disk, with what a directory has in it: a loss of power takes nothing of it any more.
+pub(crate) fn sync(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            sync(&entry?.path())?;
+        }
+        return sync_names(path);
+    }
+    File::open(path)?.sync_all()
+}
+
+/// Have the names in a directory on the disk.
+pub(crate) fn sync_names(directory: &Path) -> Result<()> {
+    // Elsewhere a directory cannot be opened.
+    #[cfg(unix)]
+    File::open(directory)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = directory;
+    Ok(())
+}
+
+/// A file that is there afterwards, with whatever was in it.
+pub(crate) fn kept(path: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    options.mode(0o600);
+    options.open(path)
 }
 
 /// An empty file to write to, whatever was there.

@@ -21,17 +21,22 @@ pub(crate) struct Undone {
 /// Undo what was applied last. Unless that is accepted it refuses when rows, or what a column has,
 /// would be lost.
 pub(crate) async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Undone, Error> {
-    let lock = way.lock(db).await?;
+    let mut lock = way.lock(db).await?;
     let before = checked(status(lock.db()).await?)?;
-    let most = way
-        .steps
-        .map_or(1, |steps| usize::try_from(steps).unwrap_or(usize::MAX));
-    let applied = guard::applied(&before);
-    let going: Vec<&Step> = applied.into_iter().rev().take(most).collect();
+    let most = way.steps.map_or(usize::MAX, |steps| {
+        usize::try_from(steps).unwrap_or(usize::MAX)
+    });
+    let floor = way.floor.unwrap_or_default();
+    let above = |step: &&Step| STEPS[floor..].iter().any(|one| one.name == step.name);
+    let applied = guard::applied(&before).into_iter().filter(above);
+    let going: Vec<&Step> = applied.rev().take(most).collect();
     let last = going.last().map(|step| step.name);
     let oldest = STEPS.iter().position(|step| Some(step.name) == last);
     let lowest = oldest.into_iter().chain(way.floor).min();
     guard::whole(&before, lowest.unwrap_or(STEPS.len()))?;
+    if !going.is_empty() {
+        guard::drift(db, &lock, &before, way).await?;
+    }
     let all = going.iter().copied();
     let losses = plan::losses(&lock.db(), all, Direction::Down).await?;
     if !losses.is_empty() && !way.accept_loss {
@@ -40,10 +45,9 @@ pub(crate) async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Undone, E
     for loss in &losses {
         (way.told)(Progress::Loses(&loss.to_string()));
     }
-    let done = runner::down(&lock.db(), &going, &way.run()).await;
-    let released = lock.release().await;
-    done?;
-    released?;
+    let run = way.run_under(&lock);
+    let done = runner::down(&mut lock, &going, &run).await;
+    Error::both(done, lock.release().await)?;
     Ok(Undone {
         steps: going.into_iter().map(|step| step.name.to_owned()).collect(),
         losses,

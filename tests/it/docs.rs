@@ -1,4 +1,5 @@
-//! The examples of docs/api.md are true: they run as they stand, on both engines.
+//! The examples of docs/api.md are true: they run as they stand, on both engines. And no link leads
+//! nowhere.
 
 use std::process::Command;
 
@@ -6,7 +7,7 @@ use entity::identity::user::UserRole;
 use serde_json::Value;
 use tests::{PASSWORD, TestApp};
 
-use crate::sources::read;
+use crate::sources::{read, root};
 
 /// A block of the page: what kind it is, and what stands in it.
 fn blocks(page: &str) -> Vec<(&str, String)> {
@@ -120,4 +121,58 @@ async fn the_examples_run() {
         }
         app.stop().await;
     }
+}
+
+/// What the heading `line` is called in an address, as the hosts of repositories call it.
+fn anchor(line: &str) -> Option<String> {
+    let heading = line.trim_start_matches('#');
+    if heading.len() == line.len() || !heading.starts_with(' ') {
+        return None;
+    }
+    let letters = heading.trim().chars().filter_map(|one| match one {
+        ' ' => Some('-'),
+        '-' | '_' => Some(one),
+        _ if one.is_alphanumeric() => Some(one.to_ascii_lowercase()),
+        _ => None,
+    });
+    Some(letters.collect())
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let pages = ["", "docs", "docs/adr"].map(|directory| {
+        let entries = std::fs::read_dir(root().join(directory)).unwrap().flatten();
+        let files = entries
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|one| one == "md"));
+        files.collect::<Vec<_>>()
+    });
+    let (mut links, mut broken) = (0, Vec::new());
+    for page in pages.iter().flatten() {
+        let text = std::fs::read_to_string(page).unwrap();
+        for link in text.split("](").skip(1) {
+            let Some((target, _)) = link.split_once(')') else {
+                continue;
+            };
+            if target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            links += 1;
+            let (file, place) = target.split_once('#').unwrap_or((target, ""));
+            let there = match file {
+                "" => page.clone(),
+                _ => page.parent().unwrap().join(file),
+            };
+            let found = std::fs::exists(&there).unwrap()
+                && (place.is_empty() || {
+                    let text = std::fs::read_to_string(&there).unwrap();
+                    text.lines().filter_map(anchor).any(|one| one == place)
+                });
+            if !found {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(links > 10, "the documents have lost their links");
+    assert_eq!(broken, Vec::<String>::new());
 }

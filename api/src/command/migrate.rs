@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use api::config::{Config, Env, KeyPlace};
 use entity::types::Encrypted;
-use migration::cli::{Brought, MigrateArgs, refuse, run_with};
+use migration::cli::{Brought, MigrateArgs, refuse, refuse_error, run_with};
 use migration::import::Vault;
 use secrecy::ExposeSecret;
 use service::chance::SystemChance;
@@ -45,7 +45,11 @@ async fn attempt(config: &Config, args: &MigrateArgs) -> Result<u8, Failure> {
         None
     };
     let vault = ring.as_ref().map(|ring| ring as &dyn Vault);
-    let db = args.connect(config.session_url()?.expose_secret()).await?;
+    let db = match args.connect(config.session_url()?.expose_secret()).await {
+        Ok(db) => db,
+        // It knows its exit code: a file that somebody else writes is waited for, and then 6.
+        Err(error) => return Ok(refuse_error(args, &error)),
+    };
     let production = config.env() == Env::Production;
     let seeds = [demo::seed(config)];
     let brought = Brought {

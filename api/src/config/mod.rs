@@ -87,6 +87,10 @@ pub enum LogFormat {
 pub enum ConfigError {
     #[error("DATABASE_URL: {0}")]
     Url(#[from] service::db::UrlError),
+    #[error(
+        "{0} and DATABASE_URL name two databases: both must lead to the same one, so set both or neither"
+    )]
+    TwoDatabases(&'static str),
     #[error("not with these settings in production: {}", .0.join("; "))]
     Unsafe(Vec<String>),
     #[error("CHANCERY_SECRET_KEY must be 64 hexadecimal digits")]
@@ -110,6 +114,7 @@ pub enum ConfigError {
 
 /// The settings that every command takes.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings")]
 pub struct Config {
     /// The address to listen on.
     #[arg(
@@ -366,6 +371,9 @@ impl Config {
         let mut settings = DbSettings::new(DatabaseUrl::parse(self.url()?.expose_secret())?);
         settings.read_url = parse(&self.database_read_url)?;
         settings.direct_url = parse(&self.database_direct_url)?;
+        if let Some(variable) = settings.elsewhere() {
+            return Err(ConfigError::TwoDatabases(variable));
+        }
         settings.pool_size = self.db_pool_size;
         settings.connection_timeout = Duration::from_millis(self.db_connection_timeout);
         settings.idle_timeout = Duration::from_millis(self.db_idle_timeout);

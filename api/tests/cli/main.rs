@@ -16,6 +16,7 @@ mod cluster;
 mod demo;
 mod doctor;
 mod logs;
+mod migrate;
 mod process;
 mod production;
 mod settings;

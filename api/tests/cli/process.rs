@@ -89,6 +89,20 @@ impl Home {
         homes
     }
 
+    /// What a variable of its environment says.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        let mut variables = self.variables.iter();
+        let found = variables.find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).unwrap()
+    }
+
+    /// Another database of its server, if it has one.
+    pub(crate) fn beside(&self, name: &str) -> Option<String> {
+        let cluster = self.cluster.as_ref()?;
+        self.execute(&format!("CREATE DATABASE {name}"));
+        Some(cluster.url(name))
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
         command

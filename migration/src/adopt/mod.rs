@@ -12,6 +12,7 @@ mod judge;
 mod optional;
 mod part;
 mod postgres;
+mod room;
 mod sqlite;
 mod take;
 mod tool;
@@ -47,7 +48,8 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS chancery_adoption (
         at text NOT NULL
     )";
 
-/// The list of steps beside one that another `SeaORM` program keeps under the standard name.
+/// The list of steps beside one that another program keeps under the standard name, whoever made the
+/// tables that were taken over.
 pub(crate) const ASIDE: &str = "chancery_seaql_migrations";
 
 /// What of a step is optional on tables of another program.
@@ -149,15 +151,29 @@ impl Adoption {
     async fn write(&self, db: &impl ConnectionTrait) -> Result<(), Error> {
         let update = Query::update()
             .table(Alias::new(TABLE))
-            .value(Alias::new("state"), self.text())
+            .value(Alias::new("state"), self.text()?)
             .and_where(Expr::col(Alias::new("id")).eq("adoption"))
             .to_owned();
         db.execute(&update).await?;
         Ok(())
     }
 
-    fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+    /// Accept no difference of `object` any more, and tell whether one was accepted.
+    fn settle(&mut self, object: &str) -> bool {
+        let before = self.accepted.len();
+        let of = |one: &String| {
+            let rest = one.strip_prefix(object);
+            rest.is_some_and(|rest| rest.starts_with(" is"))
+        };
+        self.accepted.retain(|one| !of(one));
+        self.accepted.len() < before
+    }
+
+    fn text(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|source| Error::Kept {
+            table: TABLE,
+            source,
+        })
     }
 
     /// Put down, with what a run left out besides.

@@ -3,7 +3,9 @@
 //! Each is made by itself and put down at once, so that a run that stops in its middle goes on with
 //! the next one.
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, TransactionTrait,
+};
 
 use super::part::{self, Part};
 use super::{Adoption, LeftOut, Optional, postgres, sqlite};
@@ -11,7 +13,8 @@ use crate::Way;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history;
-use crate::plan::split;
+use crate::lexer::split;
+use crate::runner::{Run, patiently};
 use crate::step::{Direction, STEPS, Step};
 
 /// Make what was left out, of `kinds`, and tell what that was.
@@ -37,6 +40,7 @@ pub(crate) async fn make(
         .iter()
         .filter(|one| kinds.contains(&one.kind));
     let going: Vec<LeftOut> = going.cloned().collect();
+    let run = way.run_under(&lock);
     let mut made = Vec::new();
     for one in &going {
         let (step, sql) = statement(engine, one).ok_or_else(|| {
@@ -51,22 +55,24 @@ pub(crate) async fn make(
                 }
                 Engine::Postgres => {
                     let sql = postgres::concurrently(&sql);
-                    step.run_apart(&at, &sql).await?;
+                    let apart = async || Ok(step.run_apart(&at, &sql, run.apart).await?);
+                    patiently(step, &run, apart).await?;
                 }
             },
             Optional::Keys => {
                 for sql in postgres::key(&one.table, &sql) {
-                    at.execute_unprepared(&sql).await?;
+                    let once = async || in_transaction(&at, &run, &[&sql]).await;
+                    patiently(step, &run, once).await?;
                 }
             }
             Optional::Triggers => {
-                let tx = at.begin().await?;
-                tx.execute_unprepared(&sql).await?;
-                tx.commit().await?;
+                let all = trigger(engine, &mut adoption, one, sql);
+                let once = async || in_transaction(&at, &run, &all).await;
+                patiently(step, &run, once).await?;
             }
         }
         adoption.left_out.remove(one);
-        adoption.accepted.remove(&format!("{one} is missing"));
+        adoption.settle(&one.to_string());
         adoption.write(&at).await?;
         let action = format!("with {}", one.kind.word());
         way.writer
@@ -76,11 +82,51 @@ pub(crate) async fn make(
     }
     follow(&at, engine, &going).await?;
     if !made.is_empty() {
-        history::leave(lock.db(), &way.writer).await?;
+        history::note_schema(lock.db(), &way.writer).await?;
     }
     drop(at);
     lock.release().await?;
     Ok(made)
+}
+
+/// Statements that are one, in the time that a run gives them.
+async fn in_transaction(
+    db: &DatabaseExecutor<'_>,
+    run: &Run<'_>,
+    statements: &[impl AsRef<str>],
+) -> Result<(), Error> {
+    let tx = db.begin().await?;
+    run.timeouts.within(&tx).await?;
+    for sql in statements {
+        tx.execute_unprepared(sql.as_ref()).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The statements that make a trigger, and ours of the function that it calls where another stood, in
+/// the place of whatever has their names.
+fn trigger(engine: Engine, adoption: &mut Adoption, wanted: &LeftOut, sql: String) -> Vec<String> {
+    let (table, name) = (&wanted.table, &wanted.name);
+    if engine == Engine::Sqlite {
+        return vec![sqlite::no_trigger(name), sql];
+    }
+    let mut all = vec![postgres::no_trigger(table, name)];
+    if let Some(called) = postgres::called(&sql)
+        && adoption.settle(&format!("function {called}()"))
+        && let Some(function) = function(engine, called)
+    {
+        all.push(postgres::instead(function));
+    }
+    all.push(sql);
+    all
+}
+
+/// The statement that makes a function, as the last step that does says it.
+fn function(engine: Engine, name: &str) -> Option<&'static str> {
+    let steps = STEPS.iter().rev();
+    let mut all = steps.flat_map(|step| split(engine, step.script(engine, Direction::Up)));
+    all.find(|sql| Part::makes(sql) && Part::of(sql) == Part::Function(name.to_owned()))
 }
 
 /// What triggers would have done had they stood: search has every message, and sums of charts are
@@ -108,7 +154,7 @@ async fn follow(db: &impl ConnectionTrait, engine: Engine, made: &[LeftOut]) -> 
 /// it is the line within `CREATE TABLE`.
 fn statement(engine: Engine, wanted: &LeftOut) -> Option<(&'static Step, String)> {
     for step in STEPS.iter().rev() {
-        for sql in split(step.script(engine, Direction::Up)) {
+        for sql in split(engine, step.script(engine, Direction::Up)) {
             let found = match (Part::of(sql), wanted.kind) {
                 (Part::Index { name, .. }, Optional::Indexes)
                 | (Part::Trigger { name, .. }, Optional::Triggers)

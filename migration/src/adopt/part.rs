@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::Engine;
+use crate::lexer::split;
 use crate::schema::squeezed;
 
 /// What a statement is about.
@@ -100,6 +102,15 @@ impl Part {
     }
 }
 
+impl Part {
+    /// Whether `sql` makes what it is about.
+    pub(super) fn makes(sql: &str) -> bool {
+        let text = squeezed(sql);
+        let first = text.split(' ').next().unwrap_or_default();
+        first.eq_ignore_ascii_case("create")
+    }
+}
+
 fn is_filler(word: &str) -> bool {
     matches!(
         word,
@@ -114,9 +125,12 @@ fn bare(word: &str) -> String {
 }
 
 /// Which table each index and trigger of `scripts` is on, by its name.
-pub(super) fn places<'s>(scripts: impl Iterator<Item = &'s str>) -> BTreeMap<String, String> {
+pub(super) fn places<'s>(
+    engine: Engine,
+    scripts: impl Iterator<Item = &'s str>,
+) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    for sql in scripts.flat_map(crate::plan::split) {
+    for sql in scripts.flat_map(|script| split(engine, script)) {
         if let Part::Index {
             table: Some(table),
             name,

@@ -2,6 +2,8 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
+use super::room::{Names, Space};
+
 /// Whether there is a table, in the schema that `db` works in or in one that is named.
 pub(super) async fn has_table(
     db: &impl ConnectionTrait,
@@ -14,6 +16,33 @@ pub(super) async fn has_table(
     let ask = Statement::from_sql_and_values(DbBackend::Postgres, ask, values);
     let row = db.query_one_raw(ask).await?;
     row.map_or(Ok(false), |row| row.try_get_by_index(0))
+}
+
+/// What has a name in the schema that `db` works in. An array's name gives way.
+pub(super) async fn names(db: &impl ConnectionTrait) -> Result<Names, DbErr> {
+    let ask = "SELECT false, c.relname::text, CASE c.relkind WHEN 'S' THEN 'a sequence' WHEN 'v' THEN 'a view'
+                WHEN 'm' THEN 'a materialized view' WHEN 'f' THEN 'a foreign table' WHEN 'c' THEN 'a type'
+                WHEN 'i' THEN 'an index' WHEN 'I' THEN 'an index' ELSE 'a table' END
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = current_schema() AND c.relkind <> 't'
+        UNION ALL
+        SELECT true, t.typname::text, CASE t.typtype WHEN 'd' THEN 'a domain' WHEN 'e' THEN 'an enum'
+                WHEN 'c' THEN 'a row type' ELSE 'a type' END
+            FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+            WHERE n.nspname = current_schema() AND NOT (t.typelem <> 0 AND t.typlen = -1)";
+    let rows = db
+        .query_all_raw(Statement::from_string(DbBackend::Postgres, ask))
+        .await?;
+    let names = rows.iter().map(|row| {
+        let is_type: bool = row.try_get_by_index(0)?;
+        let space = if is_type {
+            Space::Type
+        } else {
+            Space::Relation
+        };
+        Ok(((space, row.try_get_by_index(1)?), row.try_get_by_index(2)?))
+    });
+    names.collect()
 }
 
 /// Whether the session may not write.
@@ -54,6 +83,24 @@ pub(super) async fn may_not(db: &impl ConnectionTrait) -> Result<Option<String>,
 /// Has the trigger put into search what it would have put there, of messages that it does not have.
 pub(super) const FILL_SEARCH: &str =
     "UPDATE messages SET search_vector = NULL WHERE search_vector IS NULL";
+
+/// Takes a trigger away that stands and is not as it should be.
+pub(super) fn no_trigger(table: &str, name: &str) -> String {
+    format!("DROP TRIGGER IF EXISTS {name} ON {table}")
+}
+
+/// The function that a trigger calls.
+pub(super) fn called(trigger: &str) -> Option<&str> {
+    let (_, call) = trigger.split_once("EXECUTE FUNCTION ")?;
+    let name = call.split('(').next()?;
+    // The catalogue tells its schema, too.
+    name.rsplit('.').next()
+}
+
+/// The statement that makes a function in the place of the one that stands.
+pub(super) fn instead(function: &str) -> String {
+    function.replacen("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1)
+}
 
 /// The statement that makes an index while others write.
 pub(super) fn concurrently(sql: &str) -> String {

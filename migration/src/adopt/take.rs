@@ -8,7 +8,7 @@ use sea_orm_migration::sea_orm::sea_query::{Alias, Query};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 
 use super::judge::{Report, judge};
-use super::{Adoption, CREATE, TABLE, Tool, Verdict, postgres, sqlite};
+use super::{Adoption, CREATE, TABLE, Tool, Verdict, postgres, room, sqlite};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::{self, Record, State, applied_record};
@@ -55,10 +55,10 @@ pub(crate) async fn take(
     }
     let revision = look(db, tool).await?;
     if check {
-        let (report, _) = compared(engine, db, tool).await?;
+        let found = compared(engine, db, tool, revision).await?;
         return Ok(Taken {
-            revision,
-            report,
+            revision: found.adoption.revision,
+            report: found.report,
             steps: Vec::new(),
             written: false,
         });
@@ -66,32 +66,18 @@ pub(crate) async fn take(
     let lock = way.lock(db).await?;
     // Somebody may have been faster.
     let revision = look(&lock.db(), tool).await?;
-    let (report, live) = compared(engine, db, tool).await?;
-    if report.count(Verdict::Refuse) > 0 {
-        return Ok(Taken {
-            revision,
-            report,
-            steps: Vec::new(),
-            written: false,
-        });
+    let found = compared(engine, db, tool, revision).await?;
+    let fits = found.report.count(Verdict::Refuse) == 0;
+    let mut steps = Vec::new();
+    if fits {
+        steps = put_down(&lock, &found.adoption, way, &found.live).await?;
+        lock.release().await?;
     }
-    let adoption = Adoption {
-        tool,
-        revision: revision.clone(),
-        known: STEPS.last().map_or("", |step| step.name).to_owned(),
-        tables: report.tables.clone(),
-        types: report.types.clone(),
-        functions: report.functions.clone(),
-        accepted: report.accepted.clone(),
-        left_out: report.left_out.clone(),
-    };
-    let steps = put_down(&lock, &adoption, way, &live).await?;
-    lock.release().await?;
     Ok(Taken {
-        revision,
-        report,
+        revision: found.adoption.revision,
+        report: found.report,
         steps,
-        written: true,
+        written: fits,
     })
 }
 
@@ -136,15 +122,24 @@ async fn look(db: &impl ConnectionTrait, tool: Tool) -> Result<Option<String>, E
     tool.revision(db).await
 }
 
-/// What stands, held against what the entities want.
+/// What a comparison found.
+struct Compared {
+    report: Report,
+    live: LiveSchema,
+    /// What would be put down.
+    adoption: Adoption,
+}
+
+/// What stands, held against what the entities want and the steps make.
 async fn compared(
     engine: Engine,
     db: &DatabaseConnection,
     tool: Tool,
-) -> Result<(Report, LiveSchema), Error> {
+    revision: Option<String>,
+) -> Result<Compared, Error> {
     let expected = scratch::of_entities(engine, db, resources()).await?;
     let live = LiveSchema::read(db).await?.without(BOOKKEEPING);
-    let report = judge(db, &expected, &live, tool.tables()).await?;
+    let mut report = judge(db, &expected, &live, tool.tables()).await?;
     if report.tables.is_empty() {
         return Err(Error::NotAdoptable(
             "no table of ours stands here, so there is nothing to take over: `migrate up` makes them; \
@@ -152,7 +147,23 @@ async fn compared(
                 .to_owned(),
         ));
     }
-    Ok((report, live))
+    let adoption = Adoption {
+        tool,
+        revision,
+        known: STEPS.last().map_or("", |step| step.name).to_owned(),
+        tables: report.tables.clone(),
+        types: report.types.clone(),
+        functions: report.functions.clone(),
+        accepted: report.accepted.clone(),
+        left_out: report.left_out.clone(),
+    };
+    let taken = room::in_the_way(db, &adoption, &expected).await?;
+    report.findings.extend(taken);
+    Ok(Compared {
+        report,
+        live,
+        adoption,
+    })
 }
 
 /// The history's rows, and nothing else.
@@ -166,8 +177,8 @@ async fn put_down(
     let engine = Engine::of(&db)?;
     let tx = db.begin().await?;
     let writer = &way.writer;
-    if adoption.tool == Tool::SeaOrm {
-        // The other program takes every row of the standard list for one of its own.
+    if super::has_table(&tx, None, "seaql_migrations").await? {
+        // Whoever keeps the standard list takes every row of it for one of its own.
         Aside::install(&tx).await?;
     } else {
         Migrator::install(&tx).await?;
@@ -182,7 +193,7 @@ async fn put_down(
             "adoption".into(),
             adoption.tool.word().into(),
             adoption.revision.clone().into(),
-            adoption.text().into(),
+            adoption.text()?.into(),
             writer.actor.clone().into(),
             history::PROGRAM.into(),
             history::now().into(),

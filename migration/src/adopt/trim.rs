@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::part::{self, Part};
 use super::{Adoption, LeftOut, Optional};
 use crate::engine::Engine;
-use crate::plan::split;
+use crate::lexer::split;
 use crate::step::{Direction, STEPS, Step};
 
 /// Python's version goes with the tables of conversations, whoever has these.
@@ -18,7 +18,10 @@ fn places(engine: Engine) -> &'static BTreeMap<String, String> {
     static SQLITE: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| all(Engine::Sqlite));
     static POSTGRES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| all(Engine::Postgres));
     fn all(engine: Engine) -> BTreeMap<String, String> {
-        part::places(STEPS.iter().map(|one| one.script(engine, Direction::Up)))
+        part::places(
+            engine,
+            STEPS.iter().map(|one| one.script(engine, Direction::Up)),
+        )
     }
     match engine {
         Engine::Sqlite => &SQLITE,
@@ -69,6 +72,7 @@ impl Adoption {
         let place = |name: &str| STEPS.iter().position(|step| step.name == name);
         let later = place(step.name) > place(&self.known);
         self.trimmed(
+            engine,
             step.script(engine, direction),
             places(engine),
             direction,
@@ -78,12 +82,13 @@ impl Adoption {
 
     fn trimmed(
         &self,
+        engine: Engine,
         script: &'static str,
         places: &BTreeMap<String, String>,
         direction: Direction,
         later: bool,
     ) -> Trimmed {
-        let statements = split(script);
+        let statements = split(engine, script);
         let parts: Vec<Part> = statements.iter().map(|sql| Part::of(sql)).collect();
         let theirs = self.theirs(&parts);
         let is_theirs = |table: &str| theirs.contains(table);
@@ -208,7 +213,7 @@ impl Adoption {
         let mut found = Vec::new();
         for step in STEPS {
             let trimmed = self.trim(step, engine, Direction::Up);
-            let makes = split(step.script(engine, Direction::Up));
+            let makes = split(engine, step.script(engine, Direction::Up));
             let makes = makes.into_iter().filter_map(|sql| match Part::of(sql) {
                 Part::Table(table) if sql.contains("CREATE") => Some(table),
                 _ => None,
@@ -286,7 +291,11 @@ mod tests {
         let is_covered = |step: &&Step| covered.iter().any(|one| one.name == step.name);
         for step in STEPS.iter().filter(|step| !is_covered(step)) {
             let trimmed = adoption.trim(step, Engine::Postgres, Direction::Up);
-            let all = split(step.script(Engine::Postgres, Direction::Up)).len();
+            let all = split(
+                Engine::Postgres,
+                step.script(Engine::Postgres, Direction::Up),
+            )
+            .len();
             assert_eq!(trimmed.statements.len(), all, "{}", step.name);
             assert!(trimmed.left_out.is_empty(), "{}", step.name);
         }

@@ -67,10 +67,11 @@ pub(crate) async fn run(
     let sizes = plan::sizes(db).await?;
     let total = sizes.get(&backfill.table).map_or(0, |size| size.rows);
     let begun = begin(db, backfill, total, pace, run).await?;
-    if begun.words != backfill.words() {
+    if !backfill.is(&begun.words) {
         return Err(Error::Backfill(format!(
             "{} began as another statement ({}): say --restart to begin anew",
-            backfill.name, begun.words
+            backfill.name,
+            begun.words.replace('\n', " ")
         )));
     }
     let mut batches = 0;
@@ -111,7 +112,7 @@ pub(crate) async fn forget_declared(db: &DatabaseTransaction, step: &Step) -> Re
         return Ok(());
     };
     if SchemaManager::new(db).has_table(state::TABLE).await? {
-        forget(db, &Backfill::read(declared)?.name).await?;
+        forget(db, &Backfill::read(Engine::of(db)?, declared)?.name).await?;
     }
     Ok(())
 }
@@ -243,8 +244,25 @@ pub(crate) fn declared(engine: Engine, applied: &[String]) -> Result<Vec<Backfil
         .filter(|step| applied.iter().any(|name| name == step.name));
     steps
         .filter_map(|step| step.backfill(engine))
-        .map(Backfill::read)
+        .map(|text| Backfill::read(engine, text))
         .collect()
+}
+
+/// Those that were begun and are not done, and can be gone on with by what was kept of them. What a step
+/// does within itself is gone on with by `up`.
+pub(crate) async fn begun<'c>(
+    db: impl IntoSchemaManagerConnection<'c>,
+) -> Result<Vec<Backfill>, Error> {
+    let manager = SchemaManager::new(db);
+    if !manager.has_table(state::TABLE).await? {
+        return Ok(Vec::new());
+    }
+    let engine = Engine::of(manager.get_connection())?;
+    let all = state::all(manager.get_connection()).await?;
+    let open = all.iter().filter(|one| !one.is_done());
+    Ok(open
+        .filter_map(|one| Backfill::read(engine, &one.words).ok())
+        .collect())
 }
 
 /// How far those are that the applied steps declare, and whatever else was begun.

@@ -1,7 +1,9 @@
 //! A backfill as it is written: one `UPDATE` below a line that names it and the key that it goes by.
 
+use crate::engine::Engine;
 use crate::error::Error;
-use crate::schema::squeezed;
+use crate::lexer;
+use crate::schema::{quoted, squeezed};
 
 /// What stands before a backfill's name.
 const MARK: &str = "-- backfill ";
@@ -33,7 +35,7 @@ impl Backfill {
     }
 
     /// Read `-- backfill NAME key=COLUMN [batch=ROWS]` and the `UPDATE` below it.
-    pub(crate) fn read(text: &str) -> Result<Self, Error> {
+    pub(crate) fn read(engine: Engine, text: &str) -> Result<Self, Error> {
         let bad = |why: &str| {
             Error::Backfill(format!(
                 "{why}: write `{MARK}NAME key=COLUMN batch=ROWS` and below it `UPDATE table SET \
@@ -50,31 +52,31 @@ impl Backfill {
         let (mut key, mut batch) = (None, BATCH);
         for word in head {
             match word.split_once('=') {
-                Some(("key", column)) => key = Some(column.to_owned()),
+                // As the statement below may write it.
+                Some(("key", column)) => key = Some(column.trim_matches('"').to_owned()),
                 Some(("batch", rows)) => {
                     batch = rows.parse().map_err(|_| bad("batch is a number of rows"))?;
                 }
                 _ => return Err(bad(&format!("{word:?} says nothing"))),
             }
         }
-        let body = squeezed(body);
-        let body = body.trim_end_matches(';').trim();
-        let (update, rest) = split(body, "SET").ok_or_else(|| bad("it sets nothing"))?;
+        let [body] = lexer::split(engine, body)[..] else {
+            return Err(bad("it is one statement"));
+        };
+        let body = lexer::plain(engine, body);
+        let (update, rest) = split(engine, &body, "SET").ok_or_else(|| bad("it sets nothing"))?;
         let table = update
             .split_once(' ')
             .filter(|(word, _)| word.eq_ignore_ascii_case("update"))
             .ok_or_else(|| bad("it is no UPDATE"))?
             .1;
-        let (set, only) = match split(rest, "WHERE") {
+        let (set, only) = match split(engine, rest, "WHERE") {
             Some((set, only)) => (set, Some(only.to_owned())),
             None => (rest, None),
         };
-        if body.contains(';') && split(body, ";").is_some() {
-            return Err(bad("it is one statement"));
-        }
         Ok(Self {
             name,
-            table: table.trim().trim_matches('"').to_owned(),
+            table: table_name(engine, table),
             key: key.ok_or_else(|| bad("it names no key"))?,
             batch,
             set: set.to_owned(),
@@ -82,40 +84,55 @@ impl Backfill {
         })
     }
 
-    /// The statement, by which two of a name are told apart.
+    /// As it is kept: whoever goes on with it needs no file.
     pub(crate) fn words(&self) -> String {
+        format!(
+            "{MARK}{} key={} batch={}\n{}",
+            self.name,
+            self.key,
+            self.batch,
+            self.statement(&quoted(&self.table))
+        )
+    }
+
+    /// Whether it is what is kept as `words`, whatever the size of its batches. Older programs kept the
+    /// statement alone.
+    pub(crate) fn is(&self, words: &str) -> bool {
+        let (head, body) = words.split_once('\n').unwrap_or(("", words));
+        let key = format!("key={}", self.key);
+        let has_key = head.is_empty() || head.split_whitespace().any(|word| word == key);
+        let mut same = [self.table.clone(), quoted(&self.table)].into_iter();
+        has_key && same.any(|table| squeezed(&self.statement(&table)) == squeezed(body))
+    }
+
+    /// The statement.
+    fn statement(&self, table: &str) -> String {
         let only = self.only.as_ref();
         let only = only.map_or_else(String::new, |only| format!(" WHERE {only}"));
-        format!("UPDATE {} SET {}{only}", self.table, self.set)
+        format!("UPDATE {table} SET {}{only}", self.set)
+    }
+}
+
+/// A table's name without its quotes.
+fn table_name(engine: Engine, table: &str) -> String {
+    match lexer::words(engine, table)[..] {
+        [one] => one.plain(),
+        _ => table.trim().to_owned(),
     }
 }
 
 /// What stands before and behind the first `word` that is in neither quotes nor brackets.
-fn split<'t>(text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
-    let (mut depth, mut quote) = (0_i32, None);
-    let mut begins_word = true;
-    for (at, letter) in text.char_indices() {
-        match (quote, letter) {
-            (Some(open), _) if letter == open => quote = None,
-            (None, '\'' | '"') => quote = Some(letter),
-            (None, '(') => depth += 1,
-            (None, ')') => depth -= 1,
-            (None, _) if depth == 0 && (begins_word || word == ";") => {
-                let end = at + word.len();
-                let is_it = text
-                    .get(at..end)
-                    .is_some_and(|found| found.eq_ignore_ascii_case(word));
-                let ends = || {
-                    let next = text[end..].chars().next();
-                    next.is_none_or(|next| !next.is_alphanumeric() && next != '_')
-                };
-                if is_it && (word == ";" || ends()) {
-                    return Some((text[..at].trim(), text[end..].trim()));
-                }
-            }
-            _ => {}
+fn split<'t>(engine: Engine, text: &'t str, word: &str) -> Option<(&'t str, &'t str)> {
+    let mut depth = 0_i32;
+    for token in lexer::tokens(engine, text) {
+        if token.is("(") {
+            depth += 1;
+        } else if token.is(")") {
+            depth -= 1;
+        } else if depth == 0 && token.is(word) {
+            let behind = &text[token.at + token.text.len()..];
+            return Some((text[..token.at].trim(), behind.trim()));
         }
-        begins_word = !(letter.is_alphanumeric() || letter == '_');
     }
     None
 }
@@ -128,7 +145,7 @@ mod tests {
     fn a_backfill_is_an_update_below_its_name() {
         let text = "-- backfill stars key=id batch=50\nUPDATE saved_views\n  SET stars = \
                     (SELECT 1 WHERE true), \"where\" = ' WHERE '\n  WHERE stars IS NULL;\n";
-        let read = Backfill::read(text).expect("a backfill");
+        let read = Backfill::read(Engine::Postgres, text).expect("a backfill");
         assert_eq!((read.name.as_str(), read.key.as_str()), ("stars", "id"));
         assert_eq!((read.table.as_str(), read.batch), ("saved_views", 50));
         assert_eq!(
@@ -136,7 +153,11 @@ mod tests {
             "stars = (SELECT 1 WHERE true), \"where\" = ' WHERE '"
         );
         assert_eq!(read.only.as_deref(), Some("stars IS NULL"));
-        let plain = Backfill::read("-- backfill a key=id\nUPDATE t SET a = 1").expect("one");
+        let plain = Backfill::read(Engine::Sqlite, "-- backfill a key=id\nUPDATE t SET a = 1")
+            .expect("one");
+        let quoted = "-- backfill a key=\"Key\"\nUPDATE \"T\" SET a = 1";
+        let quoted = Backfill::read(Engine::Sqlite, quoted).expect("one");
+        assert_eq!((quoted.key.as_str(), quoted.table.as_str()), ("Key", "T"));
         assert_eq!((plain.only, plain.batch), (None, BATCH));
     }
 
@@ -150,7 +171,7 @@ mod tests {
             "-- backfill a key=id\nUPDATE t SET a = 1; DROP TABLE t",
             "-- backfill a key=id other\nUPDATE t SET a = 1",
         ] {
-            assert!(Backfill::read(text).is_err(), "{text}");
+            assert!(Backfill::read(Engine::Postgres, text).is_err(), "{text}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use chrono::{SecondsFormat, Utc};
+use chrono::{NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,11 +16,17 @@ use crate::private;
 
 const NAME: &str = "manifest.json";
 
+/// How a backup's name tells the time.
+const NAMED: &str = "%Y%m%dT%H%M%S%3fZ";
+
 /// The manifest's own checksum, as `sha256sum` writes it.
 const CHECKSUM: &str = "manifest.json.sha256";
 
 /// The format's number: raised when an older program could not read it.
 const FORMAT: u32 = 1;
+
+/// The format of those whose tables are in numbered files.
+const NUMBERED: u32 = 2;
 
 /// How the rows are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -80,6 +86,12 @@ pub(crate) struct Manifest {
     /// Whether it was restored and compared.
     pub(crate) tested: bool,
     files: BTreeMap<String, Kept>,
+    /// The file of each table, where each has one: a name may be more than a file can be called.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    copies: BTreeMap<String, String>,
+    /// What there is to say of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
     /// Whether its checksum stands beside it: older programs wrote none.
     #[serde(default)]
     pub(crate) is_summed: bool,
@@ -95,8 +107,15 @@ fn now() -> chrono::DateTime<Utc> {
 
 /// A name for a backup that is made now: names sort by time.
 pub(crate) fn fresh_id() -> String {
-    let at = now().format("%Y%m%dT%H%M%S%3fZ");
-    format!("{at}-{:x}", std::process::id())
+    let at = now().format(NAMED);
+    format!("{at}-{:08x}", private::number() >> 32)
+}
+
+/// Whether a backup of this name was begun more than a day ago.
+pub(crate) fn is_long_ago(id: &str) -> bool {
+    let at = id.split('-').next().unwrap_or(id);
+    let at = NaiveDateTime::parse_from_str(at, NAMED);
+    at.is_ok_and(|at| now() - at.and_utc() > TimeDelta::days(1))
 }
 
 impl Manifest {
@@ -118,13 +137,16 @@ impl Manifest {
             tables: Sums::new(),
             tested: false,
             files: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            notes: Vec::new(),
             is_summed: true,
         }
     }
 
     pub(super) fn write(&self, directory: &Path) -> Result<(), Error> {
         let path = directory.join(NAME);
-        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| Error::Backup(format!("{}: {error}", path.display())))?;
         private::write(&path, &text).map_err(|source| Error::file(&path, source))?;
         let path = directory.join(CHECKSUM);
         private::write(&path, &checksum(&text)).map_err(|source| Error::file(&path, source))
@@ -152,9 +174,9 @@ impl Manifest {
                 path.display()
             ))
         })?;
-        if manifest.format != FORMAT {
+        if ![FORMAT, NUMBERED].contains(&manifest.format) {
             return Err(Error::Backup(format!(
-                "{} is of format {}, and this program reads {FORMAT}: use the program that made it \
+                "{} is of format {}, and this program reads {FORMAT} and {NUMBERED}: use the program that made it \
                  ({})",
                 manifest.id, manifest.format, manifest.program
             )));
@@ -166,6 +188,20 @@ impl Manifest {
             )));
         }
         Ok(manifest)
+    }
+
+    /// Give the table's rows a file of their own.
+    pub(super) fn number(&mut self, table: &str) -> String {
+        self.format = NUMBERED;
+        let file = format!("table-{:04}.copy.gz", self.copies.len() + 1);
+        self.copies.insert(table.to_owned(), file.clone());
+        file
+    }
+
+    /// The file of the table's rows. An older program called it by the table's name.
+    pub(super) fn copy_of(&self, table: &str) -> String {
+        let numbered = self.copies.get(table).cloned();
+        numbered.unwrap_or_else(|| format!("table-{table}.copy.gz"))
     }
 
     /// Put down what files there are.

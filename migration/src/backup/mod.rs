@@ -11,6 +11,7 @@ mod sqlite;
 mod tools;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sea_orm_migration::SchemaManager;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseExecutor};
@@ -23,6 +24,7 @@ use crate::history::{self, Writer};
 use crate::private;
 use crate::runner::Progress;
 use crate::schema::LiveSchema;
+use crate::transient::Directory;
 
 /// How a backup is made.
 #[derive(Clone, Debug, Default)]
@@ -49,25 +51,44 @@ pub(crate) async fn make(
     told: Told<'_>,
 ) -> Result<(Manifest, PathBuf), Error> {
     let id = manifest::fresh_id();
-    let whole = making.directory.join(&id);
-    let partial = making.directory.join(format!(".{id}.partial"));
-    private::directory(&partial).map_err(|source| Error::file(&partial, source))?;
-    let made = fill(db, &id, making, &partial, told).await;
-    let made = made.and_then(|manifest| {
-        manifest.write(&partial)?;
-        std::fs::rename(&partial, &whole).map_err(|source| Error::file(&whole, source))?;
-        Ok(manifest)
-    });
-    let manifest = match made {
-        Ok(manifest) => manifest,
-        Err(error) => {
-            // What is half a backup is none.
-            let _ = std::fs::remove_dir_all(&partial);
-            return Err(error);
-        }
-    };
+    let place = &making.directory;
+    let whole = place.join(&id);
+    private::directory(place).map_err(|source| Error::file(place, source))?;
+    sweep(place);
+    let partial = place.join(format!(".{id}.partial"));
+    let failed = |source| Error::file(&partial, source);
+    // What is half a backup is none, whatever ends it.
+    let begun = Directory::new(partial.clone()).map_err(failed)?;
+    let manifest = fill(db, &id, making, begun.path(), told).await?;
+    manifest.write(begun.path())?;
+    // No loss of power takes what is told to be there.
+    private::sync(begun.path()).map_err(failed)?;
+    begun
+        .keep_as(&whole)
+        .and_then(|()| private::sync_names(place))
+        .map_err(|source| Error::file(&whole, source))?;
     note(held, &manifest.id, "backup", &whole, writer).await?;
     Ok((manifest, whole))
+}
+
+/// Take away the halves that runs left which were killed.
+fn sweep(place: &Path) {
+    let found = std::fs::read_dir(place).into_iter().flatten().flatten();
+    for entry in found {
+        let name = entry.file_name();
+        let id = name.to_str().and_then(|name| name.strip_prefix('.'));
+        let id = id.and_then(|name| name.strip_suffix(".partial"));
+        if id.is_some_and(manifest::is_long_ago) && !is_written(&entry.path()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether somebody wrote into the directory within the last hour: there are backups that take a day.
+fn is_written(directory: &Path) -> bool {
+    let found = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let ages = found.filter_map(|entry| entry.metadata().ok()?.modified().ok()?.elapsed().ok());
+    ages.min().is_some_and(|age| age < Duration::from_hours(1))
 }
 
 async fn fill(

@@ -1,6 +1,8 @@
 //! One snapshot of a schema: by `pg_dump` where there is one, else as two scripts of the schema and
 //! `COPY` of each table between them.
 
+mod beyond;
+
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -20,20 +22,23 @@ use super::{Making, Told, fingerprint};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::private;
+use crate::rows::check_seen;
 use crate::runner::Progress;
 use crate::schema::change::{self, Options};
 use crate::schema::{Column, Filling, LiveSchema, quoted};
+use crate::transient::Scratch;
 
 /// What makes the tables, before they have rows.
 const BEFORE: &str = "schema-1-tables.sql";
 /// What comes once they have: keys between them, indexes, triggers, views, where sequences stand.
 const AFTER: &str = "schema-3-rest.sql";
 
-/// Values are written and summed in the same spelling, whatever the role's settings.
+/// Values are written and summed in the same spelling, whatever the role's settings, and what a policy
+/// hides is an error.
 const SPELLING: &str =
     "SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET extra_float_digits = 1;
     SET bytea_output = 'hex'; SET intervalstyle = 'postgres'; SET statement_timeout = 0;
-    SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+    SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET row_security = off";
 
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -93,19 +98,13 @@ pub(super) async fn make(
         .await?
         .parse()
         .unwrap_or_default();
-    let tools = match making.method {
-        Some(Method::Vacuum) => {
-            return Err(Error::Option(
-                "a database of PostgreSQL is backed up by `pg-dump` or `copy`".to_owned(),
-            ));
-        }
-        Some(Method::PgDump) => Some(Tools::find(making.tools.as_deref(), server)?),
-        None if making.untested || session.text(tools::MAY_CREATE).await? == "true" => {
-            Tools::find(making.tools.as_deref(), server).ok()
-        }
-        Some(Method::Copy) | None => None,
-    };
+    let tools = tools(making, &session, server, manifest).await?;
     session.run(SNAPSHOT).await?;
+    check_seen(&session.db, |_| true).await?;
+    if tools.is_none() {
+        beyond::check(&session.db).await?;
+    }
+    manifest.notes.extend(beyond::left_out(&session.db).await?);
     let schema = LiveSchema::read(&session.db).await?;
     manifest.schema = Some(session.text("SELECT current_schema()::text").await?);
     manifest.extensions = schema.extensions.iter().cloned().collect();
@@ -115,7 +114,7 @@ pub(super) async fn make(
         let snapshot = session.text("SELECT pg_export_snapshot()").await?;
         tools.dump(like, &snapshot, manifest, directory).await?;
     } else {
-        copy_out(&session, &schema, directory, told).await?;
+        copy_out(&session, &schema, directory, manifest, told).await?;
     }
     session.run("ROLLBACK").await?;
     manifest.fingerprint = fingerprint(schema);
@@ -127,6 +126,36 @@ pub(super) async fn make(
     }
     session.pool.close().await;
     Ok(())
+}
+
+/// `pg_dump` where it is wanted or there is one; the manifest says why there is none.
+async fn tools(
+    making: &Making,
+    session: &Session,
+    server: i32,
+    manifest: &mut Manifest,
+) -> Result<Option<Tools>, Error> {
+    let find = || Tools::find(making.tools.as_deref(), server);
+    let why = match making.method {
+        Some(Method::Vacuum) => {
+            return Err(Error::Option(
+                "a database of PostgreSQL is backed up by `pg-dump` or `copy`".to_owned(),
+            ));
+        }
+        Some(Method::PgDump) => return find().map(Some),
+        Some(Method::Copy) => return Ok(None),
+        None if !making.untested && session.text(tools::MAY_CREATE).await? != "true" => {
+            "this role may not make the database in which a dump is proven".to_owned()
+        }
+        None => match find() {
+            Ok(tools) => return Ok(Some(tools)),
+            Err(error) => error.to_string(),
+        },
+    };
+    manifest.notes.push(format!(
+        "by `copy` and not by `pg_dump`, since {why}; --method copy says that this is wanted"
+    ));
+    Ok(None)
 }
 
 pub(super) async fn restore(
@@ -165,15 +194,9 @@ async fn prove_dump(
     directory: &Path,
     manifest: &Manifest,
 ) -> Result<(), Error> {
-    let name = format!("chancery_restore_{}", manifest.id.replace('-', "_"));
-    let name = quoted(&name.to_lowercase());
-    let make = format!("CREATE DATABASE {name} TEMPLATE template0");
-    sqlx::query(AssertSqlSafe(make))
-        .execute(like)
-        .await
-        .map_err(Error::query)?;
-    let options = like.connect_options().as_ref().clone();
-    let options = options.database(name.trim_matches('"'));
+    let scratch = Scratch::database(like, "restore", Some("template0"));
+    let scratch = scratch.await.map_err(Error::query)?;
+    let options = scratch.options();
     let proven = async {
         let other = PgPoolOptions::new()
             .max_connections(1)
@@ -192,11 +215,9 @@ async fn prove_dump(
         proven
     };
     let proven = Box::pin(proven).await;
-    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-    let dropped = sqlx::query(AssertSqlSafe(drop)).execute(like).await;
+    let gone = scratch.take_away().await;
     proven?;
-    dropped.map_err(Error::query)?;
-    Ok(())
+    gone.map_err(Error::query)
 }
 
 async fn restore_dump(
@@ -242,7 +263,8 @@ async fn bring_back(
         for (at, (name, sum)) in manifest.tables.iter().enumerate() {
             told(Progress::Begins(name, at + 1, all));
             if let (Some(table), true) = (schema.tables.get(name), sum.rows > 0) {
-                copy_in(session, name, &table.columns, &file(directory, name)).await?;
+                let path = directory.join(manifest.copy_of(name));
+                copy_in(session, name, &table.columns, &path).await?;
             }
             told(Progress::Done(name));
         }
@@ -262,10 +284,13 @@ async fn copy_out(
     session: &Session,
     schema: &LiveSchema,
     directory: &Path,
+    manifest: &mut Manifest,
     told: Told<'_>,
 ) -> Result<(), Error> {
-    let (before, after) = scripts(schema);
-    let mut after = after;
+    let (before, mut after) = scripts(schema);
+    for attach in beyond::attached(&session.db).await? {
+        let _ = writeln!(after, "{attach};");
+    }
     let sequences: Vec<(String, i64)> = sqlx::query_as(SEQUENCES)
         .fetch_all(&session.pool)
         .await
@@ -279,7 +304,7 @@ async fn copy_out(
     let all = schema.tables.len();
     for (at, (name, table)) in schema.tables.iter().enumerate() {
         told(Progress::Begins(name, at + 1, all));
-        let path = file(directory, name);
+        let path = directory.join(manifest.number(name));
         let failed = |source| Error::file(&path, source);
         let kept = private::file(&path).map_err(failed)?;
         let mut kept = GzEncoder::new(kept, Compression::fast());
@@ -297,8 +322,7 @@ async fn copy_out(
             kept.write_all(&bytes).map_err(failed)?;
         }
         drop(rows);
-        let kept = kept.finish().map_err(failed)?;
-        kept.sync_all().map_err(failed)?;
+        kept.finish().map_err(failed)?;
         told(Progress::Done(name));
     }
     Ok(())
@@ -331,6 +355,7 @@ fn scripts(schema: &LiveSchema) -> (String, String) {
     let mut whole = schema.clone();
     whole.owners.clear();
     whole.owner = None;
+    whole.grants.clear();
     // The server has them, or is asked for them first.
     whole.extensions.clear();
     let mut bare = whole.clone();
@@ -343,9 +368,11 @@ fn scripts(schema: &LiveSchema) -> (String, String) {
         table.indexes.clear();
         table.triggers.clear();
         table.policies.clear();
-        table
-            .options
-            .retain(|one| !one.contains("ROW LEVEL SECURITY"));
+        // Nor what is said of an index before there is one.
+        table.options.retain(|one| {
+            let is_late = ["REPLICA IDENTITY ", "CLUSTER ON "];
+            !one.contains("ROW LEVEL SECURITY") && !is_late.iter().any(|head| one.starts_with(head))
+        });
     }
     let nothing = LiveSchema::empty(Engine::Postgres);
     let script = |from, to| {
@@ -385,10 +412,6 @@ fn columns(all: &[Column]) -> String {
         .filter(|one| !matches!(one.filling, Some(Filling::Generated(_))));
     let names: Vec<String> = kept.map(|one| quoted(&one.name)).collect();
     names.join(", ")
-}
-
-fn file(directory: &Path, table: &str) -> std::path::PathBuf {
-    directory.join(format!("table-{table}.copy.gz"))
 }
 
 fn read(path: &Path) -> Result<String, Error> {

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::history::Writer;
 use crate::private;
 use crate::schema::{LiveSchema, quoted};
+use crate::transient::Directory;
 
 const FILE: &str = "data.db";
 
@@ -67,35 +68,36 @@ pub(super) async fn restore(
             "a database in memory would be gone at once: name a file".to_owned(),
         ));
     }
-    let aside = target.with_extension("restoring");
-    let _ = std::fs::remove_file(&aside);
-    let done = async {
-        let source = open(&directory.join(FILE), true).await?;
-        let copied = vacuum_into(&source, &aside).await;
-        source.close().await;
-        copied?;
-        prove(&aside, manifest).await?;
-        let restored = open(&aside, false).await?;
-        let restored = SqlxSqliteConnector::from_sqlx_sqlite_pool(restored);
-        let noted = note(
-            (&restored).into(),
-            &manifest.id,
-            "restore",
-            directory,
-            writer,
-        )
-        .await;
-        restored.close().await?;
-        noted?;
-        // Nobody has the old file open when the new one takes its name.
-        pool.close().await;
-        std::fs::rename(&aside, &target).map_err(|source| Error::file(&target, source))
-    };
-    let done = done.await;
-    if done.is_err() {
-        let _ = std::fs::remove_file(&aside);
-    }
-    done
+    // Its journal lies beside it, and goes with the directory whatever ends it.
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let place = format!(".{name}.{:016x}.restoring", private::number());
+    let place = target.with_file_name(place);
+    let place = Directory::new(place.clone()).map_err(|source| Error::file(&place, source))?;
+    let aside = place.path().join(FILE);
+    let source = open(&directory.join(FILE), true).await?;
+    let copied = vacuum_into(&source, &aside).await;
+    source.close().await;
+    copied?;
+    prove(&aside, manifest).await?;
+    let restored = open(&aside, false).await?;
+    let restored = SqlxSqliteConnector::from_sqlx_sqlite_pool(restored);
+    let noted = note(
+        (&restored).into(),
+        &manifest.id,
+        "restore",
+        directory,
+        writer,
+    )
+    .await;
+    restored.close().await?;
+    noted?;
+    private::sync(&aside).map_err(|source| Error::file(&aside, source))?;
+    // Nobody has the old file open when the new one takes its name.
+    pool.close().await;
+    let above = target.parent().filter(|path| *path != Path::new(""));
+    std::fs::rename(&aside, &target)
+        .and_then(|()| private::sync_names(above.unwrap_or(Path::new("."))))
+        .map_err(|source| Error::file(&target, source))
 }
 
 async fn vacuum_into(pool: &SqlitePool, target: &Path) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::{Command, MigrateArgs, WRONG_USE, colour};
-use crate::error::Error;
+use crate::error::{Error, is_not_allowed};
 use crate::lock::is_busy;
 use crate::plan::Loss;
 
@@ -42,7 +42,7 @@ pub fn refuse(args: &MigrateArgs, code: u8, why: &str) -> u8 {
 }
 
 /// The same of an error.
-pub(super) fn refuse_error(args: &MigrateArgs, error: &Error) -> u8 {
+pub fn refuse_error(args: &MigrateArgs, error: &Error) -> u8 {
     refuse_with(args, code(error), &told(error), losses(error))
 }
 
@@ -87,19 +87,53 @@ fn object(args: &MigrateArgs, code: u8, more: Value) -> Value {
 
 /// What is said of an error, with what to do where the database only says no.
 fn told(error: &Error) -> String {
-    let text = error.to_string();
-    if text.contains("permission denied for database") {
+    let text = without_lines(&error.to_string());
+    let cause = match error {
+        Error::Stopped { source, .. } => source,
+        _ => error,
+    };
+    if let Error::Database(cause) = cause
+        && is_not_allowed(cause)
+    {
         return format!(
-            "{text}; what is compared with is made in this database and rolled back: GRANT CREATE ON DATABASE \
-             … TO the role that migrates"
+            "{text}; the role lacks this right: let the owner of the tables migrate, or GRANT it (what is \
+             compared with is made in this database and rolled back, for which it takes GRANT CREATE ON \
+             DATABASE)"
         );
     }
-    if text.contains("permission denied for") {
+    if text.contains("prepared statement \"sqlx_s_") {
         return format!(
-            "{text}; the role lacks this right: let the owner of the tables migrate, or GRANT it"
+            "{text}; this is behind a transaction pooler: name the direct way (DATABASE_DIRECT_URL), or let \
+             the pooler know prepared statements"
+        );
+    }
+    if let Error::Database(error) | Error::Unopened { source: error, .. } = error
+        && is_busy(error)
+    {
+        return format!(
+            "{text}; somebody else had this file for longer than --lock-wait: wait for its end, then try again"
         );
     }
     text
+}
+
+/// The text without the lines of the server's own source that the driver puts behind its errors: they look
+/// like lines of a file that somebody wrote.
+fn without_lines(text: &str) -> String {
+    const AT: &str = " at line ";
+    if !text.contains("returned from database: ") {
+        return text.to_owned();
+    }
+    let mut parts = text.split(AT);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        if rest.len() == part.len() {
+            out.push_str(AT);
+        }
+        out.push_str(rest);
+    }
+    out
 }
 
 /// What would go, where that is why.
@@ -115,6 +149,7 @@ fn code(error: &Error) -> u8 {
         Error::Drift(_) | Error::Drifted(_) => 3,
         Error::Half { .. }
         | Error::HalfDone { .. }
+        | Error::HalfUndone { .. }
         | Error::Hole(_)
         | Error::Unknown(_)
         | Error::Modified(_)
@@ -126,8 +161,55 @@ fn code(error: &Error) -> u8 {
         | Error::Foreign(_)
         | Error::Production(_)
         | Error::MadeUp(_) => 5,
-        Error::Locked { .. } => 6,
-        Error::Database(error) if is_busy(error) => 6,
+        Error::Locked { .. } | Error::LockLost(_) => 6,
+        Error::Stopped { goes_on: true, .. } => 7,
+        Error::Argument(_) | Error::NoSuchStep(_) | Error::NoSuchSource(_) => WRONG_USE,
+        Error::AtItsEnd { error, .. } => code(error),
+        Error::Database(error) | Error::Unopened { source: error, .. } if is_busy(error) => 6,
         _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm_migration::sea_orm::DbErr;
+
+    use super::*;
+
+    #[test]
+    fn lines_of_the_servers_source_are_not_told() {
+        for (text, told) in [
+            (
+                "m1: error returned from database: relation \"a\" does not exist at line 1188; it stays",
+                "m1: error returned from database: relation \"a\" does not exist; it stays",
+            ),
+            (
+                "a.json: a comma is missing at line 3",
+                "a.json: a comma is missing at line 3",
+            ),
+            (
+                "error returned from database: look at line breaks",
+                "error returned from database: look at line breaks",
+            ),
+        ] {
+            assert_eq!(without_lines(text), told);
+        }
+    }
+
+    #[test]
+    fn a_pooler_that_knows_no_prepared_statements_is_told() {
+        for said in [
+            "prepared statement \"sqlx_s_1\" already exists",
+            "prepared statement \"sqlx_s_4\" does not exist",
+        ] {
+            let error = Error::Database(DbErr::Custom(format!(
+                "error returned from database: {said}"
+            )));
+            let told = told(&error);
+            assert!(
+                told.contains(said) && told.contains("DATABASE_DIRECT_URL"),
+                "{told}"
+            );
+        }
     }
 }

@@ -58,20 +58,23 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     } else {
         "not tried"
     };
+    let mut lines = vec![format!(
+        "{}: {} tables, {} rows, {proven}",
+        path.display(),
+        manifest.tables.len(),
+        manifest.rows()
+    )];
+    lines.extend(manifest.notes.iter().cloned());
     Ok(Answer {
         code: 0,
-        lines: vec![format!(
-            "{}: {} tables, {} rows, {proven}",
-            path.display(),
-            manifest.tables.len(),
-            manifest.rows()
-        )],
+        lines,
         json: json!({
             "id": manifest.id,
             "path": path,
             "method": manifest.method,
             "tested": manifest.tested,
             "tables": manifest.tables,
+            "notes": manifest.notes,
         }),
     })
 }

@@ -23,7 +23,13 @@ fn style(line: &str) -> Style {
     let starts = |with: &str| words.starts_with(with);
     if starts("-- loses ") {
         LOSES
-    } else if starts("-- ") || starts("recommended: ") {
+    } else if let Some(told) = words.strip_prefix("-- ") {
+        // A difference that stands beside SQL is a comment of it.
+        match style(told) {
+            plain if plain == Style::new() => ASIDE,
+            told => told,
+        }
+    } else if starts("recommended: ") {
         ASIDE
     } else if starts("+ ") || words.ends_with(" is not expected") {
         COMES
@@ -50,6 +56,8 @@ mod tests {
         assert!(lines[1].starts_with("\u{1b}[31m"), "{lines:?}");
         assert!(lines[2].starts_with("\u{1b}[32m"), "{lines:?}");
         assert_eq!(style("ALTER TABLE a"), Style::new());
+        assert_eq!(style("-- + table a"), COMES);
+        assert_eq!(style("-- from database to entities"), ASIDE);
         assert_eq!(style("-- loses all rows of a"), LOSES);
     }
 }

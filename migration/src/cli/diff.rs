@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::Answer;
 use super::generate::fills;
+use crate::address::masked;
 use crate::compare::compare;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::generate::Said;
-use crate::schema::change::{self, Statement};
+use crate::schema::change::Statement;
 use crate::schema::{Change, Difference, Renames};
 
 /// What is compared with what.
@@ -32,6 +33,18 @@ pub struct Args {
     /// What the rows that are there have in a new column.
     #[arg(long = "fill", value_name = "TABLE.COLUMN=EXPRESSION")]
     fills: Vec<String>,
+    /// Print the SQL of one way alone: from the first to the second, or back.
+    #[arg(long, value_enum)]
+    sql: Option<Way>,
+}
+
+/// One of the two ways.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Way {
+    /// From the first to the second.
+    Up,
+    /// Back.
+    Down,
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
@@ -44,16 +57,27 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     let found = compare(db, &args.from, &args.to, resources(), &said).await?;
     let mut lines: Vec<String> = found.differences.iter().map(line).collect();
     if lines.is_empty() {
-        lines.push("no difference".to_owned());
+        let told = "no difference";
+        lines.push(
+            args.sql
+                .map_or_else(|| told.to_owned(), |_| commented(told)),
+        );
     } else {
+        lines = lines.iter().map(|one| commented(one)).collect();
         lines.push(String::new());
-        lines.push(format!("-- from {} to {}", args.from, args.to));
-        lines.push(match &found.asked {
-            None => script(found.engine, &found.up),
-            Some(asked) => format!("-- nothing goes there yet: {asked}\n"),
-        });
-        lines.push(format!("-- and back, from {} to {}", args.to, args.from));
-        lines.push(script(found.engine, &found.down));
+        let (from, to) = (masked(&args.from), masked(&args.to));
+        if !matches!(args.sql, Some(Way::Down)) {
+            lines.push(format!("-- from {from} to {to}"));
+            lines.push(match &found.asked {
+                None => script(found.engine, &found.up),
+                Some(asked) => format!("-- nothing goes there yet: {asked}\n"),
+            });
+        }
+        if !matches!(args.sql, Some(Way::Up)) {
+            let and = if args.sql.is_none() { "and " } else { "" };
+            lines.push(format!("-- {and}back, from {to} to {from}"));
+            lines.push(script(found.engine, &found.down));
+        }
     }
     Ok(Answer {
         code: if found.differences.is_empty() { 0 } else { 2 },
@@ -85,15 +109,17 @@ fn indented(text: &str) -> String {
     text.replace('\n', "\n      ")
 }
 
-/// Statements as a script: one transaction on `PostgreSQL`, and with what `SQLite` must be told where a
-/// table is made anew.
+/// What is told beside SQL, as a comment of it: whoever hands all of it to a database runs the SQL.
+pub(super) fn commented(text: &str) -> String {
+    let lines = text.lines().map(|line| format!("-- {line}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Statements as a script: one transaction on `PostgreSQL`.
 pub(super) fn script(engine: Engine, statements: &[Statement]) -> String {
     let mut script = String::new();
-    let anew = engine == Engine::Sqlite && change::rebuilds(statements);
-    if anew {
-        script.push_str(
-            "PRAGMA foreign_keys = OFF;\nPRAGMA legacy_alter_table = ON;\nBEGIN IMMEDIATE;\n",
-        );
+    if statements.iter().any(|one| one.sql.starts_with("BEGIN")) {
+        script.push_str("-- stop at the first error: sqlite3 -bail\n");
     }
     let is_one = engine == Engine::Postgres && !statements.is_empty();
     if is_one {
@@ -114,9 +140,6 @@ pub(super) fn script(engine: Engine, statements: &[Statement]) -> String {
     if is_one {
         script.push_str("COMMIT;\n");
     }
-    if anew {
-        script.push_str("COMMIT;\nPRAGMA legacy_alter_table = OFF;\nPRAGMA foreign_keys = ON;\n");
-    }
     script
 }
 
@@ -125,7 +148,7 @@ pub(super) fn renames(given: &[String]) -> Result<Renames, Error> {
     let mut renames = Renames::default();
     for one in given {
         let bad = || {
-            Error::Option(format!(
+            Error::Argument(format!(
                 "{one:?}: say --rename table.column:new or table:new"
             ))
         };
@@ -143,6 +166,12 @@ pub(super) fn renames(given: &[String]) -> Result<Renames, Error> {
             }
         }
     }
+    if let Some((table, one, other)) = exchanged(&renames) {
+        return Err(Error::Option(format!(
+            "--rename {table}{one}:{other} and {table}{other}:{one}: two schemas in which names are exchanged look \
+             like two in which they stay; rename one to a third name first, then the other, then the first again"
+        )));
+    }
     // A column is named by its table's new name.
     let columns = std::mem::take(&mut renames.columns).into_iter();
     renames.columns = columns
@@ -154,12 +183,29 @@ pub(super) fn renames(given: &[String]) -> Result<Renames, Error> {
     Ok(renames)
 }
 
+/// Two names that become each other, behind the table that they are of.
+fn exchanged(renames: &Renames) -> Option<(String, &String, &String)> {
+    let tables = renames.tables.iter();
+    let mut tables =
+        tables.filter(|(old, new)| old != new && renames.tables.get(*new) == Some(*old));
+    if let Some((old, new)) = tables.next() {
+        return Some((String::new(), old, new));
+    }
+    let columns = renames.columns.iter();
+    let mut columns = columns.filter(|((table, old), new)| {
+        let back = (table.clone(), (*new).clone());
+        old != *new && renames.columns.get(&back) == Some(old)
+    });
+    let ((table, old), new) = columns.next()?;
+    Some((format!("{table}."), old, new))
+}
+
 /// `--drop` read: `table` and `table.column`.
 pub(super) fn drops(given: &[String], said: &mut Said) -> Result<(), Error> {
     for one in given {
         match one.split_once('.') {
             _ if one.is_empty() || one.starts_with('.') || one.ends_with('.') => {
-                return Err(Error::Option(format!(
+                return Err(Error::Argument(format!(
                     "{one:?}: say --drop table.column or table"
                 )));
             }

@@ -6,8 +6,6 @@ use serde_json::json;
 use super::{Answer, place};
 use crate::Way;
 use crate::error::Error;
-use crate::history::status;
-use crate::step::STEPS;
 use crate::undo::undo;
 
 /// How far.
@@ -23,6 +21,9 @@ pub struct Args {
     /// Go on although rows, or what columns have, are lost; what goes is told first.
     #[arg(long)]
     accept_loss: bool,
+    /// Go on although the schema is not as the last run left it.
+    #[arg(long)]
+    accept_drift: bool,
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Result<Answer, Error> {
@@ -30,20 +31,12 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Resul
         None => None,
         Some(name) => Some(place(name)? + 1),
     };
-    let steps = match floor {
-        None => args.number,
-        Some(floor) => {
-            let applied = status(db).await?.applied;
-            let going = STEPS[floor..]
-                .iter()
-                .filter(|step| applied.iter().any(|name| name == step.name));
-            u32::try_from(going.count()).unwrap_or(u32::MAX)
-        }
-    };
     let way = Way {
-        steps: Some(steps),
+        // How many steps are above that place, whoever has the lock knows.
+        steps: floor.is_none().then_some(args.number),
         floor,
         accept_loss: args.accept_loss,
+        accept_drift: args.accept_drift,
         ..way
     };
     let undone = undo(db, &way).await?;

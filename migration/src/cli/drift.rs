@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, Statement as Query};
+use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::generate::{fills, today};
@@ -12,13 +12,13 @@ use crate::adopt::{Adoption, FILL_SEARCH};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::generate::{
-    Put, Said, by_hand, check_built, check_name, filled, of_drift, put, refuse_unused,
+    Put, Said, by_hand, check_built, check_name, of_drift, put, refuse_unused, unfilled,
 };
 use crate::guard;
 use crate::history::status;
-use crate::plan::split;
+use crate::lexer::split;
 use crate::schema::change::{self, Options, Statement};
-use crate::schema::{BOOKKEEPING, Change, LiveSchema, Renames, difference, quoted};
+use crate::schema::{BOOKKEEPING, Change, LiveSchema, difference};
 
 /// What else is printed.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,8 +32,7 @@ pub struct Args {
     /// Where the steps are.
     #[arg(long, default_value = "migration/src/step", value_name = "DIRECTORY")]
     directory: PathBuf,
-    /// What the rows have in a column that comes: one that the undo brings again, or, in other
-    /// databases, one that the step makes.
+    /// What the rows have in a column that comes: back, or with the step that is written.
     #[arg(long = "fill", value_name = "TABLE.COLUMN=EXPRESSION")]
     fills: Vec<String>,
     /// What was renamed by hand: `table:new` or `table.column:new`.
@@ -77,35 +76,32 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     let (advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(guard::is_advice);
     let (recommended, accepted): (Vec<_>, Vec<_>) = known.into_iter().partition(guard::is_advice);
     let advice: Vec<_> = advice.into_iter().chain(recommended).collect();
-    check_said(&said, &expected, &actual)?;
-    let renames = match by_hand(&expected, &actual, &said) {
-        Ok(renames) => {
-            let back = renames.reversed();
-            let unfilled = unfilled(db, &actual, &expected, &back, &said).await?;
-            unfilled.map_or(Ok(back), Err)
-        }
-        Err(asked @ Error::Ambiguous { .. }) => Err(asked.to_string()),
+    refuse_unmeant(args, &said, &expected, &actual)?;
+    let undo = match undo(db, &expected, &actual, &said).await {
+        Ok(undo) => Ok(undo),
+        Err(asked @ (Error::Ambiguous { .. } | Error::Unfilled { .. })) => Err(asked.to_string()),
         Err(error) => return Err(error),
     };
-    let undo = renames.map(|renames| {
-        let options = Options {
-            renames,
-            in_order: true,
-            fills: said.fills.clone(),
-        };
-        let mut undo = change::statements(&actual, &expected, &options);
-        refill(&mut undo);
-        undo
-    });
     let mut lines: Vec<String> = drift.iter().map(ToString::to_string).collect();
     lines.extend(advice.iter().map(|one| match one.change {
         Change::Added => format!("beside the steps: {one}"),
         _ => format!("recommended: {one}"),
     }));
     lines.extend(accepted.iter().map(|one| format!("accepted: {one}")));
+    if args.revert_sql {
+        // SQL follows, or nothing that anybody should run.
+        lines = lines.iter().map(|one| diff::commented(one)).collect();
+    }
     let mut step = None;
     if drift.is_empty() {
-        lines.push("no drift".to_owned());
+        lines.push(
+            if args.revert_sql {
+                "-- no drift"
+            } else {
+                "no drift"
+            }
+            .to_owned(),
+        );
     } else if let Some(name) = &args.write_migration {
         let written = of_drift(&expected, &actual, &advice, &said)?;
         let Put { name, folder, .. } = put(&args.directory, today(), name, &written)?;
@@ -141,9 +137,18 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     })
 }
 
-/// Refuse what names nothing that changes. A fill may be for a column that the way back brings again.
-fn check_said(said: &Said, expected: &LiveSchema, actual: &LiveSchema) -> Result<(), Error> {
+/// Refuse what was said of a change that there is not.
+fn refuse_unmeant(
+    args: &Args,
+    said: &Said,
+    expected: &LiveSchema,
+    actual: &LiveSchema,
+) -> Result<(), Error> {
     let forth = (said.renames.clone(), expected.clone(), actual.clone());
+    if args.write_migration.is_some() {
+        return refuse_unused(said, &[forth]);
+    }
+    // What is filled in is what comes back.
     let back = (said.renames.reversed(), actual.clone(), expected.clone());
     let fills = Said {
         fills: said.fills.clone(),
@@ -153,45 +158,42 @@ fn check_said(said: &Said, expected: &LiveSchema, actual: &LiveSchema) -> Result
         fills: BTreeMap::new(),
         ..said.clone()
     };
-    refuse_unused(&others, std::slice::from_ref(&forth))?;
-    refuse_unused(&fills, &[forth, back])
+    refuse_unused(&fills, &[back])?;
+    refuse_unused(&others, &[forth])
 }
 
-/// What must be said of a column that comes back without what it had, where there are rows.
-async fn unfilled(
+/// The statements that bring the database back.
+async fn undo(
     db: &DatabaseConnection,
-    actual: &LiveSchema,
     expected: &LiveSchema,
-    back: &Renames,
+    actual: &LiveSchema,
     said: &Said,
-) -> Result<Option<String>, Error> {
-    let mut left = back.applied(actual);
-    loop {
-        let asked = match filled(&left, expected, said) {
-            Ok(()) => return Ok(None),
-            Err(asked) => asked,
-        };
-        let Error::Unfilled { table, .. } = &asked else {
-            return Err(asked);
-        };
-        let mut renamed = back.tables.iter();
-        let renamed = renamed.find(|(_, new)| *new == table);
-        let called = quoted(renamed.map_or(table, |(old, _)| old));
-        let any = Query::from_string(
-            Engine::of(db)?.backend(),
-            format!("SELECT 1 FROM {called} LIMIT 1"),
-        );
-        if db.query_one_raw(any).await?.is_some() {
-            return Ok(Some(asked.to_string()));
-        }
-        left.tables.remove(table);
+) -> Result<Vec<Statement>, Error> {
+    let renames = by_hand(expected, actual, said)?.reversed();
+    if let Some(asked) = unfilled(db, (&renames, actual, expected), said).await? {
+        return Err(asked);
     }
+    let mut expected = expected.clone();
+    expected.keep_rights(&renames.applied(actual));
+    let options = Options {
+        renames,
+        in_order: true,
+        fills: said.fills.clone(),
+        guarded: true,
+    };
+    let mut undo = change::statements(actual, &expected, &options);
+    refill(&mut undo);
+    Ok(change::framed(actual.engine, undo))
 }
 
 /// Put into the search of `SQLite` what stands in the messages, where it is made anew.
 fn refill(undo: &mut Vec<Statement>) {
     let is_search = |one: &Statement| one.sql.starts_with("CREATE VIRTUAL TABLE messages_fts ");
     if undo.iter().any(is_search) {
-        undo.extend(split(FILL_SEARCH).into_iter().map(Statement::new));
+        undo.extend(
+            split(Engine::Sqlite, FILL_SEARCH)
+                .into_iter()
+                .map(Statement::new),
+        );
     }
 }

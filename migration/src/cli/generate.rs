@@ -51,7 +51,7 @@ pub(super) fn today() -> NaiveDate {
 /// `--fill` read.
 pub(super) fn fills(given: &[String]) -> Result<BTreeMap<(String, String), String>, Error> {
     let read = |one: &String| {
-        let bad = || Error::Option(format!("{one:?}: say --fill table.column=expression"));
+        let bad = || Error::Argument(format!("{one:?}: say --fill table.column=expression"));
         let (place, value) = one.split_once('=').ok_or_else(bad)?;
         Ok((column(place)?, value.to_owned()))
     };
@@ -150,7 +150,7 @@ fn told(put: &Put, written: &Written) -> Vec<String> {
 }
 
 fn column(text: &str) -> Result<(String, String), Error> {
-    let bad = || Error::Option(format!("{text:?}: name a column as table.column"));
+    let bad = || Error::Argument(format!("{text:?}: name a column as table.column"));
     let (table, column) = text.split_once('.').ok_or_else(bad)?;
     Ok((table.to_owned(), column.to_owned()))
 }

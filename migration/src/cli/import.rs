@@ -1,6 +1,6 @@
 //! `import`: data of other systems.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -109,6 +109,7 @@ pub(super) async fn run(
     let turn = Turn {
         patience: way.patience,
         lock: way.lock,
+        timeouts: way.timeouts,
     };
     if how.undo {
         // One transaction, which a signal takes back.
@@ -318,10 +319,6 @@ impl Heard {
 }
 
 /// Move the bar; where there is none, a line for each collection, and now and then one within it.
-#[expect(
-    clippy::print_stderr,
-    reason = "the answer alone is on standard output"
-)]
 fn tell(bar: &ProgressBar, heard: &Mutex<Heard>, quiet: bool, stage: Stage<'_>) {
     if quiet {
         return;
@@ -351,7 +348,7 @@ fn tell(bar: &ProgressBar, heard: &Mutex<Heard>, quiet: bool, stage: Stage<'_>) 
         bar.set_message(what.clone());
         heard.collection = what;
     } else if heard.is_due(&what, done, now) {
-        eprintln!("{line}");
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     let mut allowed = args.allowed.iter();
     if let Some(unknown) = allowed.find(|one| !rules.contains(one.as_str())) {
         let rules: Vec<String> = rules.into_iter().collect();
-        return Err(Error::Option(format!(
+        return Err(Error::Argument(format!(
             "there is no rule {unknown:?} to allow; there are: {}",
             rules.join(", ")
         )));

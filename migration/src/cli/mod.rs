@@ -40,16 +40,18 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
-use self::answer::{Answer, refuse_error, say};
-pub use self::answer::{misused, refuse};
+use self::answer::{Answer, say};
+pub use self::answer::{misused, refuse, refuse_error};
 pub(crate) use self::progress::waits;
 use self::stop::Signals;
 use crate::error::Error;
 use crate::history::Writer;
 use crate::import::Vault;
-use crate::lock::{Kind, settle};
+use crate::lock::{Kind, SOMEBODY, SOON, settle};
+use crate::runner::Progress;
 use crate::seed::Seed;
 use crate::step::STEPS;
+use crate::timeouts::watch;
 use crate::{Timeouts, Way};
 
 /// The exit code of arguments or settings that are wrong: `EX_USAGE` of `sysexits.h`, since 2 has a
@@ -58,6 +60,7 @@ pub const WRONG_USE: u8 = 64;
 
 /// Moves the database's schema along its history.
 #[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Every migration")]
 pub struct MigrateArgs {
     /// Print one JSON object instead of lines.
     #[arg(long, global = true)]
@@ -70,10 +73,10 @@ pub struct MigrateArgs {
     pub lock: Kind,
     /// How many seconds a statement waits for a lock before it lets the others go on and tries again
     /// (`PostgreSQL`).
-    #[arg(long, global = true, default_value_t = 5.0, value_name = "SECONDS")]
+    #[arg(long, global = true, default_value_t = 5.0, value_name = "SECONDS", value_parser = seconds)]
     pub lock_timeout: f64,
     /// How many seconds a statement may take; as the server says unless set (`PostgreSQL`).
-    #[arg(long, global = true, value_name = "SECONDS")]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     pub statement_timeout: Option<f64>,
     /// Who does it, for the history.
     #[arg(
@@ -87,6 +90,20 @@ pub struct MigrateArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// More seconds no engine counts: they are whole numbers of milliseconds.
+const MOST: u64 = i32::MAX as u64 / 1000;
+
+/// A number of seconds that something may take.
+fn seconds(text: &str) -> Result<f64, String> {
+    let given = text.parse::<f64>().map_err(|error| error.to_string())?;
+    #[expect(clippy::cast_precision_loss, reason = "it has seven digits")]
+    let fits = given > 0.0 && given <= MOST as f64;
+    if fits {
+        return Ok(given);
+    }
+    Err(format!("say a number of seconds above 0 and up to {MOST}"))
 }
 
 /// What can be done.
@@ -177,16 +194,16 @@ impl MigrateArgs {
     /// Connect as this command wants it, when the database is at `url`. A file of `SQLite` that is not
     /// there is not made by a command that only looks: such a command says so, and sees an empty database.
     pub async fn connect(&self, url: &str) -> Result<DatabaseConnection, Error> {
-        let timeouts = self.timeouts()?;
+        let timeouts = self.timeouts();
         let Some(path) = absent(url) else {
-            return crate::connect_with(url, timeouts).await;
+            return patiently(url, timeouts).await;
         };
         match &self.command {
             Command::Up(_)
             | Command::Restore(_)
             | Command::Fresh
             | Command::Reset(_)
-            | Command::Seed(_) => crate::connect_with(url, timeouts).await,
+            | Command::Seed(_) => crate::connect_with(&made(url), timeouts).await,
             Command::Status(_) | Command::Plan(_) | Command::Lint(_) | Command::Diff(_) => {
                 let _ = writeln!(
                     std::io::stderr(),
@@ -209,25 +226,30 @@ impl MigrateArgs {
         }
     }
 
-    fn timeouts(&self) -> Result<Timeouts, Error> {
-        let seconds = |name: &str, given: f64| {
-            Duration::try_from_secs_f64(given)
-                .map_err(|_| Error::Option(format!("--{name} {given}: say a number of seconds")))
-        };
-        Ok(Timeouts {
-            lock: seconds("lock-timeout", self.lock_timeout)?,
-            statement: self
-                .statement_timeout
-                .map(|given| seconds("statement-timeout", given))
-                .transpose()?,
-            turn: Duration::from_secs(self.lock_wait.min(Timeouts::default().turn.as_secs())),
-        })
+    fn timeouts(&self) -> Timeouts {
+        Timeouts {
+            lock: Duration::from_secs_f64(self.lock_timeout),
+            statement: self.statement_timeout.map(Duration::from_secs_f64),
+            turn: Duration::from_secs(self.lock_wait.min(MOST)),
+        }
     }
 
     /// Whether the command keeps secrets, and needs what seals them.
     pub fn seals(&self) -> bool {
         matches!(&self.command, Command::Import(import) if import.seals())
     }
+}
+
+/// Connect, and tell where a file is not to be opened because of somebody else.
+async fn patiently(url: &str, timeouts: Timeouts) -> Result<DatabaseConnection, Error> {
+    let mut opening = Box::pin(crate::connect_with(url, timeouts));
+    if url.starts_with("sqlite:") {
+        if let Ok(opened) = tokio::time::timeout(SOON, &mut opening).await {
+            return opened;
+        }
+        waits(Progress::Waits(SOMEBODY));
+    }
+    opening.await
 }
 
 /// A database that is gone when nobody looks at it any more.
@@ -239,6 +261,17 @@ fn absent(url: &str) -> Option<String> {
     let (path, options) = file.split_once('?').unwrap_or((file, ""));
     let is_memory = path == ":memory:" || options.split('&').any(|one| one == "mode=memory");
     (!is_memory && !Path::new(path).exists()).then(|| path.to_owned())
+}
+
+/// The address of a file of `SQLite` that is made where it is not there, unless it says otherwise.
+fn made(url: &str) -> String {
+    match url.split_once('?') {
+        None => format!("{url}?mode=rwc"),
+        Some((_, options)) if options.split('&').any(|one| one.starts_with("mode=")) => {
+            url.to_owned()
+        }
+        Some(_) => format!("{url}&mode=rwc"),
+    }
 }
 
 /// Run a command on the database behind `db`, print its answer, and tell the exit code.
@@ -255,7 +288,7 @@ pub async fn run_with(
     brought: &Brought<'_, '_>,
 ) -> u8 {
     let way = Way {
-        timeouts: args.timeouts().unwrap_or_default(),
+        timeouts: args.timeouts(),
         lock: args.lock,
         patience: Duration::from_secs(args.lock_wait),
         writer: Writer {
@@ -269,7 +302,13 @@ pub async fn run_with(
         accept_drift: false,
         ..Way::default()
     };
-    let going = Box::pin(answer(args, db, way, production, brought));
+    let told = way.told.clone();
+    let going = Box::pin(async {
+        tokio::select! {
+            answer = answer(args, db, way, production, brought) => answer,
+            never = watch(db, &*told) => match never {},
+        }
+    });
     let answer = match &args.command {
         // It ends where it can be gone on with, and hears what it is told itself.
         Command::Import(_) => going.await,
@@ -348,6 +387,40 @@ fn place(name: &str) -> Result<usize, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        migrate: MigrateArgs,
+    }
+
+    fn timeouts(options: &[&str]) -> Result<Timeouts, clap::Error> {
+        use clap::Parser as _;
+        let line = [&["migrate", "status"], options].concat();
+        Ok(Line::try_parse_from(line)?.migrate.timeouts())
+    }
+
+    #[test]
+    fn whoever_writes_a_file_is_waited_for_as_long_as_a_lock() {
+        let told = timeouts(&["--lock-wait", "60"]).expect("timeouts");
+        assert_eq!(told.turn, Duration::from_mins(1));
+        let told = timeouts(&["--lock-wait", "99999999999"]).expect("timeouts");
+        assert_eq!(told.turn, Duration::from_secs(MOST));
+    }
+
+    #[test]
+    fn times_that_no_server_counts_are_refused_in_a_sentence() {
+        for option in ["--lock-timeout", "--statement-timeout"] {
+            for given in ["0", "-1", "1e12", "NaN", "inf", "2147484"] {
+                let told = timeouts(&[&format!("{option}={given}")]);
+                let told = told.expect_err(given).to_string();
+                assert!(told.contains("above 0 and up to 2147483"), "{told}");
+            }
+            for given in ["0.0001", "5", "2147483"] {
+                timeouts(&[&format!("{option}={given}")]).expect(given);
+            }
+        }
+    }
 
     #[test]
     fn a_step_is_meant_by_its_name_or_by_a_part_that_is_its_own() {

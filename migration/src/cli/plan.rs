@@ -25,7 +25,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
         // Whoever was waited for may have done some of it.
         let before = checked(status(lock.db()).await?)?;
         let mut plan = plan(&lock.db(), &before).await?;
-        let rehearsed = rehearse(db, &before, &lock, &mut plan).await;
+        let rehearsed = rehearse(db, &before, &lock, way.timeouts, &mut plan).await;
         let released = lock.release().await;
         rehearsed?;
         released?;

@@ -1,6 +1,6 @@
 //! How far a command is: a bar for a person at a terminal, plain lines for a log.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,16 +29,16 @@ pub(super) fn teller() -> Arc<dyn Fn(Progress<'_>) + Send + Sync> {
 /// Who tells of nothing but for whom is waited: beside an answer that is one object, too, nobody shall
 /// wonder why it takes so long.
 pub(crate) fn waits(progress: Progress<'_>) {
-    if let Progress::Waits(_) = progress
+    if let Progress::Waits(_) | Progress::Blocked(_) = progress
         && let Some(line) = line(progress, &AtomicU64::new(0))
     {
         say(&line);
     }
 }
 
-#[expect(clippy::print_stderr, reason = "a log's lines go there")]
+/// A line for the log. Whoever reads it may be gone: what is done is done all the same.
 fn say(line: &str) {
-    eprintln!("{line}");
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn draw(bar: &ProgressBar, progress: Progress<'_>) {
@@ -64,7 +64,7 @@ fn draw(bar: &ProgressBar, progress: Progress<'_>) {
                 bar.finish_and_clear();
             }
         }
-        Progress::Again(..) | Progress::Waits(_) | Progress::Loses(_) => {
+        Progress::Again(..) | Progress::Waits(_) | Progress::Blocked(_) | Progress::Loses(_) => {
             bar.println(line(progress, &AtomicU64::new(0)).unwrap_or_default());
         }
     }
@@ -87,6 +87,9 @@ fn line(progress: Progress<'_>, heard: &AtomicU64) -> Option<String> {
         Progress::Waits(holder) => Some(format!(
             "another migration is under way: {holder}; waiting for its end"
         )),
+        Progress::Blocked(holder) => {
+            Some(format!("a lock is held by {holder}; waiting for its end"))
+        }
         Progress::Loses(what) => Some(format!("loses {what}")),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use clap::ArgGroup;
 use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::sea_orm::{DatabaseConnection, TransactionTrait};
 use serde_json::json;
@@ -10,28 +11,38 @@ use super::{Answer, place};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::{State, Status, applied_record, now, status};
+use crate::lock::Lock;
 use crate::runner::fingerprint;
 use crate::step::{STEPS, Step};
 use crate::{Migrator, Way, guard};
 
 /// How it stands, and why.
 #[derive(Clone, Debug, clap::Args)]
-#[group(required = true, multiple = true)]
+#[command(group(ArgGroup::new("state").required(true).args(["applied", "rolled_back"])))]
 pub struct Args {
     /// The step; with --rolled-back also one that only the history has, by its whole name.
     step: String,
     /// It is applied: the database has what it makes.
-    #[arg(long, conflicts_with = "rolled_back")]
+    #[arg(long)]
     applied: bool,
     /// It is not applied: the database has nothing of it.
-    #[arg(long, required_unless_present = "applied")]
+    #[arg(long)]
     rolled_back: bool,
     /// Why; it is kept.
-    #[arg(long, required = true)]
+    #[arg(long, value_parser = words)]
     reason: String,
     /// Say it although the database has another schema.
     #[arg(long)]
     accept_drift: bool,
+}
+
+/// A reason that is one.
+fn words(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("say it in words");
+    }
+    Ok(text.to_owned())
 }
 
 /// What is meant.
@@ -52,11 +63,13 @@ impl Meant {
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
-    let meant = meant(args, &status(db).await?)?;
-    if !args.accept_drift {
-        compare(&meant, args.applied, db).await?;
-    }
+    meant(args, &status(db).await?)?;
     let lock = way.lock(db).await?;
+    // Whoever was waited for may have moved the history, or the schema.
+    let meant = meant(args, &status(lock.db()).await?)?;
+    if !args.accept_drift {
+        compare(&meant, args.applied, db, &lock).await?;
+    }
     let db = lock.db();
     Migrator::install(&db).await?;
     way.writer.prepare(&db).await?;
@@ -124,8 +137,13 @@ fn meant(args: &Args, status: &Status) -> Result<Meant, Error> {
 }
 
 /// Refuse unless the database has the schema that the history would then mean.
-async fn compare(meant: &Meant, applied: bool, db: &DatabaseConnection) -> Result<(), Error> {
-    let known = status(db).await?.applied;
+async fn compare(
+    meant: &Meant,
+    applied: bool,
+    db: &DatabaseConnection,
+    lock: &Lock<'_>,
+) -> Result<(), Error> {
+    let known = status(lock.db()).await?.applied;
     let would_be = STEPS.iter().filter(|one| {
         if one.name == meant.name() {
             applied
@@ -134,7 +152,7 @@ async fn compare(meant: &Meant, applied: bool, db: &DatabaseConnection) -> Resul
         }
     });
     let would_be: Vec<&Step> = would_be.collect();
-    let found = guard::found(db, db, &would_be).await?;
+    let found = guard::found(db, &lock.db(), &would_be).await?;
     if found.is_empty() {
         return Ok(());
     }

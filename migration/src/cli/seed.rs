@@ -72,7 +72,7 @@ pub(super) fn check(name: &str, seeds: &[Seed<'_>]) -> Result<(), Error> {
 
 fn unknown(name: &str, seeds: &[Seed<'_>]) -> Error {
     let names: Vec<&str> = all(seeds).map(|(name, _)| name).collect();
-    Error::Option(format!(
+    Error::Argument(format!(
         "there is no seed {name:?}; there are: {}",
         names.join(", ")
     ))

@@ -8,7 +8,8 @@ use crate::adopt::Optional;
 use crate::backfill::{Standing, standing};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::history::{Failed, is_as_left, status};
+use crate::guard;
+use crate::history::{Failed, Status, is_as_left, status};
 
 /// What else is looked at.
 #[derive(Clone, Debug, clap::Args)]
@@ -21,15 +22,20 @@ pub struct Args {
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
     let engine = Engine::of(db)?;
     let status = status(db).await?;
-    let drifted = args.check_drift && is_as_left(db).await? == Some(false);
+    let (drifted, untold) = if args.check_drift {
+        drifted(db, &status).await?
+    } else {
+        (None, None)
+    };
     let fits = status.unknown.is_empty()
         && status.modified.is_empty()
         && status.out_of_order.is_empty()
         && status.failed.is_empty()
-        && status.half_replaced.is_empty();
+        && status.half_replaced.is_empty()
+        && status.half_undone.is_empty();
     let backfills = standing(db, &status.applied).await?;
     let is_filled = backfills.iter().all(Standing::is_done);
-    let code = match (fits, drifted, status.pending.is_empty()) {
+    let code = match (fits, drifted == Some(true), status.pending.is_empty()) {
         (false, _, _) => 4,
         (true, true, _) => 3,
         (true, false, false) => 2,
@@ -46,6 +52,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         ("out of order", &status.out_of_order),
         ("adopted", &status.adopted),
         ("modified", &status.modified),
+        ("no record", &status.unrecorded),
         ("unknown", &status.unknown),
     ] {
         lines.extend(names.iter().map(|name| format!("{what:<12} {name}")));
@@ -78,12 +85,48 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
             "half there", half.step, half.there, half.of
         )
     }));
+    lines.extend(status.half_undone.iter().map(|half| {
+        format!(
+            "{:<12} {} after {} of {} statements down: {}",
+            "half undone", half.step, half.done, half.of, half.error
+        )
+    }));
     lines.extend(backfills.iter().map(super::backfill::line));
-    if drifted {
+    if !status.unrecorded.is_empty() {
+        lines.push(
+            "nobody can tell whether a step without a record was changed since: `migrate resolve STEP --applied \
+             --reason TEXT` writes its record"
+                .to_owned(),
+        );
+    }
+    if drifted == Some(true) {
         lines.push("the schema is not as the last run left it: see `migrate drift`".to_owned());
     }
+    lines.extend(untold);
     let mut json = json!(status);
     json["backfills"] = json!(backfills);
-    json["drifted"] = drifted.into();
+    json["drifted"] = json!(drifted);
     Ok(Answer { code, lines, json })
+}
+
+/// Whether the schema is not as the history left it, where that can be known, and else why not. A history
+/// that was emptied has no fingerprint: then what its steps make is compared, as `drift` does.
+async fn drifted(
+    db: &DatabaseConnection,
+    status: &Status,
+) -> Result<(Option<bool>, Option<String>), Error> {
+    if let Some(is_as_left) = is_as_left(db).await? {
+        return Ok((Some(!is_as_left), None));
+    }
+    if status.applied.is_empty() {
+        return Ok((None, None));
+    }
+    Ok(match guard::found(db, db, &guard::applied(status)).await {
+        Ok(found) => (Some(!found.iter().all(guard::is_advice)), None),
+        Err(error) => {
+            let why =
+                format!("whether the schema is as the history left it, nobody can tell: {error}");
+            (None, Some(why))
+        }
+    })
 }

@@ -1,5 +1,6 @@
 //! `up`: apply what is pending.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
@@ -9,7 +10,7 @@ use super::{Answer, backup, place};
 use crate::Way;
 use crate::adopt::{Optional, make};
 use crate::error::Error;
-use crate::history::status;
+use crate::history::is_as_left;
 use crate::step::STEPS;
 
 /// How far.
@@ -49,17 +50,6 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Result<Answer, Error> {
-    let steps = match &args.to {
-        None => args.number,
-        Some(name) => {
-            let wanted = &STEPS[..=place(name)?];
-            let pending = status(db).await?.pending;
-            let left = wanted
-                .iter()
-                .filter(|step| pending.iter().any(|name| name == step.name));
-            Some(u32::try_from(left.count()).unwrap_or(u32::MAX))
-        }
-    };
     let named = |names: &[String]| -> Result<Vec<String>, Error> {
         let names = names.iter();
         names
@@ -67,7 +57,8 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Resul
             .collect()
     };
     let way = Way {
-        steps,
+        steps: args.number,
+        ceiling: args.to.as_deref().map(place).transpose()?,
         out_of_order: named(&args.out_of_order)?,
         lossy: named(&args.allow_loss)?,
         accept_drift: args.accept_drift,
@@ -92,6 +83,13 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Resul
     lines.extend(made.iter().map(|one| format!("made {one}")));
     if lines.is_empty() {
         lines.push("nothing to apply".to_owned());
+        // Whoever deploys goes on: nothing here needs what was changed.
+        if is_as_left(db).await? == Some(false) {
+            let _ = writeln!(
+                std::io::stderr(),
+                "the schema is not as the last run left it: see `migrate drift`"
+            );
+        }
     }
     Ok(Answer {
         code: 0,

@@ -2,32 +2,29 @@
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
 
+/// Every object says which schema it is in, and the catalogue knows what it is called. All statements are
+/// there before the first is run: what one of them drops has no name any more.
 const DROP_EVERYTHING: &str = "DO $$
 DECLARE
-    found record;
+    going text[];
+    one text;
 BEGIN
-    FOR found IN
-        SELECT CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
-                   WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.oid::regclass AS name
-        FROM pg_class c
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-          AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'a', 'i'))
-    LOOP
-        EXECUTE format('DROP %s IF EXISTS %s CASCADE', found.kind, found.name);
-    END LOOP;
-    FOR found IN
-        SELECT p.oid::regprocedure AS name FROM pg_proc p
-        WHERE p.pronamespace = current_schema()::regnamespace AND p.prokind = 'f'
-          AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
-    LOOP
-        EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', found.name);
-    END LOOP;
-    FOR found IN
-        SELECT t.oid::regtype AS name FROM pg_type t
-        WHERE t.typnamespace = current_schema()::regnamespace AND t.typtype = 'e'
-          AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')
-    LOOP
-        EXECUTE format('DROP TYPE IF EXISTS %s CASCADE', found.name);
+    SELECT array_agg(format('DROP %s IF EXISTS %s CASCADE',
+            CASE WHEN o.type IN ('function', 'procedure', 'aggregate') THEN 'ROUTINE'
+                 WHEN o.type = 'statistics object' THEN 'STATISTICS'
+                 ELSE upper(o.type) END,
+            o.identity) ORDER BY n.classid <> 'pg_class'::regclass, n.classid, n.objid)
+    INTO going
+    FROM pg_depend n, LATERAL pg_identify_object(n.classid, n.objid, 0) o
+    WHERE n.refclassid = 'pg_namespace'::regclass AND n.refobjid = quote_ident(current_schema())::regnamespace
+      AND n.deptype = 'n' AND n.classid <> 'pg_extension'::regclass
+      -- Whoever does this may hold it.
+      AND NOT (n.classid = 'pg_class'::regclass
+               AND n.objid IN (SELECT oid FROM pg_class WHERE relname = 'chancery_migration_lease'))
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = n.classid AND d.objid = n.objid
+                      AND d.objsubid = 0 AND d.deptype IN ('e', 'a', 'i'));
+    FOREACH one IN ARRAY coalesce(going, '{}') LOOP
+        EXECUTE one;
     END LOOP;
 END
 $$";

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
+use crate::schema::quoted;
+
 pub(super) async fn drop_everything(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     // The shadow tables of a virtual table go with it.
     for (kind, name) in names(db, "view")
@@ -13,7 +15,7 @@ pub(super) async fn drop_everything(db: &impl ConnectionTrait) -> Result<(), DbE
         .chain(names(db, "virtual").await?)
     {
         let kind = if kind == "view" { "VIEW" } else { "TABLE" };
-        db.execute_unprepared(&format!("DROP {kind} \"{name}\""))
+        db.execute_unprepared(&format!("DROP {kind} {}", quoted(&name)))
             .await?;
     }
     let mut left: BTreeSet<String> = names(db, "table")
@@ -34,7 +36,7 @@ pub(super) async fn drop_everything(db: &impl ConnectionTrait) -> Result<(), DbE
             childless
         };
         for name in going {
-            db.execute_unprepared(&format!("DROP TABLE \"{name}\""))
+            db.execute_unprepared(&format!("DROP TABLE {}", quoted(&name)))
                 .await?;
             left.remove(&name);
         }

@@ -54,6 +54,11 @@ pub(crate) fn renamed(from: &LiveSchema, to: &LiveSchema, said: &Said) -> Result
     if let Some((old, new)) = gone.next() {
         return Err(Error::Ambiguous { old, new });
     }
+    columns(from, to, said)
+}
+
+/// The same of the columns of tables that both have.
+fn columns(from: &LiveSchema, to: &LiveSchema, said: &Said) -> Result<(), Error> {
     for (name, table, wanted) in both(from, to) {
         for old in table.columns.iter().filter(|old| !has(wanted, old)) {
             let key = (name.clone(), old.name.clone());
@@ -102,10 +107,14 @@ pub(crate) fn by_hand(
     let mut found = Renames::between(&left, is, &said.renames);
     found.columns.retain(|key, _| !said.drops.contains(key));
     let mut doubts = found.candidates(&left, is, is_like).into_iter();
-    match doubts.next() {
-        None => Ok(found),
-        Some((old, new)) => Err(Error::Ambiguous { old, new }),
+    if let Some((old, new)) = doubts.next() {
+        return Err(Error::Ambiguous { old, new });
     }
+    if is.engine == Engine::Sqlite {
+        // Where a column stands there is no identity: those behind one that goes move up.
+        columns(&found.applied(&left), is, said)?;
+    }
+    Ok(found)
 }
 
 /// The tables that both have.

@@ -39,8 +39,8 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
     };
     let mut options = Options {
         renames,
-        in_order: false,
         fills: said.fills.clone(),
+        ..Options::default()
     };
     // What is put off is filled in then.
     options
@@ -49,7 +49,7 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
     let back = Options {
         renames: options.renames.reversed(),
         fills: stand_ins(&from, &options.renames.reversed().applied(&to)),
-        in_order: false,
+        ..Options::default()
     };
     let up = change::statements(&from, &mid, &options);
     let down = change::statements(&mid, &from, &back);

@@ -7,6 +7,7 @@ mod of_drift;
 mod postgres;
 mod put;
 mod script;
+mod unfilled;
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ pub(crate) use half::stand_ins;
 pub(crate) use of_drift::of_drift;
 pub use put::{Put, put};
 pub(crate) use put::{check_built, check_name, complete};
+pub(crate) use unfilled::unfilled;
 pub(crate) use unused::refuse as refuse_unused;
 
 use crate::engine::Engine;
@@ -126,8 +128,10 @@ async fn side(
     let from = scratch::of_steps(engine, db, steps).await?;
     let from = from.without(BOOKKEEPING);
     let to = scratch::of_entities(engine, db, resources.clone()).await?;
-    let to = to.without(BOOKKEEPING);
+    let mut to = to.without(BOOKKEEPING);
     let mut renames = said.renames.clone();
     by_entities(resources, engine, &from, &mut renames);
+    // No entity says who may do what.
+    to.keep_rights(&renames.applied(&from));
     Ok((renames, from, to))
 }

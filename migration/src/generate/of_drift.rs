@@ -25,14 +25,14 @@ pub(crate) fn of_drift(
     let up = Options {
         renames: ask::by_hand(expected, &wanted, said)?,
         fills: said.fills.clone(),
-        in_order: false,
+        ..Options::default()
     };
     let renamed = up.renames.applied(expected);
     ask::filled(&renamed, &wanted, said)?;
     let down = Options {
         renames: up.renames.reversed(),
         fills: stand_ins(expected, &up.renames.reversed().applied(&wanted)),
-        in_order: false,
+        ..Options::default()
     };
     let forth = change::statements(expected, &wanted, &up);
     let back = change::statements(&wanted, expected, &down);
@@ -54,6 +54,10 @@ pub(crate) fn of_drift(
 
 /// Have `wanted` hold what `expected` does, where `one` says that it does not.
 fn keep(wanted: &mut LiveSchema, expected: &LiveSchema, one: &Difference) {
+    if let Object::Grant(what) = &one.object {
+        wanted.grants.remove(what);
+        return;
+    }
     let Some((table, known)) = one.object.table().and_then(|name| {
         let known = expected.tables.get(name)?;
         Some((wanted.tables.get_mut(name)?, known))

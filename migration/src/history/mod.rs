@@ -13,11 +13,11 @@ use serde::Serialize;
 pub(crate) use record::{Model as Record, State};
 pub(crate) use write::{PROGRAM, Writer, applied_record, now};
 
-use crate::adopt::{ASIDE, Adoption, LeftOut, Tool, has_table};
+use crate::adopt::{Adoption, LeftOut, has_table};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::schema::{BOOKKEEPING, LiveSchema};
-use crate::step::{STEPS, Step};
+use crate::step::{Direction, STEPS, Step};
 
 /// Where a database stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,6 +36,10 @@ pub struct Status {
     pub rolled_back: Vec<String>,
     /// Pending steps that are older than an applied one.
     pub out_of_order: Vec<String>,
+    /// Applied steps of which nothing is known but that they are: whether they were changed since, nobody
+    /// can tell.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unrecorded: Vec<String>,
     /// Applied steps that nobody ran: what they make stood when the database was taken over.
     pub adopted: Vec<String>,
     /// What was left out of tables that stood when the database was taken over.
@@ -43,6 +47,22 @@ pub struct Status {
     /// Pending steps that stand for several, of which some are applied and not all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub half_replaced: Vec<HalfReplaced>,
+    /// Applied steps whose way down stopped in its middle, and what it did stays. `down` goes on there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub half_undone: Vec<HalfUndone>,
+}
+
+/// A step whose way down stopped in its middle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HalfUndone {
+    /// Its name.
+    pub step: String,
+    /// How many of its statements are done.
+    pub done: i32,
+    /// How many there are.
+    pub of: usize,
+    /// What the database said.
+    pub error: String,
 }
 
 /// A step that stands for several, of which some are applied.
@@ -73,10 +93,7 @@ pub struct Failed {
 pub async fn status<'c>(db: impl IntoSchemaManagerConnection<'c>) -> Result<Status, Error> {
     let manager = SchemaManager::new(db);
     let adoption = Adoption::of(manager.get_connection()).await?;
-    let aside = adoption
-        .as_ref()
-        .is_some_and(|one| one.tool == Tool::SeaOrm);
-    let list = if aside { ASIDE } else { "seaql_migrations" };
+    let list = write::list_of(manager.get_connection()).await?;
     let names = listed(manager.get_connection(), list).await?;
     let records = records(&manager).await?;
     let engine = Engine::of(manager.get_connection())?;
@@ -113,8 +130,19 @@ fn stands(names: &[String], records: &[Record], steps: &[Step], engine: Engine) 
             if is_own.is_some_and(|record| record.checksum != step.checksum(engine)) {
                 status.modified.push(name.clone());
             }
+            if record.is_none() && is_listed(step.name) {
+                status.unrecorded.push(name.clone());
+            }
             if is_adopted(step) {
                 status.adopted.push(name.clone());
+            }
+            if let Some(record) = record.filter(|one| one.state == State::Undoing) {
+                status.half_undone.push(HalfUndone {
+                    step: name.clone(),
+                    done: record.statements_done,
+                    of: step.statements(engine, Direction::Down).len(),
+                    error: record.error.clone().unwrap_or_default(),
+                });
             }
             status.applied.push(name);
             continue;
@@ -204,7 +232,7 @@ fn in_time(mut records: Vec<Record>) -> Vec<Record> {
 }
 
 /// Note that the schema is as a run left it, after something was done to it besides.
-pub(crate) async fn leave<'c>(
+pub(crate) async fn note_schema<'c>(
     db: impl IntoSchemaManagerConnection<'c>,
     writer: &Writer,
 ) -> Result<(), Error> {

@@ -46,6 +46,9 @@ pub(crate) enum State {
     /// What it makes stood before: another tool made it.
     #[sea_orm(string_value = "adopted")]
     Adopted,
+    /// Some of the statements of its way down ran, each by itself; it goes on where it stopped.
+    #[sea_orm(string_value = "undoing")]
+    Undoing,
     /// It was undone, or never was: somebody says so.
     #[sea_orm(string_value = "rolled_back")]
     RolledBack,

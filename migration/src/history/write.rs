@@ -1,7 +1,7 @@
 //! Writing the history, by whoever holds the lock.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
 use sea_orm_migration::sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query};
@@ -25,12 +25,17 @@ pub(crate) struct Writer {
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// RFC 3339, UTC, to the microsecond.
+pub(crate) fn now() -> String {
+    ago(Duration::ZERO)
+}
+
+/// What it was so long ago.
 #[expect(
     clippy::disallowed_methods,
     reason = "the history is written before there is anything that could give a time"
 )]
-pub(crate) fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true)
+fn ago(time: Duration) -> String {
+    (Utc::now() - time).to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 #[expect(clippy::disallowed_methods, reason = "as `sea-orm-cli` would write it")]
@@ -42,7 +47,7 @@ fn seconds() -> i64 {
 pub(crate) const PROGRAM: &str = env!("CARGO_PKG_VERSION");
 
 /// The list of applied steps: the standard one, unless another program keeps that.
-async fn list_of(db: &impl ConnectionTrait) -> Result<&'static str, Error> {
+pub(super) async fn list_of(db: &impl ConnectionTrait) -> Result<&'static str, Error> {
     Ok(if has_table(db, None, ASIDE).await? {
         ASIDE
     } else {
@@ -57,7 +62,7 @@ pub(crate) fn applied_record(
     writer: &Writer,
     began: Instant,
 ) -> Record {
-    let now = now();
+    let took = began.elapsed();
     Record {
         id: step.name.to_owned(),
         checksum: step.checksum(engine),
@@ -66,12 +71,12 @@ pub(crate) fn applied_record(
         error: None,
         fingerprint_before: None,
         fingerprint_after: None,
-        duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+        duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         program: PROGRAM.to_owned(),
         actor: writer.actor.clone(),
         reason: None,
-        started_at: now.clone(),
-        finished_at: Some(now),
+        started_at: ago(took),
+        finished_at: Some(now()),
     }
 }
 

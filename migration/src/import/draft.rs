@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::row::Row;
+use super::row::{Cell, Row};
 
 /// A document as it was read.
 pub(super) struct Item<D> {
@@ -30,6 +30,27 @@ pub(super) struct Draft {
     pub(super) secret: Option<Vec<u8>>,
     /// What was noticed.
     pub(super) notes: Vec<Note>,
+    /// Whether it says nothing of passwords: one that is here stays.
+    pub(super) without_password: bool,
+}
+
+impl Draft {
+    /// Give the document's own rows another id, and whatever names them.
+    pub(super) fn rename(&mut self, to: Uuid) {
+        let Some(from) = self.rows.first().map(|row| row.id) else {
+            return;
+        };
+        for row in &mut self.rows {
+            if row.id == from {
+                row.id = to;
+            }
+            for cell in row.cells.values_mut() {
+                if *cell == Cell::Id(from) {
+                    *cell = Cell::Id(to);
+                }
+            }
+        }
+    }
 }
 
 /// A column of the first row that names another document.
@@ -128,17 +149,28 @@ pub(super) struct Reject {
     pub(super) field: Option<String>,
     /// What there is to say.
     pub(super) detail: String,
-    /// The person that the document is another one of.
+    /// The person that the document is another one of, beyond doubt.
     pub(super) same_as: Option<Uuid>,
+    /// The row that has what only one may have: its table and key.
+    pub(super) holder: Option<(&'static str, Uuid)>,
 }
 
 impl Reject {
     pub(super) fn new(reason: &'static str, field: &str, detail: impl Into<String>) -> Self {
         Self {
-            reason,
             field: Some(field.to_owned()),
+            ..Self::whole(reason, detail)
+        }
+    }
+
+    /// One that is about no field.
+    pub(super) fn whole(reason: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            reason,
+            field: None,
             detail: detail.into(),
             same_as: None,
+            holder: None,
         }
     }
 }

@@ -2,8 +2,6 @@
 //! of the schema two tables of our own: each row that an import made with its hash as it was left,
 //! and what stood in a row before an import changed it.
 
-use std::collections::BTreeMap;
-
 use entity::id::{ImportBatchId, ImportRecordId};
 use entity::platform::import_record;
 use sea_orm_migration::sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
@@ -14,8 +12,7 @@ use sea_orm_migration::sea_orm::{
 use uuid::Uuid;
 
 use super::batch;
-use super::row::{Cell, Row, stable_id};
-use super::table;
+use super::row::{Row, stable_id};
 use crate::error::Error;
 
 /// Makes the tables, where they are not there.
@@ -45,7 +42,7 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS chancery_import_rows (
 /// How many rows are looked at together.
 pub(super) const PORTION: u64 = 500;
 const ROWS: &str = "chancery_import_rows";
-const CHANGES: &str = "chancery_import_changes";
+pub(super) const CHANGES: &str = "chancery_import_changes";
 
 /// A second document of somebody who is there already: children that name it find the first.
 pub(super) fn duplicates_of(collection: &str) -> String {
@@ -59,16 +56,6 @@ pub(super) struct Made {
     pub(super) hash: String,
     pub(super) collection: String,
     pub(super) external_id: String,
-}
-
-/// A row that an import changed, and how it was before.
-#[derive(Clone, Debug)]
-pub(super) struct Changed {
-    pub(super) before: Row,
-    pub(super) hash: String,
-    pub(super) collection: String,
-    pub(super) external_id: String,
-    pub(super) content_hash: String,
 }
 
 /// Make the tables.
@@ -191,20 +178,60 @@ pub(super) async fn put_row(
     Ok(())
 }
 
+/// Which document a row was made of, and how an import left it.
+#[derive(Clone, Debug)]
+pub(super) struct Owner {
+    pub(super) source: String,
+    pub(super) collection: String,
+    pub(super) external_id: String,
+    pub(super) batch: String,
+    pub(super) hash: String,
+}
+
+impl Owner {
+    /// Whether it is this document, by its source, its collection and its id.
+    pub(super) fn is(&self, (source, collection, external_id): (&str, &str, &str)) -> bool {
+        self.source == source && self.collection == collection && self.external_id == external_id
+    }
+}
+
+/// The document that a row was made of, if an import made it.
+pub(super) async fn owner(
+    db: &impl ConnectionTrait,
+    table: &str,
+    id: Uuid,
+) -> Result<Option<Owner>, Error> {
+    let mut query = Query::select();
+    query
+        .from(ROWS)
+        .columns([
+            "source",
+            "collection",
+            "external_id",
+            "batch_id",
+            "row_hash",
+        ])
+        .and_where(Expr::col("row_table").eq(table))
+        .and_where(Expr::col("row_id").eq(id.to_string()));
+    let Some(row) = db.query_one(&query).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Owner {
+        source: row.try_get("", "source")?,
+        collection: row.try_get("", "collection")?,
+        external_id: row.try_get("", "external_id")?,
+        batch: row.try_get("", "batch_id")?,
+        hash: row.try_get("", "row_hash")?,
+    }))
+}
+
 /// How an import left a row, if one made it.
 pub(super) async fn row_hash(
     db: &impl ConnectionTrait,
     table: &str,
     id: Uuid,
 ) -> Result<Option<String>, Error> {
-    let mut query = Query::select();
-    query
-        .from(ROWS)
-        .column("row_hash")
-        .and_where(Expr::col("row_table").eq(table))
-        .and_where(Expr::col("row_id").eq(id.to_string()));
-    let found = db.query_one(&query).await?;
-    Ok(found.map(|row| row.try_get("", "row_hash")).transpose()?)
+    Ok(owner(db, table, id).await?.map(|owner| owner.hash))
 }
 
 /// Forget a row.
@@ -218,45 +245,6 @@ pub(super) async fn forget_row(
         .from_table(ROWS)
         .and_where(Expr::col("row_table").eq(table))
         .and_where(Expr::col("row_id").eq(id.to_string()));
-    db.execute(&query).await?;
-    Ok(())
-}
-
-/// Put down what stood in a row before `batch` changed it; the first word stays.
-pub(super) async fn put_change(
-    db: &impl ConnectionTrait,
-    batch: Uuid,
-    before: &Row,
-    hash: &str,
-    record: &import_record::Model,
-) -> Result<(), Error> {
-    let text = serde_json::to_string(&before.cells).map_err(unkept)?;
-    let mut query = Query::insert();
-    query.into_table(CHANGES).columns([
-        "batch_id",
-        "row_table",
-        "row_id",
-        "before",
-        "row_hash",
-        "collection",
-        "external_id",
-        "content_hash",
-    ]);
-    query.values_panic([
-        batch.to_string().into(),
-        before.table.into(),
-        before.id.to_string().into(),
-        text.into(),
-        hash.into(),
-        record.collection.as_str().into(),
-        record.external_id.as_str().into(),
-        record.content_hash.as_str().into(),
-    ]);
-    query.on_conflict(
-        OnConflict::columns(["batch_id", "row_table", "row_id"])
-            .do_nothing()
-            .to_owned(),
-    );
     db.execute(&query).await?;
     Ok(())
 }
@@ -290,7 +278,7 @@ pub(super) async fn made(
         .collect()
 }
 
-fn id_in(row: &QueryResult) -> Result<Uuid, Error> {
+pub(super) fn id_in(row: &QueryResult) -> Result<Uuid, Error> {
     let text: String = row.try_get("", "row_id")?;
     Uuid::parse_str(&text).map_err(|source| Error::KeptId {
         table: ROWS,
@@ -298,73 +286,15 @@ fn id_in(row: &QueryResult) -> Result<Uuid, Error> {
     })
 }
 
-/// Why a row as it was before is not kept, or not read.
-fn unkept(source: serde_json::Error) -> Error {
-    Error::Kept {
-        table: CHANGES,
-        source,
-    }
-}
-
-/// The rows that `batch` changed.
-pub(super) async fn changed(
-    db: &impl ConnectionTrait,
-    batch: Uuid,
-    after: (&str, &str),
-) -> Result<Vec<Changed>, Error> {
-    let mut query = Query::select();
-    let key = Expr::tuple([Expr::col("row_table"), Expr::col("row_id")]);
-    query
-        .from(CHANGES)
-        .columns([
-            "row_table",
-            "row_id",
-            "before",
-            "row_hash",
-            "collection",
-            "external_id",
-            "content_hash",
-        ])
-        .and_where(Expr::col("batch_id").eq(batch.to_string()))
-        .and_where(key.gt(Expr::tuple([Expr::val(after.0), Expr::val(after.1)])))
-        .order_by("row_table", sea_orm_migration::sea_orm::Order::Asc)
-        .order_by("row_id", sea_orm_migration::sea_orm::Order::Asc)
-        .limit(PORTION);
-    let rows = db.query_all(&query).await?;
-    rows.iter()
-        .map(|row| {
-            let table: String = row.try_get("", "row_table")?;
-            let resource = table::known(&table)?;
-            let text: String = row.try_get("", "before")?;
-            let cells: BTreeMap<String, Cell> = serde_json::from_str(&text).map_err(unkept)?;
-            let mut before = Row::new(resource.table, id_in(row)?);
-            for column in &resource.columns {
-                if let Some(cell) = cells.get(column.name) {
-                    before.cells.insert(column.name, cell.clone());
-                }
-            }
-            Ok(Changed {
-                before,
-                hash: row.try_get("", "row_hash")?,
-                collection: row.try_get("", "collection")?,
-                external_id: row.try_get("", "external_id")?,
-                content_hash: row.try_get("", "content_hash")?,
-            })
-        })
-        .collect()
-}
-
-/// Forget the documents that became a row.
+/// Forget the documents that became a row, of whatever source.
 pub(super) async fn forget_records_of(
     db: &impl ConnectionTrait,
-    source: &str,
     table: &str,
     id: Uuid,
 ) -> Result<(), Error> {
     import_record::Entity::delete_many()
         .filter(import_record::Column::RowTable.eq(table))
         .filter(import_record::Column::RowId.eq(id))
-        .filter(import_record::Column::Source.eq(source))
         .exec(db)
         .await?;
     Ok(())
@@ -391,10 +321,13 @@ pub(super) async fn forget_batch(db: &impl ConnectionTrait, batch: Uuid) -> Resu
         };
         after = last.id.0;
         for record in records {
-            if row_hash(db, &record.row_table, record.row_id)
-                .await?
-                .is_none()
-            {
+            let of = (
+                record.source.as_str(),
+                record.collection.as_str(),
+                record.external_id.as_str(),
+            );
+            let owner = owner(db, &record.row_table, record.row_id).await?;
+            if !owner.is_some_and(|owner| owner.is(of)) {
                 import_record::Entity::delete_by_id(record.id)
                     .exec(db)
                     .await?;

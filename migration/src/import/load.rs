@@ -9,7 +9,8 @@ use super::draft::{Draft, Item, Reject};
 use super::ledger;
 use super::report::{Checksum, Counts, Lines, Report, Stopped, Told};
 use super::setting::Moment;
-use super::settle::{Outcome, Settled, Settler};
+use super::settle::{NOT_HERE, Outcome, Settled, Settler};
+use super::waiting::Queue;
 use super::{Mode, Options, Stage};
 use crate::error::Error;
 
@@ -63,19 +64,13 @@ pub(super) async fn run<S: Source>(
         Mode::Apply => tokio::select! {
             biased;
             () = options.stop.cancelled() => return Ok(nothing()),
-            lock = options.turn.take(db) => lock?,
+            lock = options.turn.take(db) => Some(lock?),
         },
         Mode::DryRun | Mode::Verify => None,
     };
     // Of two imports at once in one directory the second waits before it begins its lists.
     let mut telling = Telling::begun(options, source.left_out())?;
-    let mut settler = Settler {
-        source: &options.source,
-        mode: options.mode,
-        vault: options.vault,
-        batch: None,
-        moment: Moment::default(),
-    };
+    let mut settler = Settler::new(&options.source, options.mode, options.vault);
     if options.mode == Mode::Apply {
         let tx = options.turn.begin(db).await?;
         ledger::prepare(&tx).await?;
@@ -90,46 +85,7 @@ pub(super) async fn run<S: Source>(
             Some(outer)
         }
     };
-    let mut done = 0;
-    'all: for collection in source.collections() {
-        source.open(collection).await?;
-        telling.begin(collection);
-        (options.told)(Stage::Import(collection, done, all));
-        loop {
-            if options.stop.is_cancelled() {
-                telling.end(collection);
-                telling.report.stopped = Some(Stopped { done, all });
-                break 'all;
-            }
-            let portion = source.portion(options.portion).await?;
-            if portion.is_empty() {
-                break;
-            }
-            done += portion.len() as u64;
-            if let Some(outer) = &outer {
-                settle(
-                    &mut settler,
-                    outer,
-                    source,
-                    collection,
-                    portion,
-                    &mut telling,
-                )
-                .await?;
-            } else {
-                let tx = options.turn.begin(db).await?;
-                settler.moment = Moment::default();
-                settle(&mut settler, &tx, source, collection, portion, &mut telling).await?;
-                if let Some(batch) = settler.batch {
-                    let at = json!({"collection": collection, "documents": done});
-                    batch::checkpoint(&tx, batch, at).await?;
-                }
-                tx.commit().await?;
-            }
-            (options.told)(Stage::Import(collection, done, all));
-        }
-        telling.end(collection);
-    }
+    collections(db, source, &mut settler, &mut telling, outer.as_ref(), all).await?;
     if let Some(outer) = outer {
         outer.rollback().await?;
     }
@@ -149,6 +105,67 @@ pub(super) async fn run<S: Source>(
     report.rejects = rejects.finish()?;
     report.notes = notes.finish()?;
     Ok(report)
+}
+
+/// Settle every collection: in `outer`, or each portion in a transaction of its own.
+async fn collections<S: Source>(
+    db: &DatabaseConnection,
+    source: &mut S,
+    settler: &mut Settler<'_>,
+    telling: &mut Telling<'_>,
+    outer: Option<&DatabaseTransaction>,
+    all: u64,
+) -> Result<(), Error> {
+    let options = telling.options;
+    let mut done = 0;
+    for collection in source.collections() {
+        source.open(collection).await?;
+        telling.begin(collection);
+        let mut queue = Queue::default();
+        (options.told)(Stage::Import(collection, done, all));
+        loop {
+            if options.stop.is_cancelled() {
+                telling.end(collection);
+                telling.report.stopped = Some(Stopped { done, all });
+                return Ok(());
+            }
+            let portion = source.portion(options.portion).await?;
+            if portion.is_empty() {
+                break;
+            }
+            done += portion.len() as u64;
+            let to = (collection, &mut *telling, &mut queue);
+            if let Some(outer) = outer {
+                settle(settler, outer, source, portion, to).await?;
+            } else {
+                let tx = options.turn.begin(db).await?;
+                settler.moment = Moment::default();
+                settle(settler, &tx, source, portion, to).await?;
+                if let Some(batch) = settler.batch {
+                    let at = json!({"collection": collection, "documents": done});
+                    batch::checkpoint(&tx, batch, at).await?;
+                }
+                tx.commit().await?;
+            }
+            (options.told)(Stage::Import(collection, done, all));
+        }
+        if !queue.is_empty() {
+            let late = if let Some(outer) = outer {
+                queue.settle(settler, outer, source, collection).await?
+            } else {
+                let tx = options.turn.begin(db).await?;
+                settler.moment = Moment::default();
+                let late = queue.settle(settler, &tx, source, collection).await?;
+                tx.commit().await?;
+                late
+            };
+            for (item, settled) in late {
+                telling.tell(collection, &item, &settled)?;
+            }
+        }
+        telling.end(collection);
+    }
+    Ok(())
 }
 
 /// Say how the batch ended: this run's, or one that was cut off when all was written. One that was
@@ -181,39 +198,52 @@ async fn settle<S: Source>(
     settler: &mut Settler<'_>,
     tx: &DatabaseTransaction,
     source: &S,
-    collection: &'static str,
     portion: Vec<Item<S::Body>>,
-    telling: &mut Telling<'_>,
+    (collection, telling, queue): (&'static str, &mut Telling<'_>, &mut Queue<S::Body>),
 ) -> Result<(), Error> {
     for item in portion {
-        let drafted = match (&item.id, &item.body) {
-            (_, Err(why)) => Err(Reject {
-                reason: "bad_document",
-                field: None,
-                detail: why.clone(),
-                same_as: None,
-            }),
-            (None, Ok(_)) => Err(Reject::new("missing_required", "_id", "it is not there")),
-            (Some(id), Ok(_)) if id.chars().count() > 255 => {
-                Err(Reject::new("too_long", "_id", "it is longer than 255"))
-            }
-            (Some(id), Ok(body)) => source.draft(collection, id, body),
+        let is_first = item.id.as_deref().is_none_or(|id| queue.is_first(id));
+        let settled = if is_first {
+            settled(settler, tx, source, collection, &item).await?
+        } else {
+            let detail = "another document of the collection has it, and was read before";
+            Settled::refused(Reject::new("duplicate_key", "_id", detail))
         };
-        let settled = match drafted {
-            Err(reject) => Settled {
-                outcome: Outcome::Rejected(reject),
-                hash: String::new(),
-                here: None,
-                notes: Vec::new(),
-            },
-            Ok(draft) => {
-                let id = item.id.as_deref().unwrap_or_default();
-                Box::pin(settler.settle(tx, collection, id, draft)).await?
-            }
-        };
-        telling.tell(collection, &item, &settled)?;
+        if !queue
+            .takes(settler.source, tx, collection, &item, &settled)
+            .await?
+        {
+            telling.tell(collection, &item, &settled)?;
+            continue;
+        }
+        queue.put(item);
     }
     Ok(())
+}
+
+/// What becomes of a document.
+pub(super) async fn settled<S: Source>(
+    settler: &mut Settler<'_>,
+    tx: &DatabaseTransaction,
+    source: &S,
+    collection: &'static str,
+    item: &Item<S::Body>,
+) -> Result<Settled, Error> {
+    let drafted = match (&item.id, &item.body) {
+        (_, Err(why)) => Err(Reject::whole("bad_document", why)),
+        (None, Ok(_)) => Err(Reject::new("missing_required", "_id", "it is not there")),
+        (Some(id), Ok(_)) if id.chars().count() > 255 => {
+            Err(Reject::new("too_long", "_id", "it is longer than 255"))
+        }
+        (Some(id), Ok(body)) => source.draft(collection, id, body),
+    };
+    match drafted {
+        Err(reject) => Ok(Settled::refused(reject)),
+        Ok(draft) => {
+            let id = item.id.as_deref().unwrap_or_default();
+            Box::pin(settler.settle(tx, collection, id, draft)).await
+        }
+    }
 }
 
 impl<'a> Telling<'a> {
@@ -268,6 +298,7 @@ impl<'a> Telling<'a> {
         match &settled.outcome {
             Outcome::Rejected(reject) => {
                 counts.rejected += 1;
+                self.report.differences += u64::from(reject.reason == NOT_HERE);
                 *counts.reasons.entry(reject.reason.to_owned()).or_default() += 1;
                 let field = reject.field.as_deref();
                 return self

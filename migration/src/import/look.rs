@@ -1,6 +1,7 @@
 //! What a document refers to, and what it would collide with.
 
-use entity::identity::{user, user_identity};
+use entity::identity::user::{self, UserRole};
+use entity::identity::user_identity;
 use entity::platform::import_record;
 use sea_orm_migration::sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
@@ -12,6 +13,11 @@ use super::ledger;
 use super::row::Cell;
 use super::table::{self, Misfit};
 use crate::error::Error;
+
+/// The column of a person's password.
+pub(super) const PASSWORD: &str = "password_hash";
+/// Who vouches for a person under one id only.
+const CLERK: &str = "clerk";
 
 /// The answer to a question about a document.
 pub(super) type Verdict<T> = Result<Result<T, Reject>, Error>;
@@ -66,21 +72,25 @@ pub(super) async fn resolve(
             .cells
             .insert(reference.column, cell);
     }
+    let person = draft.rows.first().filter(|row| row.table == "users");
+    draft.without_password = person.is_some_and(|row| !row.cells.contains_key(PASSWORD));
     for row in &mut draft.rows {
-        match table::fit(row)? {
-            None => {}
-            Some(Misfit::Missing(column)) => {
-                return Ok(Err(Reject::new(
-                    "missing_required",
-                    column,
-                    "it is not there",
-                )));
-            }
+        let (reason, column, detail) = match table::fit(row)? {
+            None => continue,
+            Some(Misfit::Missing(column)) => ("missing_required", column, "it is not there"),
             Some(Misfit::TooLong(column)) => {
                 let detail = "the column is shorter, and nothing is cut";
-                return Ok(Err(Reject::new("too_long", column, detail)));
+                ("too_long", column, detail)
             }
-        }
+            Some(Misfit::TooLarge(column)) => {
+                let detail = "the column takes no number so large";
+                ("bad_number", column, detail)
+            }
+            Some(Misfit::Unknown(column)) => {
+                ("unknown_enum", column, "none of those that are known here")
+            }
+        };
+        return Ok(Err(Reject::new(reason, column, detail)));
     }
     Ok(Ok(()))
 }
@@ -150,7 +160,8 @@ pub(super) enum Who {
     Here(Uuid),
 }
 
-/// Look whether the person is here already, by another document or by themselves.
+/// Look whether the person is here already, by another document or by themselves. Whoever vouches for them
+/// says who they are; an e-mail address alone says it only where nothing speaks against it.
 pub(super) async fn person(
     db: &impl ConnectionTrait,
     source: &str,
@@ -158,29 +169,64 @@ pub(super) async fn person(
     draft: &Draft,
 ) -> Verdict<Who> {
     for person in &draft.persons {
-        let found = match person {
-            Person::Identity { provider, subject } => owner_of(db, provider, subject).await?,
+        let (found, doubt) = match person {
+            Person::Identity { provider, subject } => {
+                (owner_of(db, provider, subject).await?, None)
+            }
             Person::Email(key) => {
                 let found = user::Entity::find()
                     .filter(user::Column::EmailKey.eq(key.as_str()))
                     .one(db)
                     .await?;
-                found.map(|row| row.id.0)
+                match found {
+                    Some(found) => (Some(found.id.0), doubt(db, draft, &found).await?),
+                    None => (None, None),
+                }
             }
         };
         let Some(id) = found else { continue };
+        let is_sure = matches!(person, Person::Identity { .. });
         let other = ledger::record_of_row(db, source, collection, "users", id).await?;
-        let Some(other) = other else {
-            return Ok(Ok(Who::Here(id)));
+        let detail = match (doubt, other) {
+            (Some(doubt), _) => doubt.to_owned(),
+            (None, Some(other)) if is_sure => format!("the same person as {}", other.external_id),
+            (None, Some(other)) => format!("the e-mail address is that of {}", other.external_id),
+            (None, None) => return Ok(Ok(Who::Here(id))),
         };
         return Ok(Err(Reject {
-            reason: "duplicate_account",
-            field: None,
-            detail: format!("the same person as {}", other.external_id),
-            same_as: Some(id),
+            same_as: is_sure.then_some(id),
+            ..Reject::whole("duplicate_account", detail)
         }));
     }
     Ok(Ok(Who::New))
+}
+
+/// What speaks against it that a draft is the person who has the same e-mail address here.
+async fn doubt(
+    db: &impl ConnectionTrait,
+    draft: &Draft,
+    found: &user::Model,
+) -> Result<Option<&'static str>, Error> {
+    let names =
+        |person: &Person| matches!(person, Person::Identity { provider, .. } if provider == CLERK);
+    if draft.persons.iter().any(names) {
+        let known = user_identity::Entity::find()
+            .filter(user_identity::Column::UserId.eq(found.id))
+            .filter(user_identity::Column::Provider.eq(CLERK))
+            .one(db)
+            .await?;
+        if known.is_some() {
+            return Ok(Some(
+                "a person with another Clerk id has the e-mail address here",
+            ));
+        }
+    }
+    // What runs for a member of staff does so with their rights.
+    let is_staff = found.role != UserRole::User;
+    Ok(is_staff.then_some(
+        "a member of staff has the e-mail address here, and an address alone does not prove that they are one: \
+         give one of the two another address",
+    ))
 }
 
 /// Look whether another row has what only one may have.
@@ -192,13 +238,12 @@ pub(super) async fn unique(
     for row in &draft.rows {
         for columns in table::uniques(row.table)? {
             let holder = table::holder(db, row, &columns).await?;
-            if holder.is_some_and(|holder| holder != row.id) {
+            if let Some(holder) = holder.filter(|holder| *holder != row.id) {
                 let detail = format!("another row of {} has it", row.table);
-                return Ok(Err(Reject::new(
-                    "duplicate_key",
-                    &columns.join(", "),
-                    detail,
-                )));
+                return Ok(Err(Reject {
+                    holder: Some((row.table, holder)),
+                    ..Reject::new("duplicate_key", &columns.join(", "), detail)
+                }));
             }
         }
         if known.is_none()

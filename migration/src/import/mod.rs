@@ -8,8 +8,11 @@
 //! and the rest goes on.
 
 mod batch;
+mod changes;
 mod draft;
+mod inputs;
 mod ledger;
+mod link;
 mod load;
 mod look;
 pub mod mongo;
@@ -18,13 +21,17 @@ mod report;
 mod row;
 mod setting;
 mod settle;
+mod sqlite;
 mod table;
 mod time;
 mod undo;
+mod waiting;
+mod write;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use entity::registry::resource;
 use entity::types::Encrypted;
 use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +42,9 @@ pub use self::undo::{Taken, undo};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::lock::{self, Kind, Lock};
+use crate::rows::check_seen;
+use crate::runner::Progress;
+use crate::timeouts::Timeouts;
 
 /// What seals and opens secrets. The program has it; this crate's own binary does not, and refuses
 /// sensitive settings.
@@ -94,6 +104,8 @@ pub struct Turn {
     pub patience: Duration,
     /// What keeps others out.
     pub lock: Kind,
+    /// How long a statement may take.
+    pub timeouts: Timeouts,
 }
 
 impl Default for Turn {
@@ -101,25 +113,49 @@ impl Default for Turn {
         Self {
             patience: crate::PATIENCE,
             lock: Kind::Auto,
+            timeouts: Timeouts::default(),
         }
     }
 }
 
 impl Turn {
-    /// One import at a time. On `SQLite` each transaction of one is the only writer, and two that take
-    /// turns are one.
-    async fn take(self, db: &DatabaseConnection) -> Result<Option<Lock<'_>>, Error> {
-        match Engine::of(db)? {
-            Engine::Sqlite => Ok(None),
-            Engine::Postgres => Ok(Some(
-                Lock::take_as(db, self.patience, self.lock, &crate::cli::waits).await?,
-            )),
-        }
+    /// One import at a time, from its first row to its last.
+    async fn take(self, db: &DatabaseConnection) -> Result<Held<'_>, Error> {
+        let told = &crate::cli::waits;
+        Ok(match Engine::of(db)? {
+            Engine::Sqlite => Held::Sqlite(
+                sqlite::Alone::take(db, self.patience, &|who| told(Progress::Waits(who))).await?,
+            ),
+            Engine::Postgres => {
+                Held::Postgres(Lock::take_as(db, self.patience, self.lock, told).await?)
+            }
+        })
     }
 
     /// A transaction that may write.
     async fn begin(self, db: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
-        lock::begin_write(&db.into(), self.patience).await
+        let tx = lock::begin_write(&db.into(), self.patience).await?;
+        self.timeouts.within(&tx).await?;
+        Ok(tx)
+    }
+}
+
+/// What keeps other imports out while it is held.
+enum Held<'d> {
+    Sqlite(sqlite::Alone),
+    Postgres(Lock<'d>),
+}
+
+impl Held<'_> {
+    /// Let the next one in.
+    async fn release(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(alone) => {
+                drop(alone);
+                Ok(())
+            }
+            Self::Postgres(lock) => lock.release().await,
+        }
     }
 }
 
@@ -136,5 +172,7 @@ async fn run<S: load::Source>(
             status.pending.len()
         )));
     }
+    // What is hidden would look as if it were not there.
+    check_seen(db, |name| resource(name).is_some()).await?;
     load::run(db, source, options).await
 }

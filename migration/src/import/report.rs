@@ -193,8 +193,9 @@ impl Lines {
         if path.is_dir() || path.file_name().is_none() {
             return Err(refused("it is a directory"));
         }
+        // Another import may list to the same name, and an older list's part may be somebody's link.
         let mut part = path.as_os_str().to_owned();
-        part.push(".part");
+        part.push(format!(".{:016x}.part", private::number()));
         let part = PathBuf::from(part);
         let file = private::file(&part).map_err(|error| refused(&error.to_string()))?;
         Ok(Self {

@@ -12,6 +12,13 @@ use uuid::Uuid;
 /// The column that every update raises. It tells nothing of what a row says.
 pub(super) const VERSION: &str = "version";
 
+/// So many levels of JSON and documents are taken. `MongoDB` itself takes 100; below 128 whoever reads our
+/// rows can read them, also where extended JSON adds a level or two.
+pub(super) const DEPTH: usize = 120;
+
+/// Why what is nested deeper is refused.
+pub(super) const TOO_DEEP: &str = "it is nested deeper than 120 levels";
+
 /// A value of a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Cell {
@@ -112,9 +119,32 @@ pub(super) fn stable_id(parts: &[&str]) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
+/// Whether JSON is nested deeper than is taken: what reads it goes down into it by calls.
+pub(super) fn is_too_deep(text: &str) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
 /// JSON with its keys in order, without blanks, each number in one spelling: two texts that mean the
-/// same are one. Nothing where `text` is no JSON.
+/// same are one. Nothing where `text` is no JSON, or nested too deep.
 pub(super) fn canonical(text: &str) -> Option<String> {
+    if is_too_deep(text) {
+        return None;
+    }
     let raw: &RawValue = serde_json::from_str(text).ok()?;
     let mut out = String::with_capacity(text.len());
     write(raw, &mut out)?;

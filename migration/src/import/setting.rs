@@ -1,14 +1,17 @@
 //! Settings as the program itself writes them: with a version that rises, a row of the history, a secret
-//! that is sealed for its place, and a raised revision, by which the replicas know that something is new.
+//! that is sealed for its place, an entry of the audit log, and a raised revision, by which the replicas know that something is new.
 
 use entity::configuration::revision;
 use entity::configuration::setting_history::{self, SettingAction};
+use entity::platform::audit_log::AuditActor;
 use entity::types::Encrypted;
 use sea_orm_migration::sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm_migration::sea_orm::{
     ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
     IntoActiveModel, QueryFilter, QueryOrder,
 };
+use serde::Serialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::Vault;
@@ -19,6 +22,7 @@ use crate::error::Error;
 
 const TABLE: &str = "configuration_settings";
 const HISTORY: &str = "configuration_history";
+const AUDIT: &str = "audit_log";
 /// The column of a secret.
 const SEALED: &str = "ciphertext";
 
@@ -104,6 +108,8 @@ pub(super) struct Written<'a> {
     pub(super) after: Option<&'a Row>,
     /// Why.
     pub(super) reason: String,
+    /// The import that does it, or takes it back.
+    pub(super) batch: Uuid,
     /// When, as the revision counts it.
     pub(super) revision: i64,
     /// What opens its secret.
@@ -181,7 +187,72 @@ async fn put(
         .with("reason", Cell::Text(written.reason.clone()))
         .with("created_at", at.clone())
         .with("updated_at", at);
+    table::insert(tx, &entry).await?;
+    audit(tx, written, row).await
+}
+
+/// A setting as the audit log has it, as the program itself tells it there.
+#[derive(Serialize)]
+struct Told<'a> {
+    key: &'a str,
+    environment: &'a str,
+    /// As it is written, however long a number in it is; none of a secret.
+    value: Option<&'a RawValue>,
+    description: Option<&'a str>,
+    is_active: bool,
+    is_sensitive: bool,
+    version: i64,
+}
+
+/// Put the write into the audit log: what did it is the import.
+async fn audit(tx: &impl ConnectionTrait, written: &Written<'_>, row: &Row) -> Result<(), Error> {
+    let at = Cell::Time(now());
+    let told = |row: Option<&Row>| row.map_or(Ok(Cell::Null), told);
+    let action = match written.action {
+        SettingAction::Create => "setting.create",
+        SettingAction::Delete => "setting.delete",
+        SettingAction::Update | SettingAction::Rollback => "setting.update",
+    };
+    let entry = Row::new(AUDIT, fresh())
+        .with("actor_kind", Cell::Text(AuditActor::System.to_value()))
+        .with("actor_id", Cell::Text(format!("import {}", written.batch)))
+        .with("action", Cell::Text(action.to_owned()))
+        .with("resource_type", Cell::Text("setting".to_owned()))
+        .with("resource_id", Cell::Text(row.id.to_string()))
+        .with("before", told(written.before)?)
+        .with("after", told(written.after)?)
+        .with("created_at", at.clone())
+        .with("updated_at", at);
     table::insert(tx, &entry).await
+}
+
+fn told(row: &Row) -> Result<Cell, Error> {
+    let failed = |source| Error::Kept {
+        table: AUDIT,
+        source,
+    };
+    let (key, environment) = name(row);
+    let is = |column: &str| matches!(row.cells.get(column), Some(Cell::Bool(true)));
+    let value = match row.cells.get("value") {
+        Some(Cell::Json(text)) if !is_sealed(row) => {
+            Some(serde_json::from_str(text).map_err(failed)?)
+        }
+        _ => None,
+    };
+    let description = match row.cells.get("description") {
+        Some(Cell::Text(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let told = Told {
+        key,
+        environment,
+        value,
+        description,
+        is_active: is("is_active"),
+        is_sensitive: is("is_sensitive"),
+        version: version(row),
+    };
+    Ok(Cell::Json(serde_json::to_string(&told).map_err(failed)?))
 }
 
 /// The version behind the next write. A name that was deleted and comes again goes on behind what it had.

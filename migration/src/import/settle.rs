@@ -1,19 +1,30 @@
 //! What becomes of one document: whether it is new, changed, known or refused, and its rows written.
 
-use entity::configuration::setting_history::SettingAction;
+use std::collections::{HashMap, HashSet};
+
 use entity::platform::import_record;
-use sea_orm_migration::sea_orm::{DatabaseTransaction, DbErr, RuntimeErr, TransactionTrait, sqlx};
+use sea_orm_migration::sea_orm::{DatabaseTransaction, TransactionTrait};
 use uuid::Uuid;
 
 use super::batch;
 use super::draft::{Draft, Note, Reject};
 use super::ledger;
 use super::look::{self, Who};
-use super::row::{Row, hash_of};
-use super::setting::{self, Moment, Written};
+use super::row::{Row, hash_of, stable_id};
+use super::setting::{self, Moment};
 use super::table;
+use super::write::{Noting, change, put};
 use super::{Mode, Vault};
 use crate::error::Error;
+
+/// Why a document is refused in a comparison: it would come in, and is not here.
+pub(super) const NOT_HERE: &str = "not_here";
+
+/// A document: its source, its collection and its id.
+pub(super) type Key<'k> = (&'k str, &'k str, &'k str);
+
+/// What became of a document, the hash of what it says, and of what its rows say where that was looked at.
+pub(super) type Judged = (Outcome, String, Option<String>);
 
 /// What became of a document.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,6 +53,17 @@ pub(super) struct Settled {
     pub(super) notes: Vec<Note>,
 }
 
+impl Settled {
+    pub(super) fn refused(reject: Reject) -> Self {
+        Self {
+            outcome: Outcome::Rejected(reject),
+            hash: String::new(),
+            here: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// What settling takes.
 pub(super) struct Settler<'a> {
     pub(super) source: &'a str,
@@ -51,11 +73,28 @@ pub(super) struct Settler<'a> {
     pub(super) batch: Option<Uuid>,
     /// The revision of the settings that this transaction writes.
     pub(super) moment: Moment,
+    /// Documents that exchange what only one may have, as far as they are not settled yet.
+    pub(super) exchange: HashSet<String>,
+    /// Rows that gave such a value up for the time of an exchange, as they were.
+    pub(super) parked: HashMap<(&'static str, Uuid), Row>,
 }
 
 impl<'a> Settler<'a> {
+    /// Nothing is settled yet.
+    pub(super) fn new(source: &'a str, mode: Mode, vault: Option<&'a dyn Vault>) -> Self {
+        Self {
+            source,
+            mode,
+            vault,
+            batch: None,
+            moment: Moment::default(),
+            exchange: HashSet::new(),
+            parked: HashMap::new(),
+        }
+    }
+
     /// The run: the one that was cut off, or a new one. A run that writes nothing leaves no trace.
-    async fn batch(&mut self, tx: &DatabaseTransaction) -> Result<Uuid, Error> {
+    pub(super) async fn batch(&mut self, tx: &DatabaseTransaction) -> Result<Uuid, Error> {
         if let Some(batch) = self.batch {
             return Ok(batch);
         }
@@ -75,7 +114,8 @@ impl<'a> Settler<'a> {
         id: &str,
         mut draft: Draft,
     ) -> Result<Settled, Error> {
-        let judged = Box::pin(self.judge(tx, collection, id, &mut draft)).await?;
+        let key = (self.source, collection, id);
+        let judged = Box::pin(self.judge(tx, key, &mut draft)).await?;
         let (outcome, hash, here) = match judged {
             Ok(settled) => settled,
             Err(reject) => {
@@ -115,11 +155,13 @@ impl<'a> Settler<'a> {
     async fn judge(
         &mut self,
         tx: &DatabaseTransaction,
-        collection: &str,
-        id: &str,
+        key: Key<'_>,
         draft: &mut Draft,
-    ) -> look::Verdict<(Outcome, String, Option<String>)> {
-        if let Err(reject) = look::resolve(tx, self.source, draft).await? {
+    ) -> look::Verdict<Judged> {
+        let (source, collection, id) = key;
+        let known = ledger::record(tx, source, collection, id).await?;
+        let is_linked = place(tx, key, known.as_ref(), draft).await?;
+        if let Err(reject) = look::resolve(tx, source, draft).await? {
             return Ok(Err(reject));
         }
         if draft.secret.is_some() && self.vault.is_none() {
@@ -129,51 +171,119 @@ impl<'a> Settler<'a> {
         }
         let hashes: Vec<String> = draft.rows.iter().map(Row::hash).collect();
         let hash = hash_of(hashes.iter().map(String::as_str));
-        let known = ledger::record(tx, self.source, collection, id).await?;
-        if let Some(known) = &known {
-            let linked = match draft.rows.first() {
-                Some(row) => ledger::row_hash(tx, row.table, row.id).await?.is_none(),
-                None => true,
-            };
-            if linked {
-                let here = Some(hash.clone());
-                return Ok(Ok((Outcome::Linked, hash, here)));
+        match &known {
+            Some(known) if is_linked => {
+                let person = known.row_id;
+                return self.link(tx, key, Some(known), person, draft, hash).await;
             }
-            if known.content_hash == hash && self.mode != Mode::Verify && draft.secret.is_none() {
-                return Ok(Ok((Outcome::Unchanged, hash, None)));
+            Some(known) => {
+                let same = known.content_hash == hash;
+                if same && self.mode != Mode::Verify && draft.secret.is_none() {
+                    for row in &draft.rows {
+                        let left = ledger::row_hash(tx, row.table, row.id).await?;
+                        let stands = table::read(tx, row.table, row.id).await?;
+                        if stands.as_ref().map(Row::hash) != left {
+                            touched_here(&mut draft.notes, &known.row_table);
+                            break;
+                        }
+                    }
+                    return Ok(Ok((Outcome::Unchanged, hash, None)));
+                }
             }
-        } else {
-            match look::person(tx, self.source, collection, draft).await? {
+            None => match look::person(tx, source, collection, draft).await? {
                 Err(reject) => return Ok(Err(reject)),
                 Ok(Who::Here(person)) => {
-                    if self.mode != Mode::Verify {
-                        let batch = self.batch(tx).await?;
-                        let key = (self.source, collection, id);
-                        ledger::put_record(tx, batch, key, ("users", person), &hash).await?;
-                    }
                     draft.notes.push(Note::listed("linked", "email"));
-                    return Ok(Ok((Outcome::Linked, hash.clone(), Some(hash))));
+                    return self.link(tx, key, None, person, draft, hash).await;
                 }
                 Ok(Who::New) => {}
-            }
+            },
         }
-        if let Err(reject) = look::unique(tx, draft, known.as_ref()).await? {
-            return Ok(Err(reject));
+        while let Err(reject) = look::unique(tx, draft, known.as_ref()).await? {
+            if !self.make_way(tx, &reject).await? {
+                return Ok(Err(reject));
+            }
         }
         let Some(known) = known else {
-            if self.mode == Mode::Verify {
-                return Ok(Ok((Outcome::New, hash, None)));
-            }
             self.ready(tx, draft, &[]).await?;
-            let batch = self.batch(tx).await?;
-            let key = (self.source, collection, id);
-            let noting = self.noting(tx, draft, batch).await?;
-            return match put(tx, batch, key, (draft, &noting), &hash).await? {
-                Ok(()) => Ok(Ok((Outcome::New, hash, None))),
-                Err(reject) => Ok(Err(reject)),
-            };
+            if let Err(reject) = self.write(tx, key, None, draft, &[], &hash).await? {
+                return Ok(Err(reject));
+            }
+            if self.mode == Mode::Verify {
+                return Ok(Err(Reject::whole(
+                    NOT_HERE,
+                    "it would come in, and has no row here",
+                )));
+            }
+            return Ok(Ok((Outcome::New, hash, None)));
         };
         self.compare(tx, draft, &known, hash).await
+    }
+
+    /// Let the row that has what a document wants give it up, where that row's own document waits, too.
+    async fn make_way(&mut self, tx: &DatabaseTransaction, reject: &Reject) -> Result<bool, Error> {
+        let (Some((table, id)), Some(columns)) = (reject.holder, &reject.field) else {
+            return Ok(false);
+        };
+        let Some(owner) = ledger::owner(tx, table, id).await? else {
+            return Ok(false);
+        };
+        if owner.source != self.source || !self.exchange.contains(&owner.external_id) {
+            return Ok(false);
+        }
+        let columns = table::known(table)?.columns.iter().filter_map(|column| {
+            let wanted = columns.split(", ").any(|name| name == column.name);
+            wanted.then_some(column.name)
+        });
+        let columns: Vec<&'static str> = columns.collect();
+        if !self.parked.contains_key(&(table, id))
+            && let Some(stands) = table::read(tx, table, id).await?
+        {
+            self.parked.insert((table, id), stands);
+        }
+        table::park(tx, table, id, &columns).await
+    }
+
+    /// Write what the document says, all or nothing: what refuses it is told. A comparison takes it back
+    /// again. A run of which nothing is left behind has no batch.
+    async fn write(
+        &mut self,
+        tx: &DatabaseTransaction,
+        key: Key<'_>,
+        known: Option<&import_record::Model>,
+        draft: &Draft,
+        before: &[Option<Row>],
+        hash: &str,
+    ) -> look::Verdict<()> {
+        let begun = self.batch;
+        // It is raised outside of what a refusal takes back.
+        let revision = if draft.rows.iter().any(setting::is_one) {
+            self.moment.of(tx).await?
+        } else {
+            0
+        };
+        let inner = tx.begin().await?;
+        let batch = self.batch(&inner).await?;
+        let noting = Noting {
+            reason: format!("import of {}, batch {batch}", self.source),
+            batch,
+            revision,
+            vault: self.vault,
+        };
+        let written = match known {
+            None => put(&inner, batch, key, (draft, &noting), hash).await?,
+            Some(known) => {
+                let known = (key.0, known);
+                change(&inner, batch, known, (draft, &noting), before, hash).await?
+            }
+        };
+        if written.is_ok() && self.mode != Mode::Verify {
+            inner.commit().await?;
+        } else {
+            inner.rollback().await?;
+            self.batch = begun;
+        }
+        Ok(written)
     }
 
     /// The document is known: is there something new in it, and are its rows as they were left?
@@ -183,7 +293,7 @@ impl<'a> Settler<'a> {
         draft: &mut Draft,
         known: &import_record::Model,
         hash: String,
-    ) -> look::Verdict<(Outcome, String, Option<String>)> {
+    ) -> look::Verdict<Judged> {
         let mut same = known.content_hash == hash;
         let mut touched = false;
         let mut here = Vec::new();
@@ -191,7 +301,18 @@ impl<'a> Settler<'a> {
         for at in 0..draft.rows.len() {
             let (table, id) = (draft.rows[at].table, draft.rows[at].id);
             let left = ledger::row_hash(tx, table, id).await?;
-            let stands = table::read(tx, table, id).await?;
+            let stands = match self.parked.get(&(table, id)) {
+                Some(stands) => Some(stands.clone()),
+                None => table::read(tx, table, id).await?,
+            };
+            if at == 0
+                && draft.without_password
+                && let Some(password) = stands
+                    .as_ref()
+                    .and_then(|stands| stands.cells.get(look::PASSWORD))
+            {
+                draft.rows[0].cells.insert(look::PASSWORD, password.clone());
+            }
             let now = stands.as_ref().map(Row::hash);
             // A row that is not there and never was is one that the document has only now.
             touched |= now != left;
@@ -200,6 +321,9 @@ impl<'a> Settler<'a> {
             }
             here.push(now.unwrap_or_default());
             before.push(stands);
+        }
+        if touched {
+            touched_here(&mut draft.notes, &known.row_table);
         }
         if same {
             let written: Vec<String> = draft.rows.iter().map(Row::hash).collect();
@@ -218,42 +342,13 @@ impl<'a> Settler<'a> {
         }
         let here = Some(hash_of(here.iter().map(String::as_str)));
         if touched {
-            draft
-                .notes
-                .push(Note::listed("touched_here", known.row_table.as_str()));
             return Ok(Ok((Outcome::Kept, hash, here)));
         }
-        if self.mode == Mode::Verify {
-            return Ok(Ok((Outcome::Updated, hash, here)));
-        }
         self.ready(tx, draft, &before).await?;
-        let batch = self.batch(tx).await?;
-        let noting = self.noting(tx, draft, batch).await?;
-        let known = (self.source, known);
-        match change(tx, batch, known, (draft, &noting), &before, &hash).await? {
-            Ok(()) => Ok(Ok((Outcome::Updated, hash, here))),
-            Err(reject) => Ok(Err(reject)),
-        }
-    }
-
-    /// What stands in the history of a draft's settings. The revision is raised outside of what a refusal
-    /// takes back.
-    async fn noting(
-        &mut self,
-        tx: &DatabaseTransaction,
-        draft: &Draft,
-        batch: Uuid,
-    ) -> Result<Noting<'a>, Error> {
-        let revision = if draft.rows.iter().any(setting::is_one) {
-            self.moment.of(tx).await?
-        } else {
-            0
-        };
-        Ok(Noting {
-            reason: format!("import of {}, batch {batch}", self.source),
-            revision,
-            vault: self.vault,
-        })
+        let (collection, id) = (known.collection.as_str(), known.external_id.as_str());
+        let key = (self.source, collection, id);
+        let written = self.write(tx, key, Some(known), draft, &before, &hash);
+        Ok(written.await?.map(|()| (Outcome::Updated, hash, here)))
     }
 
     /// Take over the ciphertext that is here, if it is of the same secret.
@@ -290,108 +385,35 @@ impl<'a> Settler<'a> {
     }
 }
 
-/// What stands in the history of each setting that is written.
-struct Noting<'a> {
-    reason: String,
-    revision: i64,
-    vault: Option<&'a dyn Vault>,
-}
-
-impl Noting<'_> {
-    async fn note(
-        &self,
-        tx: &DatabaseTransaction,
-        before: Option<&Row>,
-        after: &Row,
-    ) -> Result<(), Error> {
-        if !setting::is_one(after) {
-            return Ok(());
-        }
-        let written = Written {
-            action: match before {
-                Some(_) => SettingAction::Update,
-                None => SettingAction::Create,
-            },
-            before,
-            after: Some(after),
-            reason: self.reason.clone(),
-            revision: self.revision,
-            vault: self.vault,
-        };
-        setting::note(tx, written).await
-    }
-}
-
-/// Put the rows in, all or none.
-async fn put(
+/// Give the document's rows their ids: those that it has here, or one of its own where another document has the
+/// one that it would have. Tells whether the document is linked to a person who was here before it.
+async fn place(
     tx: &DatabaseTransaction,
-    batch: Uuid,
-    key: (&str, &str, &str),
-    (draft, noting): (&Draft, &Noting<'_>),
-    hash: &str,
-) -> look::Verdict<()> {
-    let inner = tx.begin().await?;
+    key: Key<'_>,
+    known: Option<&import_record::Model>,
+    draft: &mut Draft,
+) -> Result<bool, Error> {
+    if let Some(known) = known {
+        let owner = ledger::owner(tx, &known.row_table, known.row_id).await?;
+        if owner.is_some_and(|owner| owner.is(key)) {
+            draft.rename(known.row_id);
+            return Ok(false);
+        }
+    }
     for row in &draft.rows {
-        if let Err(error) = table::insert(&inner, row).await {
-            inner.rollback().await?;
-            return refused(row, error);
+        let owner = ledger::owner(tx, row.table, row.id).await?;
+        if owner.is_some_and(|owner| !owner.is(key)) {
+            draft.rename(stable_id(&["import", key.0, key.1, key.2]));
+            break;
         }
-        ledger::put_row(&inner, batch, key, row).await?;
-        noting.note(&inner, None, row).await?;
     }
-    if let Some(row) = draft.rows.first() {
-        ledger::put_record(&inner, batch, key, (row.table, row.id), hash).await?;
-    }
-    inner.commit().await?;
-    Ok(Ok(()))
+    Ok(known.is_some())
 }
 
-/// Give the rows what the document says now, all or none.
-async fn change(
-    tx: &DatabaseTransaction,
-    batch: Uuid,
-    (source, known): (&str, &import_record::Model),
-    (draft, noting): (&Draft, &Noting<'_>),
-    before: &[Option<Row>],
-    hash: &str,
-) -> look::Verdict<()> {
-    let key = (
-        source,
-        known.collection.as_str(),
-        known.external_id.as_str(),
-    );
-    let inner = tx.begin().await?;
-    for (row, before) in draft.rows.iter().zip(before) {
-        let written = match before {
-            Some(_) => table::update(&inner, row).await,
-            None => table::insert(&inner, row).await,
-        };
-        if let Err(error) = written {
-            inner.rollback().await?;
-            return refused(row, error);
-        }
-        if let Some(before) = before {
-            ledger::put_change(&inner, batch, before, &row.hash(), known).await?;
-        }
-        ledger::put_row(&inner, batch, key, row).await?;
-        noting.note(&inner, before.as_ref(), row).await?;
+/// Note once that rows were changed or deleted here.
+pub(super) fn touched_here(notes: &mut Vec<Note>, table: &str) {
+    let note = Note::listed("touched_here", table);
+    if !notes.contains(&note) {
+        notes.push(note);
     }
-    ledger::change_record(&inner, known.id, hash).await?;
-    inner.commit().await?;
-    Ok(Ok(()))
-}
-
-/// A row that the database refuses is a document's matter; that it is not there is everybody's.
-fn refused(row: &Row, error: Error) -> look::Verdict<()> {
-    let Error::Database(DbErr::Exec(RuntimeErr::SqlxError(cause))) = &error else {
-        return Err(error);
-    };
-    let sqlx::Error::Database(cause) = cause.as_ref() else {
-        return Err(error);
-    };
-    // Not its message: that may repeat a value.
-    let code = cause.code().unwrap_or_default();
-    let constraint = cause.constraint().unwrap_or("no constraint");
-    let detail = format!("{} refused it: {constraint}, {code}", row.table);
-    Ok(Err(Reject::new("refused_by_database", row.table, detail)))
 }

@@ -2,6 +2,8 @@
 //! gone. What was touched here since, or what something else refers to, is never lost: either nothing
 //! is taken back, or everything but that.
 
+use std::collections::HashMap;
+
 use entity::configuration::setting_history::SettingAction;
 use entity::platform::import_batch::ImportState;
 use entity::registry::resources;
@@ -10,6 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::batch;
+use super::changes;
 use super::ledger;
 use super::row::Row;
 use super::setting::{self, Moment, Written};
@@ -81,11 +84,21 @@ pub async fn undo(
         source,
         batch,
         vault,
+        keep_touched,
         moment: Moment::default(),
+        parked: HashMap::new(),
     };
     taking.restore(&mut taken).await?;
     for resource in resources().iter().rev() {
         taking.remove(resource.table, &mut taken).await?;
+    }
+    if keep_touched && !taking.parked.is_empty() {
+        tx.rollback().await?;
+        return Err(Error::Import(
+            "nothing was taken back: rows that changed their names with each other were changed here since, and \
+             no part of that can be taken back; give them the names that they had, and try again"
+                .to_owned(),
+        ));
     }
     if taken.kept > 0 && !keep_touched {
         tx.rollback().await?;
@@ -96,9 +109,7 @@ pub async fn undo(
     ledger::forget_batch(&tx, batch).await?;
     batch::end(&tx, batch, ImportState::Undone, None).await?;
     tx.commit().await?;
-    if let Some(lock) = lock {
-        lock.release().await?;
-    }
+    lock.release().await?;
     taken.done = true;
     Ok(taken)
 }
@@ -118,7 +129,10 @@ struct Taking<'a> {
     source: &'a str,
     batch: Uuid,
     vault: Option<&'a dyn Vault>,
+    keep_touched: bool,
     moment: Moment,
+    /// Rows that gave up what only one may have before their own turn, as they were.
+    parked: HashMap<(&'static str, Uuid), Row>,
 }
 
 impl Taking<'_> {
@@ -127,19 +141,22 @@ impl Taking<'_> {
         let (tx, source, batch) = (self.tx, self.source, self.batch);
         let mut after = (String::new(), String::new());
         loop {
-            let rows = ledger::changed(tx, batch, (&after.0, &after.1)).await?;
+            let rows = changes::changed(tx, batch, (&after.0, &after.1)).await?;
             let Some(last) = rows.last() else {
                 return Ok(());
             };
             after = (last.before.table.to_owned(), last.before.id.to_string());
             for mut row in rows {
                 let before = &mut row.before;
-                let stands = table::read(tx, before.table, before.id).await?;
+                let stands = self.stands(before.table, before.id).await?;
                 let key = (source, row.collection.as_str(), row.external_id.as_str());
                 let why = if stands.as_ref().map(Row::hash).as_ref() == Some(&row.hash) {
-                    self.ready(before, stands.as_ref()).await?
+                    match self.ready(before, stands.as_ref()).await? {
+                        None => self.make_way(before).await?,
+                        Some(why) => Some(why.to_owned()),
+                    }
                 } else {
-                    Some("it was changed or deleted here since")
+                    Some("it was changed or deleted here since".to_owned())
                 };
                 if let Some(why) = why {
                     taken.keep(Stays {
@@ -147,11 +164,12 @@ impl Taking<'_> {
                         id: before.id,
                         collection: row.collection.clone(),
                         external_id: row.external_id.clone(),
-                        why: why.to_owned(),
+                        why,
                     });
                     continue;
                 }
                 table::update(tx, before).await?;
+                self.parked.remove(&(before.table, before.id));
                 self.note(SettingAction::Rollback, stands.as_ref(), Some(before))
                     .await?;
                 ledger::put_row(tx, batch, key, before).await?;
@@ -166,7 +184,7 @@ impl Taking<'_> {
 
     /// Take away the rows that the batch made in a table.
     async fn remove(&mut self, table: &'static str, taken: &mut Taken) -> Result<(), Error> {
-        let (tx, source, batch) = (self.tx, self.source, self.batch);
+        let (tx, batch) = (self.tx, self.batch);
         let mut after = String::new();
         loop {
             let rows = ledger::made(tx, batch, table, &after).await?;
@@ -175,14 +193,15 @@ impl Taking<'_> {
             };
             after = last.id.to_string();
             for row in rows {
-                let stands = table::read(tx, table, row.id).await?;
-                let mut why = reason(tx, table, row.id, &row.hash, "").await?;
+                let stands = self.stands(table, row.id).await?;
+                let mut why = reason(tx, stands.as_ref(), &row.hash, "").await?;
                 // A person who stays keeps their way in.
                 if why.is_none()
                     && table == "user_identities"
                     && let Some(left) = ledger::row_hash(tx, "users", row.id).await?
                 {
-                    why = reason(tx, "users", row.id, &left, table).await?;
+                    let person = self.stands("users", row.id).await?;
+                    why = reason(tx, person.as_ref(), &left, table).await?;
                 }
                 if let Some(why) = why {
                     taken.keep(Stays {
@@ -196,14 +215,62 @@ impl Taking<'_> {
                 }
                 if stands.is_some() {
                     table::delete(tx, table, row.id).await?;
+                    self.parked.remove(&(table, row.id));
                     self.note(SettingAction::Delete, stands.as_ref(), None)
                         .await?;
                     taken.removed += 1;
                 }
                 ledger::forget_row(tx, table, row.id).await?;
-                ledger::forget_records_of(tx, source, table, row.id).await?;
+                ledger::forget_records_of(tx, table, row.id).await?;
             }
         }
+    }
+
+    /// A row as it stands, but for what it gave up.
+    async fn stands(&self, table: &'static str, id: Uuid) -> Result<Option<Row>, Error> {
+        match self.parked.get(&(table, id)) {
+            Some(row) => Ok(Some(row.clone())),
+            None => table::read(self.tx, table, id).await,
+        }
+    }
+
+    /// Let rows that have what `before` had give it up, where they are taken back themselves; or say why it
+    /// cannot have it again.
+    async fn make_way(&mut self, before: &Row) -> Result<Option<String>, Error> {
+        let table = before.table;
+        for columns in table::uniques(table)? {
+            let holder = table::holder(self.tx, before, &columns).await?;
+            let Some(holder) = holder.filter(|holder| *holder != before.id) else {
+                continue;
+            };
+            let stands = self.stands(table, holder).await?;
+            let goes = match &stands {
+                Some(stands) => self.goes(stands).await?,
+                None => false,
+            };
+            if !goes || !table::park(self.tx, table, holder, &columns).await? {
+                let columns = columns.join(", ");
+                return Ok(Some(format!("another row has its {columns} now")));
+            }
+            if let Some(stands) = stands {
+                self.parked.insert((table, holder), stands);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a row is taken back, too, as far as can be told before its turn.
+    async fn goes(&self, row: &Row) -> Result<bool, Error> {
+        let hash = row.hash();
+        if let Some(left) = changes::hash(self.tx, self.batch, row.table, row.id).await? {
+            return Ok(left == hash);
+        }
+        let owner = ledger::owner(self.tx, row.table, row.id).await?;
+        if !owner.is_some_and(|owner| owner.batch == self.batch.to_string() && owner.hash == hash) {
+            return Ok(false);
+        }
+        // What refers to it may go first; where some stays, nothing is taken back.
+        Ok(!self.keep_touched || reason(self.tx, Some(row), &hash, "").await?.is_none())
     }
 
     /// Make a setting ready to stand again, or say why it cannot: a secret is sealed for a version, and
@@ -243,6 +310,7 @@ impl Taking<'_> {
             before,
             after,
             reason: format!("import of {}, batch {} taken back", self.source, self.batch),
+            batch: self.batch,
             revision: self.moment.of(self.tx).await?,
             vault: self.vault,
         };
@@ -253,17 +321,16 @@ impl Taking<'_> {
 /// Why a row that was left with `hash` stays, if it does; `except` may refer to it.
 async fn reason(
     tx: &DatabaseTransaction,
-    table: &str,
-    id: Uuid,
+    stands: Option<&Row>,
     hash: &str,
     except: &str,
 ) -> Result<Option<String>, Error> {
-    let Some(stands) = table::read(tx, table, id).await? else {
+    let Some(stands) = stands else {
         return Ok(None);
     };
     if stands.hash() != hash {
         return Ok(Some("it was changed here since".to_owned()));
     }
-    let referrer = table::referrer(tx, table, id, except).await?;
+    let referrer = table::referrer(tx, stands.table, stands.id, except).await?;
     Ok(referrer.map(|other| format!("rows of {other} refer to it")))
 }

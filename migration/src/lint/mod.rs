@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::engine::Engine;
+use crate::lexer;
 use crate::schema::squeezed;
 
 /// So many rows are read or written anew before anybody notices.
@@ -28,7 +29,7 @@ const UNREASONED: &str = "ignore-without-reason";
 
 /// One thing that is unsafe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The rule, by which it is ignored or allowed.
     pub rule: String,
     /// What happens.
@@ -201,6 +202,27 @@ fn found(
     }
 }
 
+/// Whether an `ALTER TABLE` takes a column away: `COLUMN` need not be said, and quotes may be.
+fn drops_column(engine: Engine, sql: &str) -> bool {
+    let words = lexer::words(engine, sql);
+    let (mut depth, mut begins) = (0_usize, true);
+    words.windows(2).skip(2).any(|two| {
+        let [one, next] = two else { return false };
+        let drops = depth == 0 && begins && one.is("DROP") && !next.is("CONSTRAINT");
+        if one.is("(") {
+            depth += 1;
+        } else if one.is(")") {
+            depth = depth.saturating_sub(1);
+        }
+        // Behind the table's name, and behind each comma.
+        let is_action = ["ADD", "ALTER", "DROP", "RENAME"]
+            .iter()
+            .any(|word| one.is(word));
+        begins = one.is(",") || (begins && !is_action);
+        drops
+    })
+}
+
 /// The rules that the comments above a statement ignore, and why.
 fn ignores(sql: &str) -> BTreeMap<String, String> {
     let lines = sql
@@ -320,6 +342,16 @@ mod tests {
                 "{engine:?}"
             );
             assert!(unsafe_on("ALTER TABLE runs DROP COLUMN a", 1), "{engine:?}");
+            assert!(
+                unsafe_on("ALTER TABLE \"runs\" DROP \"a\"", 1),
+                "{engine:?}"
+            );
+            assert!(
+                unsafe_on("ALTER TABLE runs ADD b numeric(3, 1), DROP a", 1),
+                "{engine:?}"
+            );
+            let kept = "ALTER TABLE runs DROP CONSTRAINT c";
+            assert!(!unsafe_on(kept, 1), "{engine:?}");
             assert!(unsafe_on("DROP TABLE runs", 1), "{engine:?}");
             assert!(!unsafe_on("DROP TABLE runs", 0), "{engine:?}");
             assert!(

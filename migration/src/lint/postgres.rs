@@ -3,7 +3,8 @@
 
 pub(super) mod squawk;
 
-use super::{Danger, Rule, Tested};
+use super::{Danger, Rule, Tested, drops_column};
+use crate::engine::Engine;
 
 #[expect(
     clippy::too_many_lines,
@@ -94,7 +95,7 @@ pub(super) fn rules(words: &str, tested: &Tested<'_>) -> Vec<Rule> {
             "give it a default",
         ),
         (
-            alter && has(" DROP COLUMN "),
+            alter && drops_column(Engine::Postgres, tested.sql),
             "drops-column",
             Danger::Rows,
             "what the column holds is lost, and a program that still reads it fails",

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Danger, Rule, Tested};
+use super::{Danger, Rule, Tested, drops_column};
+use crate::engine::Engine;
 
 pub(super) fn rules(
     text: &str,
@@ -46,7 +47,7 @@ pub(super) fn rules(
             "drop it a release after the last program that reads it, with a backup",
         ),
         (
-            alter && has(" DROP COLUMN "),
+            alter && drops_column(Engine::Sqlite, tested.sql),
             "drops-column",
             Danger::Rows,
             "what the column holds is lost, and every row is written anew",

@@ -9,19 +9,18 @@ mod sqlite;
 
 use std::time::Duration;
 
-use sea_orm_migration::sea_orm::sqlx::postgres::PgConnection;
 use sea_orm_migration::sea_orm::{
-    DatabaseConnection, DatabaseExecutor, DatabaseTransaction, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, TransactionTrait,
 };
 
-pub(crate) use self::lease::settle;
-pub(crate) use self::sqlite::is_busy;
+pub(crate) use self::lease::{owe, settle};
+pub(crate) use self::sqlite::{SOMEBODY, SOON, is_busy};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::runner::{Progress, quietly};
 
 /// How often a waiting process asks again.
-const ASK_AGAIN: Duration = Duration::from_millis(100);
+pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Hears for whom the lock is waited for, once.
 type Waits<'t> = &'t (dyn Fn(&str) + Send + Sync);
@@ -31,13 +30,15 @@ type Waits<'t> = &'t (dyn Fn(&str) + Send + Sync);
 pub(crate) struct Lock<'d> {
     db: &'d DatabaseConnection,
     held: Held,
+    /// Whether the keys were looked after with each step.
+    is_checked: bool,
 }
 
 enum Held {
     /// A write transaction around everything.
     Sqlite(DatabaseTransaction),
     /// An advisory lock on a connection of its own.
-    Postgres(PgConnection),
+    Postgres(postgres::Session),
     /// A row, where sessions are shared.
     Lease(lease::Lease),
 }
@@ -84,7 +85,16 @@ impl<'d> Lock<'d> {
                 }
             }
         };
-        Ok(Self { db, held })
+        Ok(Self {
+            db,
+            held,
+            is_checked: false,
+        })
+    }
+
+    /// Whether a session of `PostgreSQL` stays this program's between two transactions.
+    pub(crate) fn has_own_session(&self) -> bool {
+        matches!(self.held, Held::Postgres(_))
     }
 
     /// What to change the schema through.
@@ -95,14 +105,63 @@ impl<'d> Lock<'d> {
         }
     }
 
+    /// Leave the look at the keys to each step, which is taken back by itself where they lead nowhere.
+    pub(crate) fn checked_by_step(&mut self) {
+        self.is_checked = true;
+    }
+
+    /// A transaction under the lock. Whoever has the lock next waits for its end, even where the lock was
+    /// lost meanwhile.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, Error> {
+        let tx = self.db().begin().await?;
+        match &self.held {
+            Held::Sqlite(_) => {}
+            Held::Postgres(session) => postgres::mark(&tx, session.key).await?,
+            Held::Lease(lease) => postgres::mark(&tx, lease.key).await?,
+        }
+        Ok(tx)
+    }
+
+    /// Keep what `tx` did for `step`, unless the lock was lost meanwhile.
+    pub(crate) async fn commit(&self, tx: DatabaseTransaction, step: &str) -> Result<(), Error> {
+        if let Err(error) = self.prove(&tx, step).await {
+            tx.rollback().await.ok();
+            return Err(error);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Refuse to go on with `step` where the lock is not ours any more.
+    pub(crate) async fn prove(&self, at: &impl ConnectionTrait, step: &str) -> Result<(), Error> {
+        let is_held = match &self.held {
+            Held::Sqlite(_) => true,
+            Held::Postgres(session) => session.is_held(at).await?,
+            Held::Lease(lease) => lease.is_held(at).await?,
+        };
+        if is_held {
+            return Ok(());
+        }
+        Err(Error::LockLost(step.to_owned()))
+    }
+
+    /// Return when the lock is known to be lost.
+    pub(crate) async fn lost(&self) {
+        match &self.held {
+            Held::Lease(lease) => lease.lost.cancelled().await,
+            Held::Sqlite(_) | Held::Postgres(_) => std::future::pending().await,
+        }
+    }
+
     /// Keep what was done and let the next one in.
     pub(crate) async fn release(self) -> Result<(), Error> {
         match self.held {
             Held::Sqlite(transaction) => {
-                sqlite::check_keys(&transaction).await?;
+                if !self.is_checked {
+                    sqlite::check_keys(&transaction).await?;
+                }
                 transaction.commit().await?;
             }
-            Held::Postgres(connection) => postgres::release(connection).await?,
+            Held::Postgres(session) => session.release().await,
             Held::Lease(lease) => lease.give_back().await?,
         }
         Ok(())

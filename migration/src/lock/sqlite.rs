@@ -12,7 +12,10 @@ use super::{ASK_AGAIN, Waits};
 use crate::error::Error;
 
 /// How long one that writes is waited for before anybody is told.
-const SOON: Duration = Duration::from_millis(500);
+pub(crate) const SOON: Duration = Duration::from_millis(500);
+
+/// Which process it is, no file says.
+pub(crate) const SOMEBODY: &str = "somebody else writes to this file";
 
 pub(super) async fn take(
     db: &impl TransactionTrait<Transaction = DatabaseTransaction>,
@@ -21,10 +24,9 @@ pub(super) async fn take(
 ) -> Result<DatabaseTransaction, Error> {
     let began = Instant::now();
     let mut told = wait.is_zero();
-    // Which process it is, no file says.
     let mut tell = || {
         if !std::mem::replace(&mut told, true) {
-            waits("somebody else writes to this file");
+            waits(SOMEBODY);
         }
     };
     loop {

@@ -6,6 +6,7 @@ mod reader;
 mod sqlite;
 mod statement;
 mod track;
+mod unknown;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,20 +20,22 @@ use crate::adopt::Adoption;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::Status;
+use crate::lexer;
 use crate::lint::{self, Finding, Tested};
 use crate::lock::Lock;
 use crate::runner;
 use crate::schema::{quoted, squeezed};
 use crate::step::{Direction, STEPS, Step, check_written};
+use crate::timeouts::Timeouts;
 
 pub use loss::Loss;
 pub(crate) use loss::losses;
-pub(crate) use statement::{Planned, split};
-use track::Track;
+pub(crate) use statement::Planned;
+use track::{Taken, Track};
 
 /// What a run would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// A number that changes when the steps do, or the schema that they start from: `up --plan` takes
     /// it, and does this or nothing.
     pub hash: String,
@@ -42,7 +45,7 @@ pub struct Plan {
 
 /// One step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlannedStep {
+pub(crate) struct PlannedStep {
     /// Its name.
     pub step: String,
     /// Whether it is one transaction; else each statement is by itself.
@@ -131,7 +134,7 @@ fn planned(
     track: &mut Track,
 ) -> PlannedStep {
     let script = runs(adoption, step, engine, direction);
-    let statements = statement::split(&script).into_iter();
+    let statements = lexer::split(engine, &script).into_iter();
     let statements = statements.map(|sql| Planned::of(sql, engine, sizes, track));
     let statements: Vec<Planned> = statements.collect();
     PlannedStep {
@@ -159,7 +162,7 @@ fn findings(
         rows: one.rows,
         bytes: one.bytes,
         in_transaction: !step.is_apart(engine),
-        narrows: one.taken.iter().any(|taken| taken.narrowed),
+        narrows: one.taken.iter().any(narrows),
     });
     let tested: Vec<Tested<'_>> = tested.collect();
     let mut found = lint::findings(&tested, engine, &rows);
@@ -173,10 +176,17 @@ fn findings(
     found
 }
 
+fn narrows(taken: &Taken) -> bool {
+    matches!(taken, Taken::Narrowed { .. })
+}
+
 /// What is held against the rules: a table that goes behind a copy of it without some columns is one
 /// that drops these.
 fn judged(one: &Planned) -> Cow<'_, str> {
-    let columns = one.taken.iter().map(|taken| taken.column.as_deref());
+    let columns = one.taken.iter().map(|taken| match taken {
+        Taken::Column { column, .. } => Some(column.as_str()),
+        _ => None,
+    });
     let columns: Option<Vec<&str>> = columns.collect();
     let is_drop = squeezed(&one.sql).to_uppercase().starts_with("DROP TABLE");
     let (Some(columns), Some(table), true) = (columns, &one.table, is_drop) else {
@@ -219,21 +229,24 @@ pub(crate) async fn rehearse(
     db: &DatabaseConnection,
     status: &Status,
     lock: &Lock<'_>,
+    timeouts: Timeouts,
     plan: &mut Plan,
 ) -> Result<(), Error> {
     let engine = Engine::of(db)?;
     let adoption = Adoption::of(&lock.db()).await?;
     let tx = lock.db().begin().await?;
+    timeouts.within(&tx).await?;
     for (step, planned) in pending(status).into_iter().zip(&mut plan.steps) {
         let began = Instant::now();
         let script =
             runs(adoption.as_ref(), step, engine, Direction::Up).replace(" CONCURRENTLY", "");
-        if let Err(source) = tx.execute_unprepared(&script).await {
+        if let Err(error) = tx.execute_unprepared(&script).await {
             tx.rollback().await?;
             return Err(Error::Stopped {
                 step: step.name,
+                goes_on: false,
                 what_stays: "it was a rehearsal, and nothing stays".to_owned(),
-                source,
+                source: Box::new(error.into()),
             });
         }
         planned.rehearsed_ms = u64::try_from(began.elapsed().as_millis()).ok();
@@ -245,6 +258,7 @@ pub(crate) async fn rehearse(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Cluster;
 
     #[tokio::test]
     async fn what_a_step_takes_away_is_a_loss_where_there_are_rows() {
@@ -256,20 +270,18 @@ mod tests {
             Step::doing("m2", "DROP TABLE c;\n"),
             Step::doing("m3", "CREATE TABLE d (id integer);\n"),
         ];
-        let told = async |steps: &[&Step]| {
-            let found = losses(&db, steps.iter().copied(), Direction::Up);
-            let found = found.await.expect("a look");
+        let told = async |allowed: &[String]| {
+            let found = losses(&db, steps.iter(), Direction::Up);
+            let found = crate::unnamed(found.await.expect("a look"), allowed);
             let lines = found.iter().map(|one| format!("{}: {one}", one.step));
             lines.collect::<Vec<_>>()
         };
-        let all = steps.each_ref();
-        assert_eq!(told(&all).await, Vec::<String>::new());
+        assert_eq!(told(&[]).await, Vec::<String>::new());
         let fill = "INSERT INTO a VALUES (1, 'x'), (2, NULL); INSERT INTO c VALUES (1), (2)";
         db.execute_unprepared(fill).await.expect("rows");
-        assert_eq!(told(&all).await, ["m1: a.b: 1 value", "m2: c: 2 rows"]);
-        let unnamed = crate::unnamed(&all, &["m2".to_owned()]);
+        assert_eq!(told(&[]).await, ["m1: a.b: 1 value", "m2: c: 2 rows"]);
         assert_eq!(
-            told(&unnamed).await,
+            told(&["m2".to_owned()]).await,
             ["m1: a.b: 1 value"],
             "m2 is allowed by its name"
         );
@@ -293,10 +305,115 @@ mod tests {
             let found = losses(&db, [&step].into_iter(), Direction::Up).await;
             let found = found.expect("a look");
             assert_eq!(
-                found.iter().map(|one| one.count).sum::<i64>(),
+                found.iter().filter_map(|one| one.count).sum::<i64>(),
                 count,
                 "{up}"
             );
         }
     }
+
+    /// What `script` takes of the database at `url`.
+    async fn told(url: &str, script: &'static str) -> Vec<String> {
+        let db = crate::connect(url).await.expect("a database");
+        let step = Step::doing("m1", script);
+        let found = losses(&db, [&step].into_iter(), Direction::Up).await;
+        db.close().await.expect("closed");
+        let found = found.expect("a look").into_iter();
+        found.map(|one| one.to_string()).collect()
+    }
+
+    #[tokio::test]
+    async fn nothing_that_a_step_takes_is_hidden_by_how_it_is_written() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = format!("sqlite://{}?mode=rwc", dir.path().join("a.db").display());
+        let cluster = Cluster::shared();
+        let postgres = cluster.as_ref().map(|cluster| cluster.url("plan_losses"));
+        if let Some(cluster) = &cluster {
+            let all = crate::connect(&cluster.url("postgres"))
+                .await
+                .expect("a server");
+            let make = "CREATE DATABASE plan_losses";
+            all.execute_unprepared(make).await.expect("a database");
+            all.close().await.expect("closed");
+        }
+        for (url, scripts) in [
+            (Some(file), &HIDDEN_FROM_BOTH[..]),
+            (postgres.clone(), &HIDDEN_FROM_BOTH),
+            (postgres, &HIDDEN_FROM_POSTGRES),
+        ] {
+            let Some(url) = url else { continue };
+            let db = crate::connect(&url).await.expect("a database");
+            let make = "CREATE TABLE IF NOT EXISTS users (id integer, name text);
+                CREATE TABLE IF NOT EXISTS saved_views (id integer); DELETE FROM users;";
+            db.execute_unprepared(make).await.expect("tables");
+            if url.starts_with("postgres") {
+                // What is deleted takes place for a while.
+                db.execute_unprepared("TRUNCATE users, saved_views")
+                    .await
+                    .expect("none");
+            }
+            for (script, _) in scripts {
+                assert_eq!(told(&url, script).await, Vec::<String>::new(), "{script}");
+            }
+            let rows =
+                "INSERT INTO users VALUES (1, 'a'), (2, NULL); INSERT INTO saved_views VALUES (1)";
+            db.execute_unprepared(rows).await.expect("rows");
+            for (script, expected) in scripts {
+                let found = told(&url, script).await.join(", ");
+                assert!(found.contains(expected), "{script}: {found}");
+            }
+            let wider = "ALTER TABLE users ALTER COLUMN id TYPE bigint;\n";
+            if url.starts_with("postgres") {
+                assert_eq!(told(&url, wider).await, Vec::<String>::new());
+            }
+            db.execute_unprepared("DELETE FROM saved_views")
+                .await
+                .expect("none");
+            db.close().await.expect("closed");
+        }
+    }
+
+    const HIDDEN_FROM_BOTH: [(&str, &str); 5] = [
+        (
+            "CREATE TABLE spans (id int, begin text); DROP TABLE saved_views; CREATE TABLE b (a int);\n",
+            "saved_views: 1 row",
+        ),
+        (
+            "ALTER TABLE \"users\" DROP \"name\";\n",
+            "users.name: 1 value",
+        ),
+        ("UPDATE users SET name = NULL;\n", "users.name: 1 value"),
+        ("/* a */ DELETE FROM \"users\";\n", "users: 2 rows"),
+        ("DELETE FROM a_view;\n", "what nobody can tell"),
+    ];
+
+    const HIDDEN_FROM_POSTGRES: [(&str, &str); 9] = [
+        (
+            "SELECT E'it\\'s'; DROP TABLE saved_views; SELECT 'a';\n",
+            "saved_views: 1 row",
+        ),
+        (
+            "DO $$ BEGIN DROP TABLE users; END $$;\n",
+            "a block of code runs",
+        ),
+        (
+            "WITH x AS (DELETE FROM users RETURNING *) SELECT * FROM x;\n",
+            "a part of it changes rows",
+        ),
+        ("SELECT purge();\n", "a function runs"),
+        ("DROP SCHEMA public CASCADE;\n", "whatever is in it goes"),
+        ("DROP OWNED BY somebody;\n", "whatever is in it goes"),
+        (
+            "TRUNCATE ONLY users, saved_views;\n",
+            "users: 2 rows, saved_views: 1 row",
+        ),
+        (
+            "ALTER TABLE users ALTER name TYPE varchar(1) USING left(name, 1);\n",
+            "users.name: 1 value",
+        ),
+        (
+            "ALTER TABLE users ALTER COLUMN id TYPE real;\n",
+            "users.id: 2 values",
+        ),
+    ];
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::{COUNTED, Size};
-use crate::schema::quoted;
+use crate::schema::{BOOKKEEPING, quoted};
 
 // A table that was never looked at has -1 rows, and what was read into it since the server was started
 // again, or brought back, may not be counted either.
@@ -16,7 +16,7 @@ const SIZES: &str = "SELECT c.relname::text,
             AND (c.relkind = 'p' OR pg_relation_size(c.oid) > 0)
             AND has_table_privilege(c.oid, 'SELECT')
     FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'm')";
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p', 'm')";
 
 pub(super) async fn sizes(db: &impl ConnectionTrait) -> Result<BTreeMap<String, Size>, DbErr> {
     let ask = |sql: &str| Statement::from_string(DbBackend::Postgres, sql);
@@ -36,4 +36,20 @@ pub(super) async fn sizes(db: &impl ConnectionTrait) -> Result<BTreeMap<String, 
         sizes.insert(table, Size { rows, bytes });
     }
     Ok(sizes)
+}
+
+/// Whether any table, of whatever schema, has something in it. What was deleted may count until it is
+/// vacuumed away.
+pub(super) async fn is_anything_there(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let ours: Vec<String> = BOOKKEEPING.iter().map(|name| format!("'{name}'")).collect();
+    let sql = format!(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+           AND c.relname NOT IN ({}) AND pg_relation_size(c.oid) > 0 LIMIT 1",
+        ours.join(", ")
+    );
+    let row = db
+        .query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
+        .await?;
+    Ok(row.is_some())
 }

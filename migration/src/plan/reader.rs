@@ -1,18 +1,10 @@
 //! A statement word by word.
 
-/// A word, a name in quotes, a text or a sign.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Token<'t> {
-    pub(super) text: &'t str,
-    at: usize,
-}
+use crate::engine::Engine;
+use crate::lexer::{self, Token};
 
-impl<'t> Token<'t> {
-    /// Without quotes.
-    pub(super) fn plain(self) -> &'t str {
-        self.text.trim_matches(['"', '`', '[', ']'])
-    }
-}
+/// Where tables are that are named with it: the connection's own schema, as far as anybody writes it.
+const HERE: [&str; 2] = ["public", "main"];
 
 /// Reads a statement word by word.
 pub(super) struct Reader<'t> {
@@ -20,39 +12,25 @@ pub(super) struct Reader<'t> {
     pub(super) tokens: Vec<Token<'t>>,
     /// Which comes next.
     pub(super) next: usize,
+    /// Whether something of another schema was named.
+    pub(super) elsewhere: bool,
 }
 
 impl<'t> Reader<'t> {
     /// At the beginning of `text`.
-    pub(super) fn of(text: &'t str) -> Self {
-        let mut tokens = Vec::new();
-        let mut at = 0;
-        while let Some(first) = text[at..].chars().next() {
-            let rest = &text[at..];
-            let closed = |sign: char| rest[1..].find(sign).map_or(rest.len(), |end| end + 2);
-            let is_part = |one: char| one.is_alphanumeric() || one == '_';
-            let length = match first {
-                '\'' | '"' | '`' => closed(first),
-                _ if is_part(first) => rest.find(|one| !is_part(one)).unwrap_or(rest.len()),
-                _ => first.len_utf8(),
-            };
-            if !first.is_whitespace() {
-                let text = &rest[..length];
-                tokens.push(Token { text, at });
-            }
-            at += length;
-        }
+    pub(super) fn of(engine: Engine, text: &'t str) -> Self {
         Self {
             text,
-            tokens,
+            tokens: lexer::words(engine, text),
             next: 0,
+            elsewhere: false,
         }
     }
 
     /// Whether `word` comes next.
     pub(super) fn is(&self, word: &str) -> bool {
         let next = self.tokens.get(self.next);
-        next.is_some_and(|next| next.text.eq_ignore_ascii_case(word))
+        next.is_some_and(|next| next.is(word))
     }
 
     /// Go behind `word`, where it comes next.
@@ -74,27 +52,41 @@ impl<'t> Reader<'t> {
         let mut name = self.tokens.get(self.next)?.plain();
         self.next += 1;
         while self.eat(".") {
+            self.elsewhere |= !HERE.iter().any(|here| name.eq_ignore_ascii_case(here));
             name = self.tokens.get(self.next)?.plain();
             self.next += 1;
         }
-        Some(name.to_owned())
+        Some(name)
     }
 
     /// Go behind the next `word` that is in no brackets; stay where there is none.
     pub(super) fn seek(&mut self, word: &str) -> bool {
+        let found = self.find(&[word]);
+        self.next = found.map_or(self.next, |at| at + 1);
+        found.is_some()
+    }
+
+    /// Where the next of `words` is that is in no brackets.
+    pub(super) fn find(&self, words: &[&str]) -> Option<usize> {
         let mut depth = 0_usize;
-        for (at, token) in self.tokens.iter().enumerate().skip(self.next) {
+        let left = self.tokens.iter().enumerate().skip(self.next);
+        for (at, token) in left {
             match token.text {
                 "(" => depth += 1,
                 ")" => depth = depth.saturating_sub(1),
-                text if depth == 0 && text.eq_ignore_ascii_case(word) => {
-                    self.next = at + 1;
-                    return true;
-                }
+                _ if depth == 0 && words.iter().any(|word| token.is(word)) => return Some(at),
                 _ => {}
             }
         }
-        false
+        None
+    }
+
+    /// What stands before the next of `words` that is in no brackets, or is left; go there.
+    pub(super) fn until(&mut self, words: &[&str]) -> Vec<Token<'t>> {
+        let end = self.find(words).unwrap_or(self.tokens.len());
+        let found = self.tokens.get(self.next..end).unwrap_or_default().to_vec();
+        self.next = end;
+        found
     }
 
     /// `(a, b)`, where it is next.
@@ -110,23 +102,6 @@ impl<'t> Reader<'t> {
             self.eat(")");
         }
         names
-    }
-
-    /// What is left of this part of the statement: to a comma that is in no brackets.
-    pub(super) fn definition(&self) -> &'t str {
-        let mut depth = 0_usize;
-        for token in &self.tokens[self.next.min(self.tokens.len())..] {
-            match token.text {
-                "(" => depth += 1,
-                ")" => depth = depth.saturating_sub(1),
-                "," if depth == 0 => {
-                    let start = self.tokens[self.next].at;
-                    return self.text[start..token.at].trim();
-                }
-                _ => {}
-            }
-        }
-        self.rest()
     }
 
     /// What is left of the statement.

@@ -11,7 +11,7 @@ use crate::schema::squeezed;
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Planned {
+pub(crate) struct Planned {
     /// The SQL.
     pub sql: String,
     /// The table that it is about, where it is there.
@@ -53,7 +53,7 @@ impl Planned {
             let origin = track.origin(&name).map(str::to_owned);
             origin.filter(|_| words.starts_with("DROP TABLE"))
         });
-        let taken = track.run(sql);
+        let taken = track.run(engine, sql);
         let size = table.as_ref().and_then(|name| sizes.get(name));
         let lock = match engine {
             // A writer of SQLite has the whole file.
@@ -83,28 +83,20 @@ impl Planned {
     }
 }
 
-/// Whether a statement may take something away.
-pub(super) fn takes_away(sql: &str) -> bool {
-    let words = squeezed(sql).to_uppercase();
-    let starts = |with: &str| words.starts_with(with);
-    starts("DROP TABLE")
-        || starts("TRUNCATE")
-        || starts("DELETE FROM")
-        || (starts("ALTER TABLE") && (words.contains(" DROP ") || words.contains(" TYPE ")))
-}
-
 /// What is lost, in words.
 fn loses(taken: &[Taken]) -> Option<String> {
-    let told = taken.iter().map(|one| match (&one.column, &one.which) {
-        (Some(column), _) if one.narrowed => {
-            format!(
-                "what the new type of {column} of {} does not hold",
-                one.table
-            )
+    let told = taken.iter().map(|one| match one {
+        Taken::Column { table, column } => format!("the column {column} of {table}"),
+        Taken::Values { table, column, .. } => format!("what the column {column} of {table} has"),
+        Taken::Narrowed { table, column } => {
+            format!("what the new type of {column} of {table} does not hold")
         }
-        (Some(column), _) => format!("the column {column} of {}", one.table),
-        (None, Some(_)) => format!("rows of {}", one.table),
-        (None, None) => format!("all rows of {}", one.table),
+        Taken::Rows {
+            table,
+            which: Some(_),
+        } => format!("rows of {table}"),
+        Taken::Rows { table, .. } => format!("all rows of {table}"),
+        Taken::Unknown(why) => format!("what nobody can tell: {why}"),
     });
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| told.join(", "))
@@ -163,78 +155,9 @@ fn table_of(sql: &str) -> Option<String> {
     Some(name.trim_matches('"').to_owned())
 }
 
-/// The statements of a script. A semicolon in quotes, in a body between dollars, in brackets or
-/// between BEGIN and END ends none.
-pub(crate) fn split(script: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let (mut start, mut at, mut depth) = (0, 0, 0_usize);
-    while let Some(first) = script[at..].chars().next() {
-        let rest = &script[at..];
-        at += match first {
-            '\'' | '"' => rest[1..].find(first).map_or(rest.len(), |end| end + 2),
-            '-' if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            '$' => dollars(rest),
-            _ if first.is_alphabetic() || first == '_' => {
-                let word = word(rest);
-                match word.to_ascii_uppercase().as_str() {
-                    "BEGIN" | "CASE" => depth += 1,
-                    "END" => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                word.len()
-            }
-            ';' if depth == 0 => {
-                found.push(script[start..at].trim());
-                start = at + 1;
-                1
-            }
-            _ => first.len_utf8(),
-        };
-    }
-    found.push(script[start..].trim());
-    found.retain(|one| !squeezed(one).is_empty());
-    found
-}
-
-fn word(text: &str) -> &str {
-    let end = text.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-    &text[..end.unwrap_or(text.len())]
-}
-
-/// How long the body between two equal tags of dollars is, with them.
-fn dollars(text: &str) -> usize {
-    let Some(end) = text[1..].find('$') else {
-        return 1;
-    };
-    let tag = &text[..end + 2];
-    if !tag[1..tag.len() - 1]
-        .chars()
-        .all(|letter| letter.is_alphanumeric() || letter == '_')
-    {
-        return 1;
-    }
-    let body = &text[tag.len()..];
-    body.find(tag).map_or(text.len(), |end| end + 2 * tag.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_script_is_split_where_its_statements_end() {
-        let script = "CREATE TABLE a (b text DEFAULT ';'); -- one; two\nCREATE FUNCTION f() AS $x$ \
-                      BEGIN; $$ ; END $x$;\nCREATE TRIGGER t BEGIN SELECT CASE 1 WHEN 1 THEN 2 END; \
-                      SELECT 2; END;\nSELECT 1";
-        let found = split(script);
-        assert_eq!(found.len(), 4, "{found:#?}");
-        assert!(found[0].starts_with("CREATE TABLE") && found[0].ends_with(')'));
-        assert!(found[1].ends_with("$x$"));
-        assert!(found[2].ends_with("END"));
-        assert_eq!(found[3], "SELECT 1");
-        assert_eq!(split(" ;\n-- nothing\n"), Vec::<&str>::new());
-    }
 
     #[test]
     fn a_statement_is_about_a_table() {

@@ -4,24 +4,52 @@
 //! A table whose rows were put elsewhere first takes only what was not put there: the columns that the
 //! copy leaves out, the rows that its condition leaves out.
 
+mod over;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::reader::{Reader, Token};
-use crate::schema::change::cast;
-use crate::schema::squeezed;
+use super::reader::Reader;
+use super::unknown;
+use crate::engine::Engine;
+use crate::lexer::{self, Token};
 
-/// What a statement takes away of a table that is there.
+/// What a statement takes away of what is there. Tables are called as they are before anything runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Taken {
-    /// The table, as it is called before anything runs.
-    pub(crate) table: String,
-    /// The column; rows where there is none.
-    pub(crate) column: Option<String>,
-    /// Which rows, as a condition; all where there is none.
-    pub(crate) which: Option<String>,
-    /// Whether the column stays, with another type that does not hold all that it had.
-    pub(crate) narrowed: bool,
+pub(crate) enum Taken {
+    /// Rows of a table: those of a condition, or all.
+    Rows {
+        table: String,
+        which: Option<String>,
+    },
+    /// A column.
+    Column { table: String, column: String },
+    /// What a column has in the rows of a condition, or in all: something else is written over it.
+    Values {
+        table: String,
+        column: String,
+        which: Option<String>,
+    },
+    /// What the new type of a column does not hold.
+    Narrowed { table: String, column: String },
+    /// Nobody can tell, and why.
+    Unknown(&'static str),
 }
+
+impl Taken {
+    /// The table that it is taken from, where that is known.
+    pub(super) fn table(&self) -> Option<&String> {
+        match self {
+            Self::Rows { table, .. }
+            | Self::Column { table, .. }
+            | Self::Values { table, .. }
+            | Self::Narrowed { table, .. } => Some(table),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// What is called by a name that no table here has.
+const ELSEWHERE: Taken = Taken::Unknown("it is about a view, or about a table of another schema");
 
 /// The tables as they stand between two statements, by name.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +64,7 @@ struct Held {
     origin: Option<String>,
     /// Its columns as they are called now, and as they were called then.
     columns: BTreeMap<String, String>,
-    /// The types of its columns, as these were called then.
+    /// The types of its columns, as these were called then, where they are known.
     kinds: BTreeMap<String, String>,
     /// What of it stands elsewhere, too.
     copied: Option<Copied>,
@@ -112,66 +140,77 @@ impl Track {
     }
 
     /// Run a statement, and tell what it takes away.
-    pub(super) fn run(&mut self, sql: &str) -> Vec<Taken> {
-        let text = squeezed(sql);
-        let mut at = Reader::of(&text);
-        if at.eat("ALTER") && at.eat("TABLE") {
-            return self.alter(at);
+    pub(super) fn run(&mut self, engine: Engine, sql: &str) -> Vec<Taken> {
+        let text = lexer::plain(engine, sql);
+        let mut at = Reader::of(engine, &text);
+        if let Some(why) = unknown::why(engine, &at.tokens) {
+            return vec![Taken::Unknown(why)];
         }
-        at.next = 0;
-        if at.eat("DROP") && at.eat("TABLE") {
-            at.eat_all(&["IF", "EXISTS"]);
-            let mut taken = Vec::new();
-            while let Some(name) = at.name() {
-                taken.extend(self.drop(&name));
-                if !at.eat(",") {
-                    break;
+        let first = at.tokens.first().map(|one| one.text.to_uppercase());
+        at.next = 1;
+        match first.as_deref() {
+            Some("ALTER") if at.eat("TABLE") => self.alter(at),
+            Some("DROP") if at.eat("TABLE") => {
+                at.eat_all(&["IF", "EXISTS"]);
+                let mut taken = Vec::new();
+                while let Some(name) = at.name() {
+                    if std::mem::take(&mut at.elsewhere) {
+                        taken.push(ELSEWHERE);
+                    } else {
+                        taken.extend(self.drop(&name));
+                    }
+                    if !at.eat(",") {
+                        break;
+                    }
                 }
+                taken
             }
-            return taken;
-        }
-        at.next = 0;
-        if at.eat("TRUNCATE") {
-            at.eat_all(&["TABLE", "ONLY"]);
-            let mut taken = Vec::new();
-            while let Some(name) = at.name() {
-                taken.extend(self.rows(&name, None));
-                if !at.eat(",") {
-                    break;
-                }
-            }
-            return taken;
-        }
-        at.next = 0;
-        if at.eat("DELETE") && at.eat("FROM") {
-            at.eat_all(&["ONLY"]);
-            let name = at.name().unwrap_or_default();
-            let which = at.seek("WHERE").then(|| at.rest().to_owned());
-            return self.rows(&name, which).into_iter().collect();
-        }
-        at.next = 0;
-        if at.eat("CREATE") {
-            at.eat_all(&["TEMP", "TEMPORARY", "UNLOGGED"]);
-            if at.eat("TABLE") {
-                at.eat_all(&["IF", "NOT", "EXISTS"]);
-                if let Some(name) = at.name() {
-                    // Where there is one already, it stays.
-                    self.tables.entry(name.clone()).or_default();
-                    if at.eat("AS") {
-                        self.copy(&name, at);
+            Some("TRUNCATE") => {
+                at.eat("TABLE");
+                let mut taken = Vec::new();
+                loop {
+                    at.eat("ONLY");
+                    taken.extend(self.rows(&mut at, false));
+                    at.eat("*");
+                    if !at.eat(",") {
+                        return taken;
                     }
                 }
             }
-            return Vec::new();
+            Some("DELETE") if at.eat("FROM") => {
+                at.eat("ONLY");
+                self.rows(&mut at, true)
+            }
+            Some("UPDATE") => self.update(at),
+            Some("CREATE") => {
+                self.create(at);
+                Vec::new()
+            }
+            Some("INSERT") if at.eat("INTO") => {
+                if let Some(name) = at.name() {
+                    self.copy(&name, at);
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
         }
-        at.next = 0;
-        if at.eat("INSERT")
-            && at.eat("INTO")
-            && let Some(name) = at.name()
-        {
-            self.copy(&name, at);
+    }
+
+    fn create(&mut self, mut at: Reader<'_>) {
+        // What stands in a table that goes with the session is kept nowhere.
+        let is_kept = !at.is("TEMP") && !at.is("TEMPORARY");
+        at.eat_all(&["TEMP", "TEMPORARY", "UNLOGGED", "VIRTUAL"]);
+        if !at.eat("TABLE") {
+            return;
         }
-        Vec::new()
+        at.eat_all(&["IF", "NOT", "EXISTS"]);
+        if let Some(name) = at.name() {
+            // Where there is one already, it stays.
+            self.tables.entry(name.clone()).or_default();
+            if at.eat("AS") && is_kept {
+                self.copy(&name, at);
+            }
+        }
     }
 
     fn alter(&mut self, mut at: Reader<'_>) -> Vec<Taken> {
@@ -179,7 +218,9 @@ impl Track {
         let Some(table) = at.name() else {
             return Vec::new();
         };
+        at.eat("*");
         let table = known(&self.tables, &table);
+        let is_elsewhere = at.elsewhere;
         let mut taken = Vec::new();
         loop {
             if at.eat("RENAME") {
@@ -196,20 +237,16 @@ impl Track {
                 {
                     self.rename(&table, &old, new);
                 }
-            } else if at.eat("ALTER") {
-                at.eat("COLUMN");
-                if let Some(column) = at.name() {
-                    at.eat_all(&["SET", "DATA"]);
-                    if at.eat("TYPE") {
-                        taken.extend(self.retype(&table, &column, at.definition()));
-                    }
-                }
             } else if at.eat("DROP") && !at.is("CONSTRAINT") {
                 at.eat("COLUMN");
                 at.eat_all(&["IF", "EXISTS"]);
-                if let Some(column) = at.name() {
+                if is_elsewhere {
+                    taken.push(ELSEWHERE);
+                } else if let Some(column) = at.name() {
                     taken.extend(self.column(&table, &column));
                 }
+            } else if at.eat("ALTER") {
+                taken.extend(self.another_type(&table, &mut at));
             }
             if !at.seek(",") {
                 return taken;
@@ -241,47 +278,27 @@ impl Track {
         if copied.is_some_and(|copied| copied.which.is_none() && copied.columns.contains(&column)) {
             return None;
         }
-        Some(Taken {
+        Some(Taken::Column {
             table: held.origin.clone()?,
-            column: Some(was),
-            which: None,
-            narrowed: false,
+            column: was,
         })
     }
 
-    /// A column gets another type: `definition`, with its expression where it has one.
-    fn retype(&mut self, table: &str, column: &str, definition: &str) -> Option<Taken> {
-        let held = self.tables.get_mut(table)?;
-        let was = held.columns.get(&known(&held.columns, column))?.clone();
-        let upper = definition.to_uppercase();
-        let at = upper.find(" USING ").unwrap_or(definition.len());
-        let new = definition[..at].trim().to_owned();
-        let old = held.kinds.insert(was.clone(), new.clone())?;
-        let how = cast(&old, &new);
-        // What an expression makes of what does not fit is seen by nobody.
-        let has_expression = at < definition.len();
-        let narrows =
-            how.is_none_or(|how| how.loses || (how.fails && has_expression && !how.using));
-        narrows.then(|| Taken {
-            table: held.origin.clone().unwrap_or_default(),
-            column: Some(was),
-            which: None,
-            narrowed: true,
-        })
-    }
-
-    /// Rows go.
-    fn rows(&self, table: &str, which: Option<String>) -> Option<Taken> {
-        let held = self.tables.get(&known(&self.tables, table))?;
-        if held.copied.is_some() {
-            return None;
+    /// Rows of the table that is named next go: those that a condition tells, where it `asks`, or all.
+    fn rows(&self, at: &mut Reader<'_>, asks: bool) -> Vec<Taken> {
+        let name = at.name().unwrap_or_default();
+        let held = self.tables.get(&known(&self.tables, &name));
+        let Some(held) = held.filter(|_| !at.elsewhere) else {
+            return vec![ELSEWHERE];
+        };
+        let which = (asks && at.seek("WHERE")).then(|| at.rest().to_owned());
+        match &held.origin {
+            Some(table) if held.copied.is_none() => {
+                let table = table.clone();
+                vec![Taken::Rows { table, which }]
+            }
+            _ => Vec::new(),
         }
-        Some(Taken {
-            table: held.origin.clone()?,
-            column: None,
-            which,
-            narrowed: false,
-        })
     }
 
     /// A table goes.
@@ -300,29 +317,23 @@ impl Track {
                 first.copied = None;
                 return Vec::new();
             }
-            return vec![Taken {
+            return vec![Taken::Rows {
                 table: origin,
-                column: None,
                 which: None,
-                narrowed: false,
             }];
         };
         let mut taken = Vec::new();
         if let Some(which) = copied.which {
-            taken.push(Taken {
+            taken.push(Taken::Rows {
                 table: origin.clone(),
-                column: None,
                 which: Some(format!("({which}) IS NOT TRUE")),
-                narrowed: false,
             });
         }
         let left = held.columns.into_iter();
         let left = left.filter(|(now, _)| !copied.columns.contains(now));
-        taken.extend(left.map(|(_, was)| Taken {
+        taken.extend(left.map(|(_, column)| Taken::Column {
             table: origin.clone(),
-            column: Some(was),
-            which: None,
-            narrowed: false,
+            column,
         }));
         taken
     }
@@ -364,7 +375,7 @@ impl Track {
         let columns: BTreeSet<String> = if is_all {
             held.columns.keys().cloned().collect()
         } else {
-            let said = list.iter().map(|one| known(&held.columns, one.plain()));
+            let said = list.iter().map(|one| known(&held.columns, &one.plain()));
             said.filter(|name| held.columns.contains_key(name))
                 .collect()
         };
@@ -378,10 +389,8 @@ impl Track {
         } else {
             for (at, value) in values.iter().enumerate() {
                 let [one] = value else { continue };
-                let was = held.columns.get(&known(&held.columns, one.plain()));
-                let now = into
-                    .get(at)
-                    .map_or_else(|| one.plain().to_owned(), Clone::clone);
+                let was = held.columns.get(&known(&held.columns, &one.plain()));
+                let now = into.get(at).map_or_else(|| one.plain(), Clone::clone);
                 put.columns.extend(was.map(|was| (now, was.clone())));
             }
         }

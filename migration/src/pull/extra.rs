@@ -83,6 +83,11 @@ impl Extra {
                 needed.views.clear();
                 needed.comments.clear();
                 needed.owners.clear();
+                needed.grants.clear();
+                // Columns may have a collation; the rest is made of what comes later.
+                needed
+                    .others
+                    .retain(|name, _| name.starts_with("COLLATION "));
                 let texts: Vec<&String> = entities
                     .iter()
                     .flat_map(|entity| &entity.columns)
@@ -91,7 +96,10 @@ impl Extra {
                     .collect();
                 needed.functions.retain(|signature, _| {
                     let name = signature.split('(').next().unwrap_or_default();
-                    texts.iter().any(|text| text.contains(&format!("{name}(")))
+                    let (called, part) = (format!("{name}("), format!(" = {name}"));
+                    texts
+                        .iter()
+                        .any(|text| text.contains(&called) || text.contains(&part))
                 });
                 for sequence in needed.sequences.values_mut() {
                     sequence.owned_by = None;
@@ -103,10 +111,7 @@ impl Extra {
             }
             Engine::Sqlite => {
                 let said = |name: &String| entities.iter().any(|entity| entity.table == *name);
-                let own = live
-                    .tables
-                    .iter()
-                    .filter(|(name, table)| !said(name) && !is_part_of_another(name, table, live));
+                let own = live.tables.iter().filter(|(name, _)| !said(name));
                 for (_, table) in own {
                     extra.add_table(table);
                 }
@@ -129,7 +134,7 @@ impl Extra {
                 .tables
                 .get(name)
                 .is_some_and(|made| bare(made) == bare(table));
-            if !same && !is_part_of_another(name, table, live) {
+            if !same {
                 self.add_table(table);
                 any = true;
             }
@@ -202,16 +207,4 @@ impl Extra {
             },
         )
     }
-}
-
-/// Whether a virtual table keeps its own things in the table.
-pub(super) fn is_part_of_another(name: &str, table: &Table, live: &LiveSchema) -> bool {
-    let is_virtual = |table: &Table| table.source.to_uppercase().starts_with("CREATE VIRTUAL");
-    !is_virtual(table)
-        && live.tables.iter().any(|(other, table)| {
-            is_virtual(table)
-                && name.strip_prefix(other.as_str()).is_some_and(|rest| {
-                    ["_data", "_idx", "_content", "_docsize", "_config"].contains(&rest)
-                })
-        })
 }

@@ -8,7 +8,7 @@ use super::entity::{Entity, EnumType, Field, Key, Names, rule};
 use super::kind::Kind;
 use super::name::{camel, free, ident};
 use super::write::{World, enumeration};
-use super::{ENUMS, Reading, extra, load, postgres, read, sqlite};
+use super::{ENUMS, Reading, load, postgres, read, sqlite};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::rows::{foreign_keys, primary_key};
@@ -89,8 +89,6 @@ pub(super) fn entities(
             notes.push(format!(
                 "{name} is a virtual table: it is in extra.sql alone"
             ));
-        } else if extra::is_part_of_another(name, table, live) {
-            // It comes and goes with the virtual table.
         } else if table
             .options
             .iter()

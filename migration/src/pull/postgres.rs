@@ -50,13 +50,21 @@ pub(super) fn repeatable(sql: &str) -> String {
         || starts("CREATE TYPE ")
         || starts("CREATE POLICY ")
         || starts("CREATE CONSTRAINT TRIGGER ")
+        || starts("CREATE AGGREGATE ")
+        || starts("CREATE CAST ")
+        || starts("CREATE COLLATION ")
+        || starts("CREATE FOREIGN TABLE ")
+        || starts("CREATE OPERATOR ")
+        || starts("CREATE TEXT SEARCH ")
+        || starts("ALTER TEXT SEARCH ")
+        || (starts("ALTER TABLE ") && sql.contains(" INHERIT "))
         || sql.contains(" ADD CONSTRAINT ")
         || sql.contains(" ADD COLUMN ")
         || sql.contains(" RENAME ");
     if once {
         return format!(
             "DO $once$ BEGIN\n{sql};\nEXCEPTION WHEN duplicate_object OR duplicate_table OR \
-             duplicate_column OR invalid_table_definition OR undefined_object OR undefined_column \
+             duplicate_column OR duplicate_function OR unique_violation OR invalid_table_definition OR undefined_object OR undefined_column \
              THEN NULL;\nEND $once$"
         );
     }

@@ -1,7 +1,7 @@
 //! What only `SQLite` has: what its columns say beside their types, and how it is said again.
 
 use super::entity::Field;
-use crate::schema::{Column, Filling, Table};
+use crate::schema::{Column, Filling, Part, Table};
 
 /// How a column counts up.
 pub(super) const COUNTING: &str = " PRIMARY KEY AUTOINCREMENT";
@@ -45,10 +45,11 @@ pub(super) fn checks(table: &Table, columns: &mut [Field]) {
                 .any(|word| word.eq_ignore_ascii_case(&column.column))
         };
         if let Some(column) = columns.iter_mut().find(speaks) {
+            let written = table.written.or(Part::Check, name, text);
             let check = if name == text {
-                text.clone()
+                written.to_owned()
             } else {
-                format!("CONSTRAINT {} {text}", crate::schema::quoted(name))
+                format!("CONSTRAINT {} {written}", crate::schema::quoted(name))
             };
             column.extra = Some(match column.extra.take() {
                 Some(extra) => format!("{extra} {check}"),

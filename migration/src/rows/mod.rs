@@ -6,6 +6,7 @@
 //! same schema and seed give the same rows.
 
 mod dice;
+mod hidden;
 mod kind;
 mod postgres;
 mod sqlite;
@@ -17,6 +18,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr, Statement};
 use crate::engine::Engine;
 use crate::schema::{Column, Filling, LiveSchema, Table, quoted};
 use dice::Dice;
+pub(crate) use hidden::{check_seen, hidden};
 use kind::Kind;
 
 /// How often a row is made anew before it is given up.

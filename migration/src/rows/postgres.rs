@@ -5,6 +5,12 @@ use super::dice::Dice;
 use super::kind::{Kind, clock, date, json};
 use crate::schema::{LiveSchema, literal as text};
 
+/// The tables with policies that hold for this role.
+pub(super) const HIDDEN: &str = "SELECT c.relname::text FROM pg_class c
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p')
+      AND row_security_active(c.oid)
+    ORDER BY 1";
+
 /// What a column of the type called `name` holds.
 pub(super) fn kind(schema: &LiveSchema, name: &str) -> Kind {
     let name = name.split_once(" COLLATE").map_or(name, |(name, _)| name);

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::name::quoted;
-use super::{Column, Filling, LiveSchema, Sequence, Table, View};
+use super::{Column, Filling, LiveSchema, Sequence, Table, View, row_number};
 
 /// What a [`Difference`] is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +33,7 @@ pub enum Object {
     Constraint(String, String),
     /// An index of a table.
     Index(String, String),
-    /// A trigger of a table.
+    /// A trigger or a rule of a table or of a view.
     Trigger(String, String),
     /// A policy of a table.
     Policy(String, String),
@@ -43,6 +43,10 @@ pub enum Object {
     Comment(String),
     /// The owner of something.
     Owner(String),
+    /// What a role may do with something: `TABLE runs TO reader`.
+    Grant(String),
+    /// What few schemas have, by what `DROP` calls it: `AGGREGATE total(integer)`.
+    Other(String),
 }
 
 impl Object {
@@ -81,6 +85,12 @@ impl fmt::Display for Object {
             Self::View(name) => write!(f, "view {name}"),
             Self::Comment(on) => write!(f, "comment on {on}"),
             Self::Owner(of) => write!(f, "owner of {of}"),
+            Self::Grant(what) => write!(f, "rights on {what}"),
+            Self::Other(what) => {
+                let kind = |letter: char| letter.is_ascii_uppercase() || letter == ' ';
+                let (kind, name) = what.split_at(what.find(|one| !kind(one)).unwrap_or_default());
+                write!(f, "{}{name}", kind.to_lowercase())
+            }
         }
     }
 }
@@ -144,6 +154,12 @@ pub fn difference(expected: &LiveSchema, actual: &LiveSchema) -> Vec<Difference>
         }
     }
     found.shapes(&expected.views, &actual.views, Object::View);
+    for (name, pair) in paired(&expected.views, &actual.views) {
+        if let (Some(from), Some(to)) = pair {
+            let of = |trigger| Object::Trigger(name.to_owned(), trigger);
+            found.shapes(&from.triggers, &to.triggers, of);
+        }
+    }
     found.shapes(&expected.functions, &actual.functions, Object::Function);
     for (name, pair) in paired(&expected.enums, &actual.enums) {
         let object = Object::Enum(name.to_owned());
@@ -153,18 +169,28 @@ pub fn difference(expected: &LiveSchema, actual: &LiveSchema) -> Vec<Difference>
     }
     found.shapes(&expected.types, &actual.types, Object::Type);
     found.shapes(&expected.sequences, &actual.sequences, Object::Sequence);
-    // What went or came took its comments and its owner along.
+    found.shapes(&expected.others, &actual.others, Object::Other);
+    // What went or came took along its comments, its owner and who may do what with it.
     let gone: Vec<Object> = found.0.iter().map(|one| one.object.clone()).collect();
-    let common = |on: &&String| !gone.iter().any(|object| is_on(object, on));
-    let filter = |all: &BTreeMap<String, String>| -> BTreeMap<String, String> {
-        let kept = all.iter().filter(|(on, _)| common(on));
-        kept.map(|(on, text)| (on.clone(), text.clone())).collect()
-    };
-    let comments = (filter(&expected.comments), filter(&actual.comments));
-    found.shapes(&comments.0, &comments.1, Object::Comment);
-    let owners = (filter(&expected.owners), filter(&actual.owners));
-    found.shapes(&owners.0, &owners.1, Object::Owner);
+    let common = |on: &str| !gone.iter().any(|object| is_on(object, on));
+    let mut said =
+        |from: &Texts, to: &Texts, of: fn(&str) -> &str, object: fn(String) -> Object| {
+            let kept = |all: &Texts| -> Texts {
+                let kept = all.iter().filter(|(on, _)| common(of(on)));
+                kept.map(|(on, text)| (on.clone(), text.clone())).collect()
+            };
+            found.shapes(&kept(from), &kept(to), object);
+        };
+    let (from, to) = (expected, actual);
+    said(&from.comments, &to.comments, |on| on, Object::Comment);
+    said(&from.owners, &to.owners, |on| on, Object::Owner);
+    said(&from.grants, &to.grants, granted_on, Object::Grant);
     found.0
+}
+
+/// What it is that a role may do something with: `TABLE runs` of `TABLE runs TO reader`.
+pub(super) fn granted_on(what: &str) -> &str {
+    what.rsplit_once(" TO ").map_or(what, |(object, _)| object)
 }
 
 /// Whether a comment or an owner `on` something goes with `object`.
@@ -173,27 +199,29 @@ pub(super) fn is_on(object: &Object, on: &str) -> bool {
         return false;
     };
     match object {
-        Object::Table(table) => {
-            let table = quoted(table);
-            of == table
+        Object::Table(name) | Object::View(name) => {
+            let name = quoted(name);
+            of == name
                 || of
-                    .strip_prefix(&table)
+                    .strip_prefix(&name)
                     .is_some_and(|rest| rest.starts_with('.'))
-                || of.ends_with(&format!(" on {table}"))
+                || of.ends_with(&format!(" on {name}"))
         }
         Object::Column(table, column) => of == format!("{}.{}", quoted(table), quoted(column)),
         Object::Constraint(table, name)
         | Object::Trigger(table, name)
         | Object::Policy(table, name) => of == format!("{} on {}", quoted(name), quoted(table)),
-        Object::Index(_, name)
-        | Object::View(name)
-        | Object::Enum(name)
-        | Object::Type(name)
-        | Object::Sequence(name) => of == quoted(name),
+        Object::Type(name) => {
+            of == quoted(name) || of.ends_with(&format!(" ON DOMAIN {}", quoted(name)))
+        }
+        Object::Index(_, name) | Object::Enum(name) | Object::Sequence(name) => of == quoted(name),
         Object::Function(signature) => of == signature,
+        Object::Other(what) => on == what,
         _ => false,
     }
 }
+
+type Texts = BTreeMap<String, String>;
 
 struct Found(Vec<Difference>);
 
@@ -205,6 +233,14 @@ impl Found {
         };
         self.sets(&from.options, &to.options, of(Object::Option));
         self.columns(name, &from.columns, &to.columns);
+        // The number of a row is no key to the catalogue of SQLite.
+        let key = |table: &Table| {
+            let column = row_number(&table.source).into_iter();
+            column
+                .map(|one| format!("integer primary key ({one})"))
+                .collect()
+        };
+        self.sets(&key(from), &key(to), of(Object::Constraint));
         self.shapes(&from.constraints, &to.constraints, of(Object::Constraint));
         self.shapes(&from.indexes, &to.indexes, of(Object::Index));
         self.shapes(&from.triggers, &to.triggers, of(Object::Trigger));

@@ -13,7 +13,9 @@ mod name;
 mod postgres;
 mod rename;
 pub mod scratch;
+mod script;
 mod sqlite;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 pub use difference::{Change, Difference, Object, difference};
 pub(crate) use name::{literal, quoted};
+pub(crate) use postgres::check_place;
 pub use rename::Renames;
 pub(crate) use rename::is_like;
 pub(crate) use sqlite::{row_number, squeezed};
@@ -71,13 +74,22 @@ pub struct LiveSchema {
     /// The role that owns most. Names differ from one database to the next, so nobody compares it.
     #[serde(skip)]
     pub owner: Option<String>,
+    /// What few schemas have, by what `DROP` calls it: `AGGREGATE total(integer)`, `CAST (a AS b)`; none
+    /// on `SQLite`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<String, String>,
+    /// What roles may, where it is not what they may at first: `TABLE runs TO reader`; none on `SQLite`.
+    /// Whoever runs a database gives rights as they need them, so no fingerprint tells of them.
+    #[serde(skip)]
+    pub grants: BTreeMap<String, String>,
 }
 
 /// A table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
-    /// What is said of the table as a whole: `STRICT`, `UNLOGGED`, `ROW LEVEL SECURITY`, storage
-    /// parameters, or a virtual table's whole definition.
+    /// What is said of the table as a whole: `STRICT`, `UNLOGGED`, `ROW LEVEL SECURITY`, its parents,
+    /// storage parameters, or a virtual table's whole definition; and of its columns beside what they
+    /// are: `COLUMN n SET STATISTICS 500`.
     pub options: BTreeSet<String>,
     /// Its columns, in order.
     pub columns: Vec<Column>,
@@ -93,6 +105,44 @@ pub struct Table {
     pub oid: i64,
     /// `CREATE TABLE` as it was written, where the catalogue keeps it (`SQLite`). Nobody compares it.
     pub source: String,
+    /// Its parts as they were written. Nobody compares them.
+    #[serde(skip)]
+    pub written: Written,
+}
+
+/// Definitions as somebody wrote them, where the catalogue keeps that (`SQLite`): what is compared is in a
+/// common form, which does not always mean the same, since a text may stand in the quotes of a name. Any
+/// two are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Written(BTreeMap<(Part, String), String>);
+
+/// What is written of a table or a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
+    View,
+    Index,
+    Trigger,
+    Check,
+}
+
+impl PartialEq for Written {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Written {}
+
+impl Written {
+    fn keep(&mut self, part: Part, name: &str, text: String) {
+        self.0.insert((part, name.to_owned()), text);
+    }
+
+    /// The definition as it was written; what is `compared` where nobody knows.
+    pub(crate) fn or<'t>(&'t self, part: Part, name: &str, compared: &'t str) -> &'t str {
+        let known = self.0.get(&(part, name.to_owned()));
+        known.map_or(compared, String::as_str)
+    }
 }
 
 /// A column.
@@ -131,6 +181,12 @@ pub struct View {
     pub materialized: bool,
     /// The indexes on its rows, by name.
     pub indexes: BTreeMap<String, String>,
+    /// What is done instead of writing to it, by name: triggers, and rules.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub triggers: BTreeMap<String, String>,
+    /// It and its triggers as they were written. Nobody compares them.
+    #[serde(skip)]
+    pub written: Written,
 }
 
 /// A sequence.
@@ -165,6 +221,8 @@ impl LiveSchema {
             comments: BTreeMap::new(),
             owners: BTreeMap::new(),
             owner: None,
+            others: BTreeMap::new(),
+            grants: BTreeMap::new(),
         }
     }
 
@@ -174,6 +232,14 @@ impl LiveSchema {
         self.tables
             .retain(|name, _| !names.contains(&name.as_str()));
         self
+    }
+
+    /// Have roles keep the rights that they have in `live`, beside those that this says.
+    pub(crate) fn keep_rights(&mut self, live: &Self) {
+        for (what, rights) in &live.grants {
+            let known = self.grants.entry(what.clone());
+            known.or_insert_with(|| rights.clone());
+        }
     }
 
     /// A number that equal schemas share: SHA-256, in hexadecimal, of all that [`difference`]

@@ -138,6 +138,14 @@ pub(crate) fn quoted(name: &str) -> String {
     }
 }
 
+/// The name that SQL writes as `written`.
+pub(crate) fn unquoted(written: &str) -> String {
+    let inner = written
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    inner.map_or_else(|| written.to_owned(), |name| name.replace("\"\"", "\""))
+}
+
 /// A text as SQL writes it.
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
@@ -161,6 +169,7 @@ mod tests {
             ("", "\"\""),
         ] {
             assert_eq!(quoted(name), written);
+            assert_eq!(unquoted(written), name);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::name::quoted;
 use super::{Column, LiveSchema, Table};
+use crate::engine::Engine;
 
 /// Tables and columns under new names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,7 +19,8 @@ pub struct Renames {
 
 impl Renames {
     /// What was renamed by hand between `from` and `to`, beside what is `known`: a table is another
-    /// where no third is of their shape, a column where it kept its number and its type.
+    /// where no third is of their shape, a column where it kept its number and its type, and on `SQLite`
+    /// alone went and came.
     pub fn between(from: &LiveSchema, to: &LiveSchema, known: &Self) -> Self {
         let mut found = Self {
             tables: known.tables.clone(),
@@ -33,7 +35,7 @@ impl Renames {
         for (old, table) in &from.tables {
             let new = found.tables.get(old).unwrap_or(old).clone();
             if let Some(other) = to.tables.get(&new) {
-                found.columns(&new, &table.columns, &other.columns);
+                found.columns(from.engine, &new, &table.columns, &other.columns);
             }
         }
         for (key, new) in &known.columns {
@@ -86,8 +88,15 @@ impl Renames {
         }
     }
 
-    fn columns(&mut self, table: &str, from: &[Column], to: &[Column]) {
+    fn columns(&mut self, engine: Engine, table: &str, from: &[Column], to: &[Column]) {
         let has = |columns: &[Column], name: &str| columns.iter().any(|one| one.name == name);
+        let alone = |some: &[Column], others: &[Column]| {
+            some.iter().filter(|one| !has(others, &one.name)).count() == 1
+        };
+        // A column of SQLite is numbered by its place, which it does not keep where one before it went.
+        if engine == Engine::Sqlite && !(alone(from, to) && alone(to, from)) {
+            return;
+        }
         for old in from.iter().filter(|old| !has(to, &old.name)) {
             let is_same = |new: &&Column| {
                 new.number == old.number && new.kind == old.kind && !has(from, &new.name)
@@ -130,9 +139,19 @@ impl Renames {
                     *text = replaced(text, old, new);
                 }
                 let options = std::mem::take(&mut table.options).into_iter();
-                table.options = options.map(|one| replaced(&one, old, new)).collect();
+                let option = |one: String| {
+                    if is_of_column(&one) {
+                        return one;
+                    }
+                    replaced(&one, old, new)
+                };
+                table.options = options.map(option).collect();
             }
-            for texts in [&mut renamed.comments, &mut renamed.owners] {
+            for texts in [
+                &mut renamed.comments,
+                &mut renamed.owners,
+                &mut renamed.grants,
+            ] {
                 let pairs = std::mem::take(texts).into_iter();
                 *texts = pairs
                     .map(|(on, text)| (replaced(&on, old, new), text))
@@ -153,9 +172,24 @@ impl Renames {
             for text in definitions(table) {
                 *text = replaced(text, old, new);
             }
+            let (before, after) = (
+                format!("COLUMN {} ", quoted(old)),
+                format!("COLUMN {} ", quoted(new)),
+            );
+            let options = std::mem::take(&mut table.options).into_iter();
+            let option = |one: String| match one.strip_prefix(&before) {
+                Some(rest) => format!("{after}{rest}"),
+                None => one,
+            };
+            table.options = options.map(option).collect();
         }
         renamed
     }
+}
+
+/// Whether an option is said of a column, not of the whole table.
+fn is_of_column(option: &str) -> bool {
+    option.starts_with("COLUMN ")
 }
 
 /// What a table is made of, whatever it and its parts are called.

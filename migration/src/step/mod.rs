@@ -7,12 +7,14 @@ mod postgres;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseExecutor, DbErr};
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::lexer;
 use crate::schema::squeezed;
+use crate::timeouts::Timeouts;
 
 /// How a script begins that nobody has written yet.
 pub(crate) const UNWRITTEN: &str = "-- unwritten";
@@ -205,9 +207,7 @@ impl Step {
 
     /// The statements of a step that runs each by itself.
     pub(crate) fn statements(&self, engine: Engine, direction: Direction) -> Vec<&'static str> {
-        let statements = self.script(engine, direction).split(";\n");
-        let statements = statements.map(str::trim);
-        statements.filter(|text| !text.is_empty()).collect()
+        lexer::split(engine, self.script(engine, direction))
     }
 
     /// Those that it stands for, oldest first.
@@ -236,13 +236,24 @@ impl Step {
         self.apart && engine == Engine::Postgres
     }
 
-    /// Run one statement of a step that runs each by itself.
+    /// Run one statement of a step that runs each by itself: in the time that `own` gives it, where the
+    /// session is nobody else's.
     pub(crate) async fn run_apart(
+        &self,
+        db: &DatabaseExecutor<'_>,
+        statement: &str,
+        own: Option<Timeouts>,
+    ) -> Result<(), DbErr> {
+        postgres::run_apart(db, statement, own).await
+    }
+
+    /// Whether what a statement of such a step does is done already, as far as the catalogue tells.
+    pub(crate) async fn is_done(
         &self,
         db: &impl ConnectionTrait,
         statement: &str,
-    ) -> Result<(), DbErr> {
-        postgres::run_apart(db, statement).await
+    ) -> Result<bool, DbErr> {
+        postgres::is_done(db, statement).await
     }
 
     /// A number that changes when the step does: SHA-256, in hexadecimal, of what it does here, without
@@ -251,6 +262,16 @@ impl Step {
         let words = squeezed(self.script(engine, Direction::Up));
         hex::encode(Sha256::digest(words))
     }
+}
+
+/// Whether a statement of a step that runs each by itself takes no transaction, by its words.
+pub(crate) fn is_alone(statement: &str) -> bool {
+    postgres::is_alone(statement)
+}
+
+/// Whether that is what the database said of it.
+pub(crate) fn needs_no_transaction(error: &DbErr) -> bool {
+    postgres::needs_no_transaction(error)
 }
 
 /// Refuse to do a step of which nobody has said yet what it does on `engine`.
@@ -298,6 +319,15 @@ impl Step {
         Self {
             postgres: script,
             sqlite: script,
+            ..Self::idle(name, "")
+        }
+    }
+
+    /// The same on `PostgreSQL`, each statement by itself, and how it is undone.
+    pub(crate) fn apart(name: &'static str, up: &'static str, down: &'static str) -> Self {
+        Self {
+            postgres: Script { up, down },
+            apart: true,
             ..Self::idle(name, "")
         }
     }

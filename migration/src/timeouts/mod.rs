@@ -5,12 +5,17 @@
 
 mod postgres;
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use sea_orm_migration::sea_orm::{ConnectOptions, ConnectionTrait, DbErr};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
+
+pub(crate) use postgres::{RESET, named};
 
 use crate::engine::Engine;
+use crate::runner::Progress;
 
 /// How often what waited too long for a lock is tried again.
 pub(crate) const TRIES: u32 = 20;
@@ -37,16 +42,43 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// Have every session of `options` keep them. A statement of `SQLite` has no end of its own.
-    pub(crate) fn every_session(self, options: &mut ConnectOptions) {
-        options.map_sqlx_postgres_pool_opts(move |pool| postgres::every_session(self, pool));
+    /// Has a session of `PostgreSQL` keep them until [`RESET`]: one that is nobody else's.
+    pub(crate) fn of_session(self) -> String {
+        postgres::settings(self, "SET")
     }
 
-    /// Have the transaction `tx` keep them, whoever's session it is in.
+    /// Have the transaction `tx` keep them, whoever's session it is in. A statement of `SQLite` has no
+    /// end of its own.
     pub(crate) async fn within(self, tx: &impl ConnectionTrait) -> Result<(), DbErr> {
         match Engine::of(tx)? {
             Engine::Sqlite => Ok(()),
             Engine::Postgres => postgres::within(self, tx).await,
+        }
+    }
+}
+
+/// How long a lock is waited for before anybody is told.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Tell who holds the locks that sessions of this program wait for, each once. It never ends: whoever has
+/// something to do does it beside.
+pub(crate) async fn watch(
+    db: &DatabaseConnection,
+    told: &(dyn Fn(Progress<'_>) + Send + Sync),
+) -> Infallible {
+    let mut known = BTreeSet::new();
+    loop {
+        tokio::time::sleep(SOON).await;
+        let holders = match Engine::of(db) {
+            Ok(Engine::Postgres) => postgres::holders(db).await,
+            // Whose turn it is no file says.
+            _ => std::future::pending().await,
+        };
+        // Who may not see the others, or is cut off, hears so from what it does.
+        for holder in holders.unwrap_or_default() {
+            if known.insert(holder.clone()) {
+                told(Progress::Blocked(&holder));
+            }
         }
     }
 }

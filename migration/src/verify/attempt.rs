@@ -233,7 +233,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Go one way, as a run does: under the lock.
-    async fn goes(&mut self, direction: Direction) -> bool {
+    pub(super) async fn goes(&mut self, direction: Direction) -> bool {
         match self.go(direction).await {
             Ok(()) => true,
             Err(error) => {
@@ -278,7 +278,7 @@ pub(super) async fn go(
     for step in steps {
         if step.is_apart(engine) {
             for statement in step.statements(engine, direction) {
-                step.run_apart(&lock.db(), statement).await?;
+                step.run_apart(&lock.db(), statement, None).await?;
             }
         } else {
             let tx = lock.db().begin().await?;

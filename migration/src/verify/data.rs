@@ -9,7 +9,7 @@ use super::postgres;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::status;
-use crate::rows::literal_of;
+use crate::rows::{check_seen, literal_of};
 use crate::schema::{LiveSchema, quoted};
 use crate::step::{Direction, Step};
 
@@ -54,6 +54,7 @@ async fn copy(
     scratch: &DatabaseConnection,
     steps: &[Step],
 ) -> Result<(), Error> {
+    check_seen(data, |_| true).await?;
     go(scratch, &steps.iter().collect::<Vec<_>>(), Direction::Up).await?;
     let from = LiveSchema::read(data).await?;
     let to = LiveSchema::read(scratch).await?;

@@ -5,8 +5,10 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use super::{postgres, sqlite};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::transient::{Directory, Scratch};
 
-/// A scratch database. Its owner calls [`Place::close`], whatever came of it.
+/// A scratch database. [`Place::close`] takes it away and says where that fails; whoever is ended before
+/// leaves nothing either.
 pub(super) struct Place {
     /// The way to it.
     pub(super) db: DatabaseConnection,
@@ -15,8 +17,9 @@ pub(super) struct Place {
 
 /// What there is to take away.
 enum Left {
-    Sqlite(Option<std::path::PathBuf>),
-    Postgres(DatabaseConnection, String),
+    Nothing,
+    Sqlite(Directory),
+    Postgres(Box<Scratch>),
 }
 
 impl Place {
@@ -25,13 +28,13 @@ impl Place {
         Ok(match Engine::of(db)? {
             Engine::Sqlite => Self {
                 db: sqlite::memory().await?,
-                left: Left::Sqlite(None),
+                left: Left::Nothing,
             },
             Engine::Postgres => {
-                let (scratch, drop) = postgres::make(db).await?;
+                let (db, scratch) = postgres::make(db).await?;
                 Self {
-                    db: scratch,
-                    left: Left::Postgres(db.clone(), drop),
+                    db,
+                    left: Left::Postgres(Box::new(scratch)),
                 }
             }
         })
@@ -39,10 +42,10 @@ impl Place {
 
     /// A copy of the `SQLite` database behind `db`, in a file of its own.
     pub(super) async fn copy(db: &DatabaseConnection) -> Result<Self, Error> {
-        let (scratch, file) = sqlite::copy(db).await?;
+        let (db, directory) = sqlite::copy(db).await?;
         Ok(Self {
-            db: scratch,
-            left: Left::Sqlite(Some(file)),
+            db,
+            left: Left::Sqlite(directory),
         })
     }
 
@@ -50,12 +53,9 @@ impl Place {
     pub(super) async fn close(self) -> Result<(), Error> {
         self.db.close().await?;
         match self.left {
-            Left::Sqlite(None) => {}
-            Left::Sqlite(Some(file)) => {
-                let path = file.display().to_string();
-                std::fs::remove_file(file).map_err(|source| Error::File { path, source })?;
-            }
-            Left::Postgres(db, drop) => postgres::take_away(&db, &drop).await?,
+            Left::Nothing => {}
+            Left::Sqlite(directory) => drop(directory),
+            Left::Postgres(scratch) => scratch.take_away().await.map_err(Error::query)?,
         }
         Ok(())
     }

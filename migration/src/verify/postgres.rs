@@ -1,86 +1,56 @@
 //! Scratch databases of `PostgreSQL`: one beside the user's, or a schema in it where nobody may make
 //! databases. Rows are copied with the keys and triggers off.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use sea_orm_migration::sea_orm::sqlx::{self, postgres::PgPoolOptions};
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxPostgresConnector,
-    Statement,
+    ConnectionTrait, DatabaseConnection, DbErr, SqlxPostgresConnector,
 };
 
+use crate::error::Error;
 use crate::rows::parents_first;
 use crate::schema::{BOOKKEEPING, Filling, LiveSchema, quoted};
+use crate::transient::{Scratch, is_forbidden};
 
-static NEXT: AtomicU32 = AtomicU32::new(0);
-
-/// What a run that was killed left, and nobody is connected to.
-const STALE: &str = "SELECT datname::text FROM pg_database d
-    WHERE datname ~ '^chancery_verify_[0-9]+_[0-9]+$'
-      AND pg_get_userbyid(datdba) = current_user
-      AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datname = d.datname)
-      AND (pg_stat_file('base/' || oid || '/PG_VERSION', true)).modification < now() - interval '1 hour'";
-
-/// A scratch database, and what takes it away again.
-pub(super) async fn make(db: &DatabaseConnection) -> Result<(DatabaseConnection, String), DbErr> {
-    sweep(db).await;
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("chancery_verify_{}_{number}", std::process::id());
+/// A scratch database: the named one gets a schema where the role may make no database, and for no
+/// other reason.
+pub(super) async fn make(db: &DatabaseConnection) -> Result<(DatabaseConnection, Scratch), Error> {
     let pool = db.get_postgres_connection_pool();
-    let here = pool.connect_options();
-    let made = db
-        .execute_unprepared(&format!("CREATE DATABASE {name}"))
-        .await;
-    let (there, drop) = if made.is_ok() {
-        (
-            (*here).clone().database(&name),
-            format!("DROP DATABASE {name} WITH (FORCE)"),
-        )
-    } else {
-        db.execute_unprepared(&format!("CREATE SCHEMA {name}"))
-            .await?;
-        // Nothing but the scratch schema is to be seen, so nothing else can be hit.
-        (
-            (*here).clone().options([("search_path", name.as_str())]),
-            format!("DROP SCHEMA {name} CASCADE"),
-        )
+    let scratch = match Scratch::database(pool, "verify", None).await {
+        Err(error) if is_forbidden(&error) => Scratch::schema(pool, "verify").await,
+        made => made,
     };
-    let connected = PgPoolOptions::new()
+    let scratch = scratch.map_err(|error| {
+        if is_forbidden(&error) {
+            return Error::Option(
+                "to try the steps, a database or a schema in this one is made and dropped, and the role \
+                 may make neither: GRANT CREATE ON DATABASE … TO the role that migrates"
+                    .to_owned(),
+            );
+        }
+        Error::query(error)
+    })?;
+    let connected = into(&scratch).await.map_err(Error::query)?;
+    Ok((connected, scratch))
+}
+
+/// A scratch database and no less, and the way into it.
+pub(crate) async fn scratch_database(
+    db: &DatabaseConnection,
+) -> Result<(DatabaseConnection, Scratch), sqlx::Error> {
+    let pool = db.get_postgres_connection_pool();
+    let scratch = Scratch::database(pool, "verify", None).await?;
+    Ok((into(&scratch).await?, scratch))
+}
+
+async fn into(scratch: &Scratch) -> Result<DatabaseConnection, sqlx::Error> {
+    let pool = PgPoolOptions::new()
         .max_connections(2)
         // As `crate::unwatched` has it.
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(there)
-        .await;
-    match connected {
-        Ok(pool) => Ok((SqlxPostgresConnector::from_sqlx_postgres_pool(pool), drop)),
-        Err(error) => {
-            db.execute_unprepared(&drop).await?;
-            Err(connection(error))
-        }
-    }
-}
-
-fn connection(error: sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
-}
-
-pub(super) async fn take_away(db: &DatabaseConnection, drop: &str) -> Result<(), DbErr> {
-    db.execute_unprepared(drop).await.map(std::mem::drop)
-}
-
-/// Who may not look has nothing to sweep.
-async fn sweep(db: &DatabaseConnection) {
-    let ask = Statement::from_string(DbBackend::Postgres, STALE);
-    for row in db.query_all_raw(ask).await.unwrap_or_default() {
-        if let Ok(name) = row.try_get_by_index::<String>(0) {
-            drop(
-                db.execute_unprepared(&format!("DROP DATABASE {name}"))
-                    .await,
-            );
-        }
-    }
+        .connect_with(scratch.options())
+        .await?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 
 /// What keeps rows from being copied in any order is taken off, and what puts it on again is told.

@@ -1,30 +1,32 @@
 //! Scratch databases of `SQLite`: in memory, or a copy in a file.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use sea_orm_migration::sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
 };
 
-static NEXT: AtomicU32 = AtomicU32::new(0);
+use crate::error::Error;
+use crate::private;
+use crate::schema::literal;
+use crate::transient::Directory;
 
 pub(super) async fn memory() -> Result<DatabaseConnection, DbErr> {
     connect("sqlite::memory:".to_owned()).await
 }
 
-/// A copy of all that is there, as one moment had it.
-pub(super) async fn copy(db: &DatabaseConnection) -> Result<(DatabaseConnection, PathBuf), DbErr> {
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("chancery_verify_{}_{number}.db", std::process::id());
-    let file = std::env::temp_dir().join(name);
-    // One that an earlier process of this number left.
-    drop(std::fs::remove_file(&file));
+/// A copy of all that is there, as one moment had it, where nobody else reads it.
+pub(super) async fn copy(
+    db: &DatabaseConnection,
+) -> Result<(DatabaseConnection, Directory), Error> {
+    let directory = Directory::temporary("verify");
+    let directory = directory.map_err(|source| Error::file(&std::env::temp_dir(), source))?;
+    let file = directory.path().join("copy.db");
+    // It takes an empty file as it is, with its mode.
+    private::file(&file).map_err(|source| Error::file(&file, source))?;
     let path = file.display().to_string();
-    db.execute_unprepared(&format!("VACUUM INTO '{}'", path.replace('\'', "''")))
+    db.execute_unprepared(&format!("VACUUM INTO {}", literal(&path)))
         .await?;
     let copy = connect(format!("sqlite://{path}?mode=rw")).await?;
-    Ok((copy, file))
+    Ok((copy, directory))
 }
 
 /// One connection: a database in memory is each connection's own.

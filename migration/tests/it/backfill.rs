@@ -107,6 +107,54 @@ async fn a_backfill_goes_on_where_it_was_stopped_and_status_tells_how_far_it_is(
 }
 
 #[tokio::test]
+async fn one_that_was_begun_by_a_file_goes_on_without_it_or_is_forgotten() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        fill(&scratch, engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let code = |line: &[&str]| {
+            let told = migrate(&scratch, line);
+            let said = String::from_utf8_lossy(&told.stdout).into_owned();
+            (told.status.code(), said)
+        };
+        let begin = || {
+            let file = raising(&dir, " WHERE name IS NOT NULL");
+            let path = file.display().to_string();
+            let told = code(&["backfill", "--file", &path, "--batches", "1", "--restart"]);
+            assert_eq!(told.0, Some(7), "{}", told.1);
+            std::fs::remove_file(file).expect("gone");
+        };
+        begin();
+        assert_eq!(code(&["status"]).0, Some(7));
+        let (told, said) = code(&["backfill", "--batches", "1"]);
+        assert_eq!(told, Some(7), "{said}");
+        assert!(said.contains("raise running: 8 of"), "{said}");
+        assert_eq!(code(&["backfill", "raise"]).0, Some(0));
+        assert_eq!(versions(&scratch).await, "1 to 2");
+        assert_eq!(code(&["status"]).0, Some(0));
+
+        begin();
+        let (told, said) = code(&["backfill", "raise", "--forget"]);
+        assert_eq!((told, said.trim()), (Some(0), "raise is forgotten"));
+        assert_eq!(code(&["status"]).0, Some(0));
+        // What an older program kept has no key: who asks hears what to do.
+        begin();
+        let old = "UPDATE chancery_backfills SET words = \
+                   'UPDATE users SET version = version + 1 WHERE name IS NOT NULL'";
+        scratch.db.execute_unprepared(old).await.expect("older");
+        let (told, said) = code(&["backfill"]);
+        assert_eq!(told, Some(7), "{said}");
+        assert!(
+            said.contains("--file") && said.contains("--forget"),
+            "{said}"
+        );
+        let file = raising(&dir, " WHERE name IS NOT NULL");
+        let path = file.display().to_string();
+        assert_eq!(code(&["backfill", "--file", &path]).0, Some(0));
+    }
+}
+
+#[tokio::test]
 async fn a_killed_backfill_and_two_at_once_do_each_row_once() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
@@ -228,7 +276,7 @@ async fn what_cannot_be_gone_through_is_refused_and_another_statement_begins_ane
             assert!(words.contains(why), "{words}");
         }
         let unknown = migrate(&scratch, &["backfill", "nothing"]);
-        assert_eq!(unknown.status.code(), Some(1));
+        assert_eq!(unknown.status.code(), Some(64));
         let words = String::from_utf8_lossy(&unknown.stderr).into_owned();
         assert!(words.contains("error: no applied step"), "{words}");
 

@@ -47,7 +47,7 @@ async fn fill(scratch: &Scratch, engine: Engine) {
 }
 
 /// The directory of the one backup in `directory`.
-fn only(directory: &Path) -> PathBuf {
+pub(crate) fn only(directory: &Path) -> PathBuf {
     let found = std::fs::read_dir(directory).expect("a directory");
     let found: Vec<PathBuf> = found.map(|one| one.expect("an entry").path()).collect();
     assert_eq!(found.len(), 1, "{found:?}");
@@ -221,7 +221,7 @@ async fn a_backup_that_was_changed_or_would_not_come_back_is_refused() {
         // A file that is not what it was.
         let file = match engine {
             Engine::Sqlite => backup.join("data.db"),
-            Engine::Postgres => backup.join("table-users.copy.gz"),
+            Engine::Postgres => backup.join(file_of(&text, "users")),
         };
         let mut bytes = std::fs::read(&file).expect("a file");
         let last = bytes.len() - 1;
@@ -240,6 +240,13 @@ async fn a_backup_that_was_changed_or_would_not_come_back_is_refused() {
         let found = std::fs::read_dir(dir.path()).expect("a directory").count();
         assert_eq!(found, 1);
     }
+}
+
+/// The file that holds the rows of a table, by the manifest.
+pub(crate) fn file_of(manifest: &str, table: &str) -> String {
+    let manifest: Value = serde_json::from_str(manifest).expect("JSON");
+    let file = manifest["copies"][table].as_str();
+    file.expect("a file").to_owned()
 }
 
 /// As `sha256sum` writes it.

@@ -28,6 +28,6 @@ async fn a_pipe_and_no_color_have_none() {
     assert!(told(&[]).contains("\n-- from database"), "plain");
     assert!(told(&[]).contains("- table stray"));
     assert!(!told(&[]).contains('\u{1b}'));
-    assert!(told(&[("CLICOLOR_FORCE", "1")]).contains("\u{1b}[31m- table stray"));
+    assert!(told(&[("CLICOLOR_FORCE", "1")]).contains("\u{1b}[31m-- - table stray"));
     assert!(!told(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).contains('\u{1b}'));
 }

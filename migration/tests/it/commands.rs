@@ -1,6 +1,6 @@
 //! The commands as an operator calls them: the binary, its exit codes, its JSON.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
@@ -117,8 +117,8 @@ async fn up_and_down_go_as_far_as_they_are_told() {
         let none = migrate(&scratch, &["down", "-n", "0"]);
         assert_eq!(code(&none), 64, "none is no number of steps");
         let refused = migrate(&scratch, &["up", "--to", "nothing", "--json"]);
-        assert_eq!(code(&refused), 1);
-        assert_eq!(json(&refused)["exit"], 1);
+        assert_eq!(code(&refused), 64);
+        assert_eq!(json(&refused)["exit"], 64);
     }
 }
 
@@ -178,6 +178,33 @@ async fn fresh_begins_again_but_never_in_production() {
 }
 
 #[tokio::test]
+async fn what_no_database_could_mean_is_a_wrong_argument() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        for line in [
+            &["up", "--to", "nosuch"][..],
+            &["up", "--allow-loss", "nosuch"],
+            &["up", "--lock-timeout=-1"],
+            &["up", "--statement-timeout=long"],
+            &["down", "--to", "nosuch"],
+            &["lint", "--allow", "nosuch"],
+            &["verify", "--step", "nosuch"],
+            &["diff", "--from", "nosuch"],
+            &["diff", "--rename", "x"],
+            &["seed", "nosuch"],
+            &["backfill", "nosuch"],
+            &["backfill", "nosuch", "--forget"],
+            &["resolve", "nosuch", "--applied", "--reason", "a test"],
+        ] {
+            let told = migrate(&scratch, line);
+            let said = String::from_utf8_lossy(&told.stderr).into_owned();
+            assert_eq!(code(&told), 64, "{line:?}: {said}");
+        }
+        assert_eq!(code(&migrate(&scratch, &["status"])), 2, "nothing was done");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_line_is_told_to_machines_as_everything_else_is() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
@@ -201,5 +228,23 @@ async fn a_wrong_line_is_told_to_machines_as_everything_else_is() {
         let help = migrate(&scratch, &["up", "--help", "--json"]);
         assert_eq!(code(&help), 0);
         assert!(!String::from_utf8_lossy(&help.stdout).contains("\"exit\""));
+    }
+}
+
+#[tokio::test]
+async fn who_hears_how_it_goes_may_go_away() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let mut going = Command::new(env!("CARGO_BIN_EXE_migration"))
+            .arg("up")
+            .env("DATABASE_URL", &scratch.url)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary");
+        drop((going.stdout.take(), going.stderr.take()));
+        let ended = going.wait().expect("an end");
+        assert_eq!(ended.code(), Some(0), "{engine:?}");
+        assert_eq!(code(&migrate(&scratch, &["status"])), 0);
     }
 }

@@ -34,6 +34,12 @@ async fn a_run_does_not_hide_what_was_changed_by_hand() {
         assert_eq!(said(&scratch, &["status", "--check-drift"]).0, Some(3));
         assert_eq!(said(&scratch, &["up", "--accept-drift"]).0, Some(0));
         assert_eq!(said(&scratch, &["drift"]).0, Some(3), "it is missing still");
+        // Where nothing is left to apply, it is said and nothing more.
+        assert_eq!(said(&scratch, &["up"]).0, Some(0));
+        run(&scratch, "DROP TABLE saved_views").await;
+        let (code, words) = said(&scratch, &["up"]);
+        assert_eq!(code, Some(0), "{words}");
+        assert!(words.contains("migrate drift"), "{words}");
     }
 }
 
@@ -85,7 +91,8 @@ async fn a_run_down_that_fails_in_its_middle_tells_what_it_left() {
             "ALTER TABLE videos RENAME COLUMN submitted_at TO elsewhere",
         )
         .await;
-        let (code, words) = said(&scratch, &["down", "-n", "3", "--accept-loss"]);
+        let anyhow = ["down", "-n", "3", "--accept-loss", "--accept-drift"];
+        let (code, words) = said(&scratch, &anyhow);
         assert_eq!(code, Some(1), "{words}");
         assert_eq!(status(&scratch.db).await.expect("status").applied.len(), 20);
         assert_eq!(is_as_left(&scratch.db).await.expect("a look"), Some(true));
@@ -194,7 +201,7 @@ async fn a_step_that_only_the_history_has_can_be_taken_off_it() {
         let applied = ["resolve", "m2999_x", "--applied", "--reason", "a test"];
         assert_eq!(
             said(&scratch, &applied).0,
-            Some(1),
+            Some(64),
             "nobody knows what it makes"
         );
         let back = [
@@ -218,7 +225,7 @@ async fn a_step_that_only_the_history_has_can_be_taken_off_it() {
         let state = "SELECT state FROM chancery_migrations WHERE id = 'm2999_x'";
         assert_eq!(rows(&scratch.db, state).await, [["rolled_back"]]);
         let nobody = ["resolve", "m2998_y", "--rolled-back", "--reason", "a test"];
-        assert_eq!(said(&scratch, &nobody).0, Some(1));
+        assert_eq!(said(&scratch, &nobody).0, Some(64));
     }
 }
 
@@ -294,5 +301,51 @@ async fn a_table_made_anew_without_a_column_loses_that_on_either_engine() {
         let (code, told) = lint();
         assert_eq!(code, Some(0), "{told}");
         assert!(told.to_string().contains("nobody names them"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn the_way_down_hides_nothing_that_was_changed_by_hand_either() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        run(&scratch, "DROP TABLE saved_views").await;
+        let all = status(&scratch.db).await.expect("status").applied.len();
+        let (code, words) = said(&scratch, &["down"]);
+        assert_eq!(code, Some(3), "{words}");
+        assert!(words.contains("saved_views") && words.contains("--accept-drift"));
+        let known = status(&scratch.db).await.expect("status");
+        assert_eq!(known.applied.len(), all, "nothing was undone");
+        assert_eq!(said(&scratch, &["status", "--check-drift"]).0, Some(3));
+        assert_eq!(said(&scratch, &["down", "--accept-drift"]).0, Some(0));
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_step_has_a_reason() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        let last = migration::steps().pop().expect("a step");
+        for line in [
+            &["resolve", &last, "--applied"][..],
+            &["resolve", &last, "--applied", "--reason", "  "],
+            &["resolve", &last, "--reason", "a test"],
+            &["resolve", "--applied", "--reason", "a test"],
+            &[
+                "resolve",
+                &last,
+                "--applied",
+                "--rolled-back",
+                "--reason",
+                "a test",
+            ],
+        ] {
+            assert_eq!(said(&scratch, line).0, Some(64), "{line:?}");
+        }
+        let line = ["resolve", &last, "--applied", "--reason", " a test "];
+        assert_eq!(said(&scratch, &line).0, Some(0));
+        let kept = "SELECT reason FROM chancery_migration_log WHERE action LIKE 'resolve%'";
+        assert_eq!(rows(&scratch.db, kept).await, [["a test"]]);
     }
 }

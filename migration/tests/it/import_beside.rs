@@ -1,7 +1,7 @@
 //! An import beside others: it waits as long as it is told, is stopped at a good place, and tells how far
 //! it is.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -200,7 +200,10 @@ async fn an_import_that_is_told_twice_ends_at_once() {
 /// Whether the import stands before the lock.
 async fn is_waiting(scratch: &Scratch, engine: Engine, dir: &Path) -> bool {
     match engine {
-        Engine::Sqlite => dir.join("import-notes.jsonl.part").exists(),
+        Engine::Sqlite => std::fs::read_dir(dir)
+            .expect("a directory")
+            .map(|entry| entry.expect("an entry").file_name())
+            .any(|name| name.to_string_lossy().starts_with("import-notes.jsonl.")),
         Engine::Postgres => {
             let asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
                 AND query LIKE 'SELECT pg_try_advisory_lock%'";
@@ -221,6 +224,66 @@ async fn signal_until_gone(mut child: Child) {
         "{}",
         told.words
     );
+}
+
+#[tokio::test]
+async fn of_two_imports_at_once_the_second_waits_for_the_whole_of_the_first() {
+    for engine in database::engines() {
+        let (scratch, dir) = fresh(engine).await;
+        let mut all = accounts(20);
+        // What is refused is listed by both, in one directory.
+        all.push("{\"_id\":{\"$oid\":\"6770db828900000001ffffff\"}}\n".to_owned());
+        let pipe = pipe(dir.path());
+        let spawned = |arguments: &[&str]| {
+            command(&scratch, dir.path(), arguments)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the binary")
+        };
+        let first = spawned(&["mongo", path(&pipe), "--portion", "1"]);
+        writer(&pipe)
+            .write_all(all.concat().as_bytes())
+            .expect("read");
+        let made = "SELECT 1 FROM chancery_import_rows";
+        while scratch.db.execute_unprepared(made).await.is_err() {
+            pause().await;
+        }
+        // It has its turn, and waits for what it is to read.
+        let mut feed = writer(&pipe);
+        let dump = data("proxim8_dump");
+        let refused = import(
+            &scratch,
+            dir.path(),
+            &[
+                "mongo",
+                path(&dump),
+                "--source",
+                "other",
+                "--lock-wait",
+                "0",
+            ],
+        );
+        assert_eq!(refused.code, 6, "{}", refused.words);
+        let mut second = spawned(&["mongo", path(&dump), "--source", "other"]);
+        let errors = BufReader::new(second.stderr.take().expect("a pipe"));
+        let mut lines = errors.lines().map(|line| line.expect("a line"));
+        let told = lines.find(|line| line.contains("is under way"));
+        told.expect("it says that it waits");
+        feed.write_all(all.concat().as_bytes()).expect("read");
+        drop(feed);
+        let rest: Vec<String> = lines.collect();
+        for child in [first, second] {
+            let told = Told::of(&child.wait_with_output().expect("an end"));
+            assert_eq!(told.code, 7, "{} {rest:?}", told.words);
+        }
+        let done = "SELECT count(*) FROM import_batches WHERE state = 'partial'";
+        assert_eq!(number(&scratch.db, done).await, 2);
+        let left = std::fs::read_dir(dir.path()).expect("a directory");
+        let left = left.map(|entry| entry.expect("an entry").file_name());
+        let parts = left.filter(|name| name.to_string_lossy().ends_with(".part"));
+        assert_eq!(parts.count(), 0);
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use migration::engine::Engine;
 use migration::import::{Mode, Turn, undo};
 use migration::up;
 use sea_orm_migration::sea_orm::{ConnectionTrait, Statement};
+use serde_json::{Value, json};
 
 use crate::database::{self, Scratch};
 use crate::import_prisma::{AGENTS, Turned, with_vault};
@@ -23,6 +24,30 @@ async fn history(scratch: &Scratch, key: &str) -> Vec<String> {
     let rows = scratch.db.query_all_raw(asked).await.expect("rows");
     let lines = rows.iter().map(|row| row.try_get_by_index(0));
     lines.map(|line| line.expect("a line")).collect()
+}
+
+/// The entries of a setting in the audit log, in the order of its versions.
+async fn audited(scratch: &Scratch, key: &str) -> Vec<Value> {
+    let sql = "SELECT CAST(actor_kind AS text) AS kind, actor_id, action, resource_type,
+        CAST(before AS text) AS was, CAST(after AS text) AS stands FROM audit_log ORDER BY created_at, id";
+    let asked = Statement::from_string(scratch.db.get_database_backend(), sql);
+    let rows = scratch.db.query_all_raw(asked).await.expect("rows");
+    let side =
+        |text: Option<String>| text.map(|text| serde_json::from_str::<Value>(&text).expect("JSON"));
+    let entries = rows.iter().map(|row| {
+        let text = |name: &str| row.try_get::<String>("", name).expect("a text");
+        let side = |name: &str| side(row.try_get("", name).expect("a side"));
+        json!({
+            "kind": text("kind"), "actor": text("actor_id"), "action": text("action"),
+            "type": text("resource_type"), "before": side("was"), "after": side("stands"),
+        })
+    });
+    let of = |entry: &Value| {
+        [&entry["before"], &entry["after"]]
+            .iter()
+            .any(|one| one["key"] == key)
+    };
+    entries.filter(of).collect()
 }
 
 async fn version(scratch: &Scratch, key: &str) -> i64 {
@@ -61,6 +86,47 @@ async fn secrets_stand_in_their_places(scratch: &Scratch, engine: Engine) {
     ] {
         let astray = format!("SELECT count(*) FROM {table} WHERE {column} NOT LIKE {place}");
         assert_eq!(number(&scratch.db, &astray).await, 0, "{table}.{column}");
+    }
+}
+
+/// Made, updated, taken back and gone: each time the log has what stood there, and never a secret.
+async fn is_audited(scratch: &Scratch) {
+    let batches = "SELECT CAST(count(DISTINCT actor_id) AS text) FROM audit_log
+        WHERE actor_id LIKE 'import ________-____-____-____-____________'";
+    assert_eq!(text(&scratch.db, batches).await.as_deref(), Some("2"));
+    let entries = audited(scratch, LIMIT).await;
+    let told: Vec<String> = entries
+        .iter()
+        .map(|entry| {
+            let side =
+                |side: &str| format!("{} at {}", entry[side]["value"], entry[side]["version"]);
+            assert_eq!(
+                (&entry["kind"], &entry["type"]),
+                (&json!("system"), &json!("setting"))
+            );
+            format!(
+                "{}: {} -> {}",
+                entry["action"],
+                side("before"),
+                side("after")
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "\"setting.create\": null at null -> 20 at 1",
+            "\"setting.update\": 20 at 1 -> 21 at 2",
+            "\"setting.update\": 21 at 2 -> 20 at 3",
+            "\"setting.delete\": 20 at 3 -> null at null",
+        ]
+    );
+    let secret = audited(scratch, SECRET).await;
+    assert_eq!(secret.len(), 4);
+    for entry in &secret {
+        for side in ["before", "after"] {
+            assert!(entry[side]["value"].is_null(), "{entry}");
+        }
     }
 }
 
@@ -137,6 +203,7 @@ async fn what_an_import_sets_changes_and_takes_back_is_in_the_history() {
         assert_eq!(number(&scratch.db, revision).await, 4);
         let settings = "SELECT count(*) FROM configuration_settings";
         assert_eq!(number(&scratch.db, settings).await, 0);
+        is_audited(&scratch).await;
 
         // What comes again goes on behind what it had.
         with_vault(&scratch, &there, Mode::Apply).await;

@@ -134,3 +134,49 @@ pub(crate) async fn rows(scratch: &Scratch, engine: Engine) -> BTreeMap<String, 
     }
     all
 }
+
+/// A database with our tables, and a folder for what is read and listed.
+pub(crate) async fn fresh(engine: Engine) -> (Scratch, tempfile::TempDir) {
+    let scratch = Scratch::new(engine).await;
+    migration::up(&scratch.db).await.expect("up");
+    (scratch, tempfile::tempdir().expect("a directory"))
+}
+
+/// Write `text` to a file of `dir`, and tell where it is.
+pub(crate) fn written(dir: &Path, name: &str, text: impl AsRef<[u8]>) -> String {
+    let file = dir.join(name);
+    std::fs::write(&file, text).expect("written");
+    file.to_str().expect("a path").to_owned()
+}
+
+/// The `_id` of the document with this number.
+pub(crate) fn oid(number: u32) -> String {
+    format!("6770db828900000001{number:06x}")
+}
+
+/// An account in a line of JSON, with a wallet of its own.
+pub(crate) fn account(number: u32) -> String {
+    account_of(number, &format!("0x{number:040x}"))
+}
+
+/// An account in a line of JSON.
+pub(crate) fn account_of(number: u32, wallet: &str) -> String {
+    format!(
+        "{{\"_id\":{{\"$oid\":\"{}\"}},\"walletAddress\":\"{wallet}\"}}\n",
+        oid(number)
+    )
+}
+
+/// A profile of the account with the same number, in a line of JSON.
+pub(crate) fn profile(number: u32, username: &str, bio: &str) -> String {
+    let id = oid(number);
+    format!(
+        "{{\"_id\":{{\"$oid\":\"{id}\"}},\"accountId\":{{\"$oid\":\"{id}\"}},\"username\":\"{username}\",\"bio\":\
+         \"{bio}\"}}\n"
+    )
+}
+
+/// Do it with the database.
+pub(crate) async fn run(db: &DatabaseConnection, sql: &str) {
+    db.execute_unprepared(sql).await.expect("done");
+}

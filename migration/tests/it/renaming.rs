@@ -327,7 +327,7 @@ async fn the_command_asks_takes_the_answer_and_refuses_what_names_nothing() {
             (&table, &["--rename", "a:z"], 2, "ALTER TABLE a RENAME TO z"),
             (&table, &["--rename", "b:z"], 1, "no table b becomes one"),
             (&table, &["--drop", "a"], 2, "-- loses a and all its rows"),
-            (&table, &["--drop", "a."], 1, "say --drop"),
+            (&table, &["--drop", "a."], 64, "say --drop"),
         ] {
             let told = migrate(&scratch, &[&base[..], &[to.as_str()], more].concat());
             let all = String::from_utf8_lossy(&told.stdout).into_owned() + &words(&told);

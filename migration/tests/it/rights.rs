@@ -27,7 +27,7 @@ fn told(url: &str, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 /// The same address for somebody else.
-fn address(url: &str, role: &str) -> String {
+pub(crate) fn address(url: &str, role: &str) -> String {
     let (scheme, rest) = url.split_once("://").expect("an address");
     let (_, place) = rest.rsplit_once('@').unwrap_or(("", rest));
     format!("{scheme}://{role}:{role}@{place}")
@@ -64,6 +64,7 @@ async fn a_role_that_may_make_nothing_looks_and_is_told_what_it_lacks() {
         &["diff"],
         &["resolve", "000001", "--rolled-back", "--reason", "a test"],
         &["backup", out, "--method", "copy"],
+        &["verify", "--step", "000001"],
     ] {
         let (code, said) = told(&theirs, arguments);
         assert_eq!(code, Some(1), "{arguments:?}: {said}");

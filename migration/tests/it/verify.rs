@@ -116,6 +116,33 @@ async fn a_way_down_that_loses_something_is_caught() {
 }
 
 #[tokio::test]
+async fn a_step_that_does_not_go_up_is_named() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let folder = planted(dir.path(), "DROP TABLE nothing;", "SELECT 1;");
+        let folder = folder.display().to_string();
+        let last = migration::steps().pop().expect("a step");
+        for tried in [&["planted"][..], &[&last, "planted"]] {
+            let mut arguments = vec!["verify", "--json", "--with", &folder];
+            arguments.extend(tried.iter().flat_map(|step| ["--step", step]));
+            let told = migrate(&scratch, &arguments);
+            assert_eq!(told.status.code(), Some(2), "{}", text(&told));
+            let told: Value = serde_json::from_slice(&told.stdout).expect("one object");
+            let steps = told["steps"].as_array().expect("steps");
+            let finding = &steps.last().expect("a step")["findings"][0];
+            let finding = finding.as_str().expect("words");
+            assert!(finding.starts_with("it does not go up: "), "{finding}");
+            let failed = steps
+                .iter()
+                .filter(|one| one["findings"] != serde_json::json!([]));
+            let failed: Vec<&Value> = failed.map(|one| &one["step"]).collect();
+            assert_eq!(failed, ["m20990101_000001_planted"; 2]);
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_step_declares_to_be_gone_for_good_is_told_and_forgiven() {
     let up = "UPDATE runs SET document_name = 'the same for all';";
     let scratch = Scratch::new(Engine::Sqlite).await;

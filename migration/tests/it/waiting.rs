@@ -7,6 +7,7 @@ use migration::engine::Engine;
 use migration::{up, up_by};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::adopt::alembic;
 use crate::database::{self, Scratch};
 use crate::history::{code, command, migrate, rows};
 
@@ -135,4 +136,73 @@ async fn a_run_that_is_told_to_end_gives_the_lease_back() {
         code(&migrate(&scratch, &["status", "--check-drift"])),
         Some(0)
     );
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_has_is_waited_for_and_then_given_up() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    up(&scratch.db).await.expect("up");
+    scratch.db.clone().close().await.expect("closed");
+    let holder = database::connect_once(&scratch.url).await;
+    let take = "BEGIN EXCLUSIVE";
+    for arguments in [&["status"][..], &["up"], &["down", "--json"], &["drift"]] {
+        holder.execute_unprepared(take).await.expect("the file");
+        let once = migrate(&scratch, &[arguments, &["--lock-wait", "0"]].concat());
+        let words = String::from_utf8_lossy(&once.stdout) + String::from_utf8_lossy(&once.stderr);
+        assert_eq!(code(&once), Some(6), "{arguments:?}: {words}");
+        assert!(words.contains("--lock-wait"), "{arguments:?}: {words}");
+
+        let mut child = command(&scratch, arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary");
+        let errors = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut lines = errors.lines().map(|line| line.expect("a line"));
+        let told = lines.find(|line| line.contains("somebody else writes to this file"));
+        assert!(told.is_some(), "{arguments:?} says that it waits");
+        holder
+            .execute_unprepared("ROLLBACK")
+            .await
+            .expect("the end");
+        let rest: Vec<String> = lines.collect();
+        assert!(
+            child.wait().expect("an end").success(),
+            "{arguments:?}: {rest:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_lock_says_who_holds_it() {
+    let Some(scratch) = alembic::sample().await else {
+        return;
+    };
+    for arguments in [
+        &["adopt", "--from", "alembic", "--check"][..],
+        &["adopt", "--from", "alembic", "--json"],
+    ] {
+        let holder = database::connect_once(&scratch.url).await;
+        let lock = "SET application_name = 'the old backend'; BEGIN;
+            LOCK TABLE alembic_version, messages IN ACCESS EXCLUSIVE MODE";
+        holder.execute_unprepared(lock).await.expect("a lock");
+        // Nobody is held up by what only reads, so it has no end of its own.
+        let mut child = command(
+            &scratch,
+            &[arguments, &["--lock-timeout", "0.001"]].concat(),
+        )
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+        let errors = BufReader::new(child.stderr.take().expect("a pipe"));
+        let mut lines = errors.lines().map(|line| line.expect("a line"));
+        let told = lines.find(|line| line.contains("a lock is held by"));
+        let told = told.expect("it says that it waits");
+        assert!(told.contains("(the old backend)"), "{told}");
+        holder.execute_unprepared("COMMIT").await.expect("the end");
+        holder.close().await.expect("closed");
+        let rest: Vec<String> = lines.collect();
+        assert!(child.wait().expect("an end").success(), "{rest:?}");
+    }
 }

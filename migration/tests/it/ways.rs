@@ -151,6 +151,50 @@ const WAYS: &[(&str, &str)] = &[
          CREATE TABLE aa PARTITION OF zz FOR VALUES FROM (0) TO (10); INSERT INTO zz VALUES (1)",
         "ALTER TABLE zz DROP COLUMN n; ALTER TABLE zz ADD COLUMN n integer GENERATED ALWAYS AS (id * 3) STORED",
     ),
+    // Parents and children.
+    (
+        "CREATE TABLE one (id integer, n integer); CREATE TABLE kid (more text) INHERITS (one);
+         INSERT INTO kid VALUES (1, 2, 'x'); INSERT INTO one VALUES (3, 4)",
+        "ALTER TABLE one ADD COLUMN o text, ALTER n TYPE bigint; ALTER TABLE one DROP COLUMN id",
+    ),
+    (
+        "CREATE TYPE mood AS ENUM ('sad', 'ok');
+         CREATE TABLE one (m mood DEFAULT 'ok', n integer, d integer GENERATED ALWAYS AS (n * 2) STORED);
+         CREATE TABLE kid (more text) INHERITS (one); INSERT INTO kid (m, n) VALUES ('sad', 3)",
+        "DROP TABLE kid, one; DROP TYPE mood; CREATE TYPE mood AS ENUM ('ok', 'sad');
+         CREATE TABLE one (m mood DEFAULT 'ok', n integer, d integer GENERATED ALWAYS AS (n * 3) STORED);
+         CREATE TABLE kid (more text) INHERITS (one); INSERT INTO kid (m, n) VALUES ('sad', 3)",
+    ),
+    // What few schemas have.
+    (
+        "CREATE FUNCTION add_one(s integer, n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT s + n';
+         CREATE AGGREGATE total(integer) (SFUNC = add_one, STYPE = integer, INITCOND = '0');
+         CREATE OPERATOR <+> (FUNCTION = add_one, LEFTARG = integer, RIGHTARG = integer);
+         CREATE TABLE a (n integer DEFAULT 1 <+> 2); INSERT INTO a VALUES (1);
+         CREATE VIEW sums AS SELECT total(n) AS t FROM a; CREATE INDEX a_more ON a ((n <+> 1))",
+        "DROP VIEW sums; DROP INDEX a_more; ALTER TABLE a ALTER n DROP DEFAULT; DROP AGGREGATE total(integer);
+         DROP OPERATOR <+> (integer, integer); DROP FUNCTION add_one;
+         CREATE FUNCTION add_one(a integer, b integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+         CREATE AGGREGATE total(integer) (SFUNC = add_one, STYPE = integer, INITCOND = '1');
+         CREATE OPERATOR <+> (FUNCTION = add_one, LEFTARG = integer, RIGHTARG = integer);
+         ALTER TABLE a ALTER n SET DEFAULT 1 <+> 2;
+         CREATE VIEW sums AS SELECT total(n) AS t FROM a; CREATE INDEX a_more ON a ((n <+> 1))",
+    ),
+    (
+        "CREATE TYPE span AS RANGE (SUBTYPE = integer); CREATE TABLE a (s span); INSERT INTO a VALUES ('[1,2)')",
+        "ALTER TABLE a ALTER s TYPE text; DROP TYPE span; CREATE TYPE span AS RANGE (SUBTYPE = bigint);
+         ALTER TABLE a ALTER s TYPE span USING s::span",
+    ),
+    (
+        "CREATE TABLE a (n integer, m integer GENERATED ALWAYS AS (n * 2) STORED); CREATE TABLE b (id integer);
+         CREATE VIEW seen AS SELECT id FROM b; INSERT INTO a VALUES (1);
+         CREATE RULE seen_insert AS ON INSERT TO seen DO INSTEAD INSERT INTO a (n) SELECT a.m FROM a;
+         CREATE RULE b_insert AS ON INSERT TO b DO ALSO INSERT INTO a (n) SELECT a.m FROM a",
+        "DROP RULE b_insert ON b; DROP RULE seen_insert ON seen; ALTER TABLE a DROP COLUMN m;
+         ALTER TABLE a ADD COLUMN m integer GENERATED ALWAYS AS (n * 3) STORED;
+         CREATE RULE seen_insert AS ON INSERT TO seen DO INSTEAD INSERT INTO a (n) SELECT a.m FROM a;
+         CREATE RULE b_insert AS ON INSERT TO b DO ALSO INSERT INTO a (n) SELECT a.m FROM a",
+    ),
     // Names.
     (
         "CREATE TABLE a (id integer PRIMARY KEY, n integer UNIQUE); CREATE INDEX a_n ON a (n); INSERT INTO a VALUES (1, 1)",

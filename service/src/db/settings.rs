@@ -130,6 +130,18 @@ impl DbSettings {
             .unwrap_or(self.statement_deadline)
     }
 
+    /// The setting that leads to another database than [`url`](Self::url), by all that its name tells.
+    pub fn elsewhere(&self) -> Option<&'static str> {
+        let ways = [
+            ("DATABASE_READ_URL", &self.read_url),
+            ("DATABASE_DIRECT_URL", &self.direct_url),
+        ];
+        let is_other = |way: &DatabaseUrl| !self.url.may_be(way);
+        let mut others = ways.into_iter();
+        let found = others.find(|(_, way)| way.as_ref().is_some_and(is_other));
+        found.map(|(variable, _)| variable)
+    }
+
     /// The URL for what needs a session of its own (LISTEN, migrations, locks): the direct one
     /// where it is set, and none where only a pooler in transaction mode is reachable.
     pub fn session_url(&self) -> Option<&DatabaseUrl> {

@@ -107,9 +107,7 @@ pub(super) async fn judge(
     for (name, wanted) in &expected.tables {
         let object = Object::Table(name.clone());
         let Some(live) = actual.tables.get(name) else {
-            if actual.views.contains_key(name) {
-                findings.refuse(object, "is a view, and a table of ours would have its name");
-            } else if all.contains(&name.as_str()) {
+            if all.contains(&name.as_str()) {
                 findings.refuse(object, "is missing");
             }
             continue;
@@ -251,7 +249,15 @@ fn optional(
                 left(Optional::Triggers, name);
             }
             Some(one) if one != definition => {
-                findings.warn(object, format!("is {one}, and should be {definition}"));
+                let lost = lost(table);
+                let how = if postgres::is_disabled(one, definition) {
+                    "is disabled".to_owned()
+                } else {
+                    format!("is {one}, and should be {definition}")
+                };
+                let note = format!("{how}; {lost} until `up --with triggers` makes it work");
+                findings.warn(object, note);
+                left(Optional::Triggers, name);
             }
             Some(_) => findings.ok(object),
         }
@@ -263,6 +269,15 @@ fn optional(
         }
     }
     left_out
+}
+
+/// What comes of a trigger of `table` that is not as it should be.
+fn lost(table: &str) -> &'static str {
+    match table {
+        "messages" => "search may not find what is said from now on",
+        "runs" | "stage_outputs" => "the sums of charts may not follow",
+        _ => "what it keeps may not follow",
+    }
 }
 
 /// Values that our program could not read: only `SQLite` keeps any value in any column.
@@ -310,9 +325,47 @@ fn types(expected: &LiveSchema, actual: &LiveSchema, report: &mut Report, findin
         if live == definition {
             findings.ok(object);
         } else {
-            findings.warn(object, "has another body than ours; it stays");
+            function(name, object, expected, report, findings);
         }
     }
+}
+
+/// A function that is not as ours: whoever calls it does something else.
+fn function(
+    signature: &str,
+    object: Object,
+    expected: &LiveSchema,
+    report: &mut Report,
+    findings: &mut Findings,
+) {
+    let named = signature.split('(').next();
+    let calls = expected.tables.iter().flat_map(|(table, shape)| {
+        let triggers = shape.triggers.iter();
+        let calling = triggers.filter(|(_, one)| super::postgres::called(one) == named);
+        calling.map(move |(name, _)| (table, name))
+    });
+    let calls: Vec<(&String, &String)> = calls.collect();
+    let ours = calls
+        .iter()
+        .find(|(table, _)| !report.tables.contains(*table));
+    if let Some((table, _)) = ours {
+        let note = format!("has another body than ours, and triggers of {table} would call it");
+        findings.refuse(object, note);
+    } else if let Some((table, _)) = calls.first() {
+        let lost = lost(table);
+        let note = format!(
+            "has another body than ours; {lost} until `up --with triggers` puts ours in its place"
+        );
+        findings.warn(object, note);
+    } else {
+        findings.warn(object, "has another body than ours; it stays");
+    }
+    let left = calls.into_iter().map(|(table, name)| LeftOut {
+        kind: Optional::Triggers,
+        table: table.clone(),
+        name: name.clone(),
+    });
+    report.left_out.extend(left);
 }
 
 /// All in which what stands differs from what the entities want of it.

@@ -18,3 +18,8 @@ pub(super) fn kind(expected: &str, live: &str) -> (Verdict, String) {
         (Verdict::Refuse, "the program cannot read it".to_owned())
     }
 }
+
+/// Whether a trigger stands as it should, and does nothing.
+pub(super) fn is_disabled(live: &str, expected: &str) -> bool {
+    live.strip_prefix(expected) == Some(" ENABLED D")
+}

@@ -4,6 +4,8 @@ use bson::{Bson, Document};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
+use crate::import::row::{TOO_DEEP, is_too_deep};
+
 /// Names of the types that plain JSON does not have.
 const TYPES: [&str; 17] = [
     "$binary",
@@ -27,6 +29,9 @@ const TYPES: [&str; 17] = [
 
 /// The document that a text is.
 pub(super) fn document(text: &str) -> Result<Document, String> {
+    if is_too_deep(text) {
+        return Err(TOO_DEEP.to_owned());
+    }
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| error.to_string())?;
     match value(raw)? {
         Bson::Document(document) => Ok(document),
@@ -96,5 +101,14 @@ mod tests {
         assert!(matches!(own.get("a"), Some(Bson::Document(map)) if map.len() == 2));
         assert!(document("[1]").is_err());
         assert!(document("{").is_err());
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_told_and_not_read() {
+        for levels in [200, 100_000] {
+            let text = format!("{}1{}", "{\"a\":[".repeat(levels), "]}".repeat(levels));
+            assert_eq!(document(&text), Err(TOO_DEEP.to_owned()));
+        }
+        assert!(document("{\"a\": \"[[[[\\\"{{{{\"}").is_ok());
     }
 }

@@ -1,16 +1,18 @@
 //! Dumps and exports of the proxim8 collections of `MongoDB`. No server is needed.
 
 mod collection;
+mod frame;
 mod json;
+mod raw;
 mod read;
 #[cfg(test)]
 mod tests;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use bson::Document;
+use bson::{Bson, Document};
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
 pub use self::read::Encoding;
@@ -19,7 +21,7 @@ use self::collection::COLLECTIONS;
 use self::read::Reader;
 use super::draft::{Draft, Item, Reject};
 use super::load::Source;
-use super::{Options, Report, Stage};
+use super::{Options, Report, Stage, inputs};
 use crate::error::Error;
 
 /// How many documents are read before anybody hears of it.
@@ -33,6 +35,7 @@ pub async fn import(
     options: &Options<'_>,
 ) -> Result<Report, Error> {
     let mut files = Files::find(paths, encoding)?;
+    inputs::spared(options, &files.inputs)?;
     super::run(db, &mut files, options).await
 }
 
@@ -40,7 +43,13 @@ pub async fn import(
 struct Files {
     found: BTreeMap<&'static str, (PathBuf, Encoding)>,
     left_out: Vec<String>,
+    /// Every file of a collection, also those that another encoding is read instead of.
+    inputs: Vec<PathBuf>,
     open: Option<Reader>,
+    /// By collection, the `ObjectId`s that a text is spelt like which is the `_id` of another document.
+    twice: BTreeMap<&'static str, HashSet<[u8; 12]>>,
+    /// Those of the collection that is open.
+    apart: HashSet<[u8; 12]>,
 }
 
 impl Files {
@@ -48,7 +57,10 @@ impl Files {
         let mut found = Self {
             found: BTreeMap::new(),
             left_out: Vec::new(),
+            inputs: Vec::new(),
             open: None,
+            twice: BTreeMap::new(),
+            apart: HashSet::new(),
         };
         for path in paths {
             let mut all = Vec::new();
@@ -87,6 +99,7 @@ impl Files {
             self.left_out.push(what);
             return Ok(());
         };
+        self.inputs.push(file.clone());
         let Some((other, best)) = self.found.get(collection) else {
             self.found.insert(collection, (file, encoding));
             return Ok(());
@@ -109,6 +122,24 @@ impl Files {
         self.left_out.push(what);
         Ok(())
     }
+}
+
+/// The `ObjectId`s among `texts` that a document of a file has for its `_id`.
+fn shared(
+    path: &Path,
+    encoding: Encoding,
+    texts: &HashSet<[u8; 12]>,
+) -> Result<HashSet<[u8; 12]>, Error> {
+    let mut reader = Reader::open(path, encoding)?;
+    let mut shared = HashSet::new();
+    while let Some(found) = reader.next()? {
+        if let Some(Bson::ObjectId(id)) = found.id
+            && texts.contains(&id.bytes())
+        {
+            shared.insert(id.bytes());
+        }
+    }
+    Ok(shared)
 }
 
 /// All files below `path`, as deep as `mongodump` writes them.
@@ -166,11 +197,14 @@ impl Source for Files {
     async fn survey(&mut self, options: &Options<'_>) -> Result<u64, Error> {
         let mut all = 0;
         for (collection, (path, encoding)) in &self.found {
+            let (mut texts, mut any) = (HashSet::new(), false);
             let mut reader = Reader::open(path, *encoding)?;
             let mut read = 0;
             (options.told)(Stage::Survey(collection, read));
-            while reader.next()?.is_some() {
+            while let Some(found) = reader.next()? {
                 read += 1;
+                any |= matches!(found.id, Some(Bson::ObjectId(_)));
+                texts.extend(found.id.as_ref().and_then(value::spelt_like_one));
                 if read % OFTEN == 0 {
                     (options.told)(Stage::Survey(collection, read));
                     // Files are read without waiting for anybody, and a signal has to be heard.
@@ -182,6 +216,10 @@ impl Source for Files {
             }
             (options.told)(Stage::Survey(collection, read));
             all += read;
+            if any && !texts.is_empty() {
+                let shared = shared(path, *encoding, &texts)?;
+                self.twice.insert(collection, shared);
+            }
         }
         Ok(all)
     }
@@ -191,6 +229,7 @@ impl Source for Files {
             Some((path, encoding)) => Some(Reader::open(path, *encoding)?),
             None => None,
         };
+        self.apart = self.twice.get(collection).cloned().unwrap_or_default();
         Ok(())
     }
 
@@ -201,9 +240,12 @@ impl Source for Files {
                 self.open = None;
                 break;
             };
-            let id = found.document.as_ref().ok().and_then(|document| {
-                let id = value::present(document, "_id")?;
-                Some(value::id_text(id))
+            let id = found
+                .id
+                .filter(|id| !matches!(id, Bson::Null | Bson::Undefined));
+            let id = id.map(|id| match value::spelt_like_one(&id) {
+                Some(bytes) if self.apart.contains(&bytes) => value::apart(&id),
+                _ => value::id_text(&id),
             });
             items.push(Item {
                 id,

@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use bson::Document;
+use bson::{Bson, Document};
 use flate2::bufread::MultiGzDecoder;
 use serde_json::{Value, json};
 
-use super::json;
+use super::frame::{Between, Frame, Goes, Value as Scanned, is_open};
+use super::{json, raw};
 use crate::error::Error;
 
 /// No document of `MongoDB` is larger; as JSON it may be several times that.
@@ -31,7 +32,20 @@ pub enum Encoding {
 /// A document and where it stands.
 pub(super) struct Found {
     pub(super) position: Value,
+    /// Its `_id`, which may be known though the rest is damaged.
+    pub(super) id: Option<Bson>,
     pub(super) document: Result<Document, String>,
+}
+
+impl Found {
+    fn of(position: Value, document: Result<Document, String>) -> Self {
+        let id = document.as_ref().ok();
+        Self {
+            position,
+            id: id.and_then(|document| document.get("_id").cloned()),
+            document,
+        }
+    }
 }
 
 /// Why the document behind so many, which begins there, cannot be read.
@@ -60,6 +74,7 @@ pub(super) struct Reader {
     bson: bool,
     /// JSON that is not one document a line.
     spread: bool,
+    frame: Frame,
     number: u64,
     line: u64,
     offset: u64,
@@ -85,10 +100,11 @@ impl Reader {
             )));
         }
         let bson = encoding == Encoding::Bson;
-        let mut spread = false;
+        let (mut spread, mut offset) = (false, 0);
         if !bson {
-            let begins: Vec<u8> = front
-                .strip_prefix("\u{feff}".as_bytes())
+            let text = front.strip_prefix("\u{feff}".as_bytes());
+            offset = text.map_or(0, |text| front.len() - text.len());
+            let begins: Vec<u8> = text
                 .unwrap_or(front)
                 .iter()
                 .copied()
@@ -96,15 +112,17 @@ impl Reader {
                 .take(2)
                 .collect();
             spread = begins.starts_with(b"[") || begins == b"{\n" || begins == b"{\r";
+            input.consume(offset);
         }
         Ok(Self {
             path: path.to_owned(),
             input,
             bson,
             spread,
+            frame: Frame::default(),
             number: 0,
             line: 0,
-            offset: 0,
+            offset: offset as u64,
         })
     }
 
@@ -156,8 +174,12 @@ impl Reader {
         self.number += 1;
         let position = json!({"file": self.name(), "document": self.number, "byte": self.offset});
         self.offset += length as u64;
-        let document = Document::from_reader(&bytes[..]).map_err(|error| error.to_string());
-        Ok(Some(Found { position, document }))
+        let (id, document) = raw::document(&bytes);
+        Ok(Some(Found {
+            position,
+            id,
+            document,
+        }))
     }
 
     fn next_line(&mut self) -> Result<Option<Found>, Error> {
@@ -186,7 +208,7 @@ impl Reader {
                 Ok(_) => json::document(text),
                 Err(_) => Err("it is no UTF-8".to_owned()),
             };
-            if document.is_err() && !whole && !text.ends_with('}') {
+            if document.is_err() && !whole && (!text.ends_with('}') || is_open(text)) {
                 return Err(self.cut_off());
             }
             self.number += 1;
@@ -194,21 +216,22 @@ impl Reader {
             let position = json!({
                 "file": self.name(), "document": self.number, "line": self.line, "byte": at,
             });
-            return Ok(Some(Found { position, document }));
+            return Ok(Some(Found::of(position, document)));
         }
     }
 
-    /// A document in an array, or over several lines.
+    /// A document in an array, or over several lines. Any other value that stands there is told, too.
     fn next_spread(&mut self) -> Result<Option<Found>, Error> {
-        let (mut bytes, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_u32, false, false);
+        let (mut bytes, mut value) = (Vec::new(), Scanned::default());
         let mut at = self.offset;
-        loop {
+        let mut ended = false;
+        while !ended {
             let buffer = match self.input.fill_buf() {
                 Ok(buffer) => buffer,
                 Err(error) => return Err(self.failed(error)),
             };
             if buffer.is_empty() {
-                return if bytes.is_empty() {
+                return if bytes.is_empty() && self.frame.is_whole() {
                     Ok(None)
                 } else {
                     Err(self.cut_off())
@@ -216,23 +239,28 @@ impl Reader {
             }
             let mut used = 0;
             for byte in buffer.iter().copied() {
-                used += 1;
-                if depth == 0 && byte != b'{' {
-                    continue;
-                }
                 if bytes.is_empty() {
-                    at = self.offset + used as u64 - 1;
+                    match self.frame.take(byte) {
+                        Between::Nothing => {
+                            used += 1;
+                            continue;
+                        }
+                        Between::Wrong => return Err(self.cut_off()),
+                        Between::Begin => at = self.offset + used as u64,
+                    }
                 }
-                bytes.push(byte);
-                match byte {
-                    _ if escaped => escaped = false,
-                    b'\\' if quoted => escaped = true,
-                    b'"' => quoted = !quoted,
-                    b'{' if !quoted => depth += 1,
-                    b'}' if !quoted => depth -= 1,
-                    _ => {}
+                match value.take(byte) {
+                    Goes::ToLast => {
+                        ended = true;
+                        break;
+                    }
+                    goes => {
+                        used += 1;
+                        bytes.push(byte);
+                        ended = goes == Goes::ToThis;
+                    }
                 }
-                if depth == 0 {
+                if ended {
                     break;
                 }
             }
@@ -241,9 +269,6 @@ impl Reader {
             if bytes.len() > MOST {
                 return Err(self.cut_off());
             }
-            if !bytes.is_empty() && depth == 0 {
-                break;
-            }
         }
         self.number += 1;
         let position = json!({"file": self.name(), "document": self.number, "byte": at});
@@ -251,6 +276,6 @@ impl Reader {
             Ok(text) => json::document(text),
             Err(_) => Err("it is no UTF-8".to_owned()),
         };
-        Ok(Some(Found { position, document }))
+        Ok(Some(Found::of(position, document)))
     }
 }

@@ -168,6 +168,19 @@ pub(super) fn id_text(id: &Bson) -> String {
     }
 }
 
+/// The bytes of a text that is spelt like an `ObjectId`.
+pub(super) fn spelt_like_one(id: &Bson) -> Option<[u8; 12]> {
+    match id {
+        Bson::String(text) => object_id(text),
+        _ => None,
+    }
+}
+
+/// The text of an `_id` that is spelt like the `ObjectId` of another document: as extended JSON, in quotes.
+pub(super) fn apart(id: &Bson) -> String {
+    id.clone().into_canonical_extjson().to_string()
+}
+
 /// The row's id for a document's: an `ObjectId` becomes the UUID (version 7) that has its time and all
 /// its bits, so that rows sort as the documents did and the way back is known. Of any other it is
 /// made from its text.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Cells;
 use super::shape::{Kind, Shape};
 use crate::import::draft::{Draft, Note, Person, Pointer, Reference, Reject};
-use crate::import::row::{Cell, Row, canonical, stable_id};
+use crate::import::row::{Cell, Row, TOO_DEEP, canonical, is_too_deep, stable_id};
 use crate::import::time::iso;
 
 /// What the row `id` becomes.
@@ -87,6 +87,9 @@ fn cell(
             };
             let bad = || Reject::new("bad_date", field, "a moment is due");
             Cell::Time(found.ok_or_else(bad)?)
+        }
+        Kind::Json if is_too_deep(text) => {
+            return Err(Reject::new("bad_document", field, TOO_DEEP));
         }
         Kind::Json => {
             canonical(text).ok_or_else(|| wrong("JSON"))?;

@@ -7,6 +7,7 @@ mod shape;
 mod sqlite;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use sea_orm_migration::sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
@@ -17,10 +18,11 @@ use serde_json::json;
 use self::shape::{AGENTS, PIPELINE, Shape};
 use super::draft::{Draft, Item, Reject};
 use super::load::Source;
-use super::{Options, Report, Stage, table};
+use super::{Options, Report, Stage, inputs, table};
 use crate::address;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::rows::check_seen;
 
 /// A row over there: its columns as text.
 type Cells = BTreeMap<&'static str, Option<String>>;
@@ -31,6 +33,9 @@ pub async fn import(
     url: &str,
     options: &Options<'_>,
 ) -> Result<Report, Error> {
+    if let Some(file) = file_of(url) {
+        inputs::spared(options, &[PathBuf::from(file)])?;
+    }
     let there = connect(url).await?;
     let begun = TransactionOptions {
         isolation_level: match Engine::of(&there)? {
@@ -50,8 +55,31 @@ pub async fn import(
     Ok(report)
 }
 
+/// The file that an address names, if it is one of `SQLite`.
+fn file_of(url: &str) -> Option<&str> {
+    let front = url.split_once('?').map_or(url, |(front, _)| front);
+    front.strip_prefix("file:").or_else(|| {
+        let rest = front.strip_prefix("sqlite:")?;
+        Some(rest.trim_start_matches("//"))
+    })
+}
+
 /// Connect as Prisma would: `file:` is `SQLite`, and what only Prisma reads of an address is left out.
 async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
+    let file = file_of(url);
+    if file.is_none_or(str::is_empty)
+        && !url.starts_with("postgres://")
+        && !url.starts_with("postgresql://")
+    {
+        let said = match url.split_once(':') {
+            None | Some(("file" | "sqlite", _)) => "--url names no database".to_owned(),
+            // Not the rest: where its password stands is not known.
+            Some((scheme, _)) => format!("no database is read by {scheme}:"),
+        };
+        return Err(Error::Option(format!(
+            "{said}: say where Prisma keeps it, postgres://… or file:… for SQLite"
+        )));
+    }
     let (front, query) = url.split_once('?').unwrap_or((url, ""));
     let known = [
         "sslmode",
@@ -66,11 +94,6 @@ async fn connect(url: &str) -> Result<DatabaseConnection, Error> {
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .collect();
-    let file = front.strip_prefix("file:").or_else(|| {
-        front
-            .strip_prefix("sqlite:")
-            .map(|rest| rest.trim_start_matches("//"))
-    });
     let mut options = if let Some(file) = file {
         ConnectOptions::new(format!("sqlite://{file}?mode=ro"))
     } else {
@@ -96,7 +119,8 @@ struct Tables {
     engine: Engine,
     shapes: Vec<&'static Shape>,
     left_out: Vec<String>,
-    open: Option<(&'static Shape, String)>,
+    /// The table that is open, and the id that the next page begins behind.
+    open: Option<(&'static Shape, Option<String>)>,
     /// The type of the ids of the table that is open.
     id: String,
     number: u64,
@@ -138,6 +162,7 @@ impl Tables {
                     .to_owned(),
             ));
         }
+        check_seen(&db, |name| shapes.iter().any(|shape| shape.name == name)).await?;
         let mut left_out = Vec::new();
         for name in &all {
             let known = shapes.iter().any(|shape| shape.name == name);
@@ -212,7 +237,7 @@ impl Source for Tables {
 
     async fn open(&mut self, collection: &'static str) -> Result<(), Error> {
         let shape = self.shapes.iter().find(|shape| shape.name == collection);
-        self.open = shape.map(|shape| (*shape, String::new()));
+        self.open = shape.map(|shape| (*shape, None));
         let sql = match self.engine {
             Engine::Postgres => postgres::ID,
             Engine::Sqlite => sqlite::ID,
@@ -230,11 +255,11 @@ impl Source for Tables {
         };
         let shape = *shape;
         let sql = match self.engine {
-            Engine::Postgres => postgres::page(shape, &self.id, after.is_empty(), most),
-            Engine::Sqlite => sqlite::page(shape, &self.id, most),
+            Engine::Postgres => postgres::page(shape, &self.id, after.is_none(), most),
+            Engine::Sqlite => sqlite::page(shape, &self.id, after.is_none(), most),
         };
-        let asked =
-            Statement::from_sql_and_values(self.engine.backend(), sql, [after.as_str().into()]);
+        let after = after.iter().map(|after| after.as_str().into());
+        let asked = Statement::from_sql_and_values(self.engine.backend(), sql, after);
         let rows = self.db.query_all_raw(asked).await?;
         let mut items = Vec::with_capacity(rows.len());
         for row in rows {
@@ -250,7 +275,7 @@ impl Source for Tables {
             });
         }
         if let Some(last) = items.last().and_then(|item| item.id.clone()) {
-            self.open = Some((shape, last));
+            self.open = Some((shape, Some(last)));
         } else {
             self.open = None;
         }

@@ -18,8 +18,8 @@ pub(super) const COLUMNS: &str = "SELECT column_name::text AS name FROM informat
 pub(super) const ID: &str = "SELECT udt_name::text AS name FROM information_schema.columns
     WHERE table_schema = current_schema() AND table_name = $1 AND column_name = 'id'";
 
-/// A page of rows after the id `$1`, which is of the type `id`, as text; all from the first where
-/// `$1` is empty.
+/// A page of rows after the id `$1`, which is of the type `id`, as text; the first page has no
+/// such id.
 pub(super) fn page(shape: &Shape, id: &str, first: bool, most: usize) -> String {
     let columns = shape.columns.iter().map(|column| {
         let name = quoted(column.name);
@@ -32,12 +32,12 @@ pub(super) fn page(shape: &Shape, id: &str, first: bool, most: usize) -> String 
     let columns: Vec<String> = columns.collect();
     let (table, id) = (quoted(shape.name), quoted(id));
     let after = if first {
-        "$1 = ''".to_owned()
+        String::new()
     } else {
-        format!("{table}.id > $1::{id}")
+        format!("WHERE {table}.id > $1::{id}")
     };
     format!(
-        "SELECT {} FROM {table} WHERE {after} ORDER BY {table}.id LIMIT {most}",
+        "SELECT {} FROM {table} {after} ORDER BY {table}.id LIMIT {most}",
         columns.join(", ")
     )
 }

@@ -13,8 +13,9 @@ pub(super) const COLUMNS: &str = "SELECT name FROM pragma_table_info($1)";
 /// The declared type of the ids of the table `$1`.
 pub(super) const ID: &str = "SELECT type AS name FROM pragma_table_info($1) WHERE name = 'id'";
 
-/// A page of rows after the id `$1`, which is of the type `id`, as text.
-pub(super) fn page(shape: &Shape, id: &str, most: usize) -> String {
+/// A page of rows after the id `$1`, which is of the type `id`, as text; the first page has no
+/// such id.
+pub(super) fn page(shape: &Shape, id: &str, first: bool, most: usize) -> String {
     let columns = shape.columns.iter().map(|column| {
         let name = quoted(column.name);
         format!("CAST({name} AS text) AS {name}")
@@ -27,8 +28,13 @@ pub(super) fn page(shape: &Shape, id: &str, most: usize) -> String {
     } else {
         format!("CAST({table}.id AS text)")
     };
+    let after = if first {
+        String::new()
+    } else {
+        format!("WHERE {id} > $1")
+    };
     format!(
-        "SELECT {} FROM {table} WHERE {id} > $1 ORDER BY {id} LIMIT {most}",
+        "SELECT {} FROM {table} {after} ORDER BY {id} LIMIT {most}",
         columns.join(", ")
     )
 }

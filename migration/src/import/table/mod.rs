@@ -8,6 +8,7 @@ use entity::registry::{Column, Resource, resource, resources};
 use sea_orm_migration::sea_orm::sea_query::{
     Alias, Condition, Expr, ExprTrait, Func, Query, SimpleExpr, StringLen,
 };
+use sea_orm_migration::sea_orm::sqlx::error::{DatabaseError, ErrorKind};
 use sea_orm_migration::sea_orm::{ColumnType, ConnectionTrait, DbErr, QueryResult};
 use uuid::Uuid;
 
@@ -27,6 +28,10 @@ pub(super) enum Misfit {
     Missing(&'static str),
     /// A text is longer than its column.
     TooLong(&'static str),
+    /// A number is larger than its column takes.
+    TooLarge(&'static str),
+    /// A text is none of those that the column takes.
+    Unknown(&'static str),
 }
 
 /// Give the row what it says nothing of, and look whether it fits.
@@ -41,12 +46,21 @@ pub(super) fn fit(row: &mut Row) -> Result<Option<Misfit>, Error> {
         });
         match cell {
             Cell::Null if !column.nullable => return Ok(Some(Misfit::Missing(column.name))),
-            Cell::Text(text) => {
-                if let ColumnType::String(StringLen::N(most)) = column.kind
-                    && text.chars().count() > most as usize
-                {
+            Cell::Text(text) => match &column.kind {
+                ColumnType::String(StringLen::N(most)) if text.chars().count() > *most as usize => {
                     return Ok(Some(Misfit::TooLong(column.name)));
                 }
+                ColumnType::Enum { variants, .. }
+                    if !variants.iter().any(|known| known.to_string() == *text) =>
+                {
+                    return Ok(Some(Misfit::Unknown(column.name)));
+                }
+                _ => {}
+            },
+            Cell::Int(number)
+                if column.kind == ColumnType::Integer && i32::try_from(*number).is_err() =>
+            {
+                return Ok(Some(Misfit::TooLarge(column.name)));
             }
             _ => {}
         }
@@ -65,7 +79,10 @@ fn value(engine: Engine, column: &Column, cell: &Cell) -> SimpleExpr {
             _ => Expr::val(text.clone()),
         },
         Cell::Int(number) => match column.kind {
-            ColumnType::Integer => Expr::val(i32::try_from(*number).unwrap_or(i32::MAX)),
+            // One that is beyond it does not fit, and where it is asked for no row has it.
+            ColumnType::Integer => {
+                i32::try_from(*number).map_or_else(|_| Expr::val(*number), Expr::val)
+            }
             _ => Expr::val(*number),
         },
         Cell::Bool(truth) => Expr::val(*truth),
@@ -114,6 +131,35 @@ pub(super) async fn update(db: &impl ConnectionTrait, row: &Row) -> Result<(), E
     query.and_where(Expr::col("id").eq(row.id));
     db.execute(&query).await?;
     Ok(())
+}
+
+/// Take what `columns` have of a row that shall give it up, for as long as another row needs it: nothing, or
+/// what nobody else has. Tells whether that could be done.
+pub(super) async fn park(
+    db: &impl ConnectionTrait,
+    table: &'static str,
+    id: Uuid,
+    columns: &[&'static str],
+) -> Result<bool, Error> {
+    let all = &known(table)?.columns;
+    let mut those = all.iter().filter(|one| columns.contains(&one.name));
+    let is_text = |one: &&Column| matches!(one.kind, ColumnType::String(_) | ColumnType::Text);
+    let value = match those.clone().find(|one| one.nullable) {
+        Some(column) => Some((column.name, Expr::val(None::<String>))),
+        None => those
+            .find(is_text)
+            .map(|column| (column.name, Expr::val(format!("given up by {id}")))),
+    };
+    let Some((column, value)) = value else {
+        return Ok(false);
+    };
+    let mut query = Query::update();
+    query
+        .table(table)
+        .value(column, value)
+        .and_where(Expr::col("id").eq(id));
+    db.execute(&query).await?;
+    Ok(true)
 }
 
 /// Take a row away.
@@ -176,6 +222,19 @@ fn cell(found: &QueryResult, column: &Column) -> Result<Cell, DbErr> {
         _ => found.try_get::<Option<String>>("", name)?.map(Cell::Text),
     };
     Ok(cell.unwrap_or(Cell::Null))
+}
+
+/// What a database names of the rule that refused a row: never a value of it.
+pub(super) fn rule(cause: &dyn DatabaseError) -> String {
+    let named = cause.constraint().or_else(|| sqlite::rule(cause.message()));
+    let kind = match cause.kind() {
+        ErrorKind::UniqueViolation => "another row has what only one may have",
+        ErrorKind::ForeignKeyViolation => "a row that it refers to is not there",
+        ErrorKind::NotNullViolation => "something is missing",
+        ErrorKind::CheckViolation => "a check does not hold",
+        _ => "a value is none that its column takes",
+    };
+    named.map_or_else(|| kind.to_owned(), |named| format!("{kind}: {named}"))
 }
 
 /// The row in `table` whose `columns` have the values that `row` has, if there is one.
@@ -251,4 +310,30 @@ pub(super) async fn count(db: &impl ConnectionTrait, table: &str) -> Result<i64,
         .expr_as(Func::count(Expr::val(1)), "rows");
     let found = db.query_one(&query).await?;
     Ok(found.map_or(Ok(0), |found| found.try_get("", "rows"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_beyond_its_column_does_not_fit() {
+        for (number, misfit) in [
+            (i64::from(i32::MAX), None),
+            (i64::from(i32::MAX) + 1, Some(Misfit::TooLarge("attempt"))),
+            (i64::from(i32::MIN) - 1, Some(Misfit::TooLarge("attempt"))),
+        ] {
+            let mut row = Row::new("runs", Uuid::nil());
+            for column in &known("runs").expect("a table").columns {
+                let cell = match column.kind {
+                    ColumnType::Integer => Cell::Int(number),
+                    ColumnType::Enum { ref variants, .. } => Cell::Text(variants[0].to_string()),
+                    _ => Cell::Text(String::new()),
+                };
+                row.cells.insert(column.name, cell);
+            }
+            row.cells.insert("current_stage", Cell::Int(1));
+            assert_eq!(fit(&mut row).expect("it is known"), misfit, "{number}");
+        }
+    }
 }

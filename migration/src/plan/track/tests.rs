@@ -2,25 +2,36 @@
 
 use super::*;
 
-/// What `script` takes of `runs (id, name, note)` and `cards (id)`.
-fn taken(script: &[&str]) -> Vec<String> {
+/// What `script` takes of `runs (id, name, note)` and `cards (id)` on an engine.
+fn taken_on(engine: Engine, script: &[&str]) -> Vec<String> {
     let columns = |names: &[&str]| names.iter().map(|&one| one.to_owned()).collect();
     let mut track = Track::of(&BTreeMap::from([
         ("runs".to_owned(), columns(&["id", "name", "note"])),
         ("cards".to_owned(), columns(&["id"])),
     ]));
-    let taken = script.iter().flat_map(|sql| track.run(sql));
-    let told = taken.map(|one| {
-        let column = one.column.map(|name| format!(".{name}"));
-        let which = one.which.map(|which| format!(" where {which}"));
-        format!(
-            "{}{}{}",
-            one.table,
-            column.unwrap_or_default(),
-            which.unwrap_or_default()
-        )
+    let taken = script.iter().flat_map(|sql| track.run(engine, sql));
+    let where_it_is = |which: Option<String>| which.map(|which| format!(" where {which}"));
+    let told = taken.map(|one| match one {
+        Taken::Unknown(_) => "unknown".to_owned(),
+        Taken::Column { table, column } => format!("{table}.{column}"),
+        Taken::Narrowed { table, column } => format!("over {table}.{column}"),
+        Taken::Rows { table, which } => {
+            format!("{table}{}", where_it_is(which).unwrap_or_default())
+        }
+        Taken::Values {
+            table,
+            column,
+            which,
+        } => format!(
+            "over {table}.{column}{}",
+            where_it_is(which).unwrap_or_default()
+        ),
     });
     told.collect()
+}
+
+fn taken(script: &[&str]) -> Vec<String> {
+    taken_on(Engine::Postgres, script)
 }
 
 #[test]
@@ -104,7 +115,7 @@ fn whatever_takes_something_is_seen() {
         ("ALTER TABLE runs RENAME COLUMN name TO title", &[]),
         ("DROP TABLE others", &[]),
         ("DROP INDEX runs", &[]),
-        ("UPDATE runs SET name = 'DROP TABLE runs'", &[]),
+        ("UPDATE runs SET name = name || 'DROP TABLE runs'", &[]),
     ] {
         assert_eq!(taken(&[sql]), told, "{sql}");
     }
@@ -116,30 +127,158 @@ fn whatever_takes_something_is_seen() {
 }
 
 #[test]
-fn a_type_that_does_not_hold_all_takes_the_column() {
+fn what_is_written_over_is_taken() {
+    for (sql, told) in [
+        ("UPDATE runs SET name = NULL", &["over runs.name"][..]),
+        (
+            "UPDATE ONLY runs AS r SET name = 'a', (note, id) = (SELECT 1, 2) WHERE id > 3",
+            &[
+                "over runs.name where id > 3",
+                "over runs.note where id > 3",
+                "over runs.id where id > 3",
+            ],
+        ),
+        ("UPDATE runs SET name = lower(name)", &[]),
+        ("UPDATE runs SET new = name", &[]),
+        ("UPDATE a_view SET name = NULL", &["unknown"]),
+        (
+            "ALTER TABLE runs ALTER COLUMN name TYPE varchar(3) USING left(name, 3)",
+            &["over runs.name"],
+        ),
+        (
+            "ALTER TABLE runs ALTER name SET DATA TYPE varchar(3) USING name::varchar(3), ALTER id TYPE int2",
+            &["over runs.name", "over runs.id"],
+        ),
+        ("ALTER TABLE runs ALTER name TYPE varchar(3)", &[]),
+        (
+            "ALTER TABLE runs ALTER name TYPE status USING name::text::status",
+            &[],
+        ),
+        (
+            "ALTER TABLE runs ALTER name TYPE timestamptz USING name::date::timestamptz",
+            &["over runs.name"],
+        ),
+        ("ALTER TABLE runs ALTER id TYPE bigint", &[]),
+    ] {
+        assert_eq!(taken(&[sql]), told, "{sql}");
+    }
+}
+
+#[test]
+fn what_nobody_can_tell_is_said_to_be_so() {
+    for sql in [
+        "DO $$ BEGIN DROP TABLE runs; END $$",
+        "WITH x AS (DELETE FROM runs RETURNING *) SELECT * FROM x",
+        "WITH x AS (SELECT 1) UPDATE runs SET name = NULL",
+        "/* a */ SELECT purge()",
+        "SELECT \"purge\" ()",
+        "CALL purge()",
+        "EXPLAIN ANALYZE DELETE FROM runs",
+        "COPY (DELETE FROM runs RETURNING *) TO STDOUT",
+        "MERGE INTO runs USING cards ON true WHEN MATCHED THEN DELETE",
+        "DROP SCHEMA public CASCADE",
+        "DROP OWNED BY somebody",
+        "DROP TYPE status CASCADE",
+        "DROP TABLE other.runs",
+        "TRUNCATE runs CASCADE",
+        "DELETE FROM a_view",
+        "TRUNCATE other.runs",
+        "ALTER TABLE other.runs DROP name",
+        "ALTER TYPE pair DROP ATTRIBUTE a",
+        "INSERT INTO runs VALUES (1) ON CONFLICT (id) DO UPDATE SET name = NULL",
+        "INSERT OR REPLACE INTO runs VALUES (1)",
+        "WHATEVER runs",
+    ] {
+        assert_eq!(taken(&[sql]), ["unknown"], "{sql}");
+    }
+    for sql in [
+        "SELECT 1",
+        "SELECT count(*), max(id) FROM runs WHERE id IN (SELECT id FROM cards) FOR UPDATE",
+        "SELECT setval('a', 1)",
+        "WITH x AS (SELECT * FROM runs) INSERT INTO cards SELECT id FROM x",
+        "DROP TYPE status",
+        "DROP TABLE others CASCADE",
+        "INSERT INTO cards VALUES (1) ON CONFLICT DO NOTHING",
+        "CREATE FUNCTION f() RETURNS void AS $$ DELETE FROM runs $$ LANGUAGE sql",
+    ] {
+        assert_eq!(taken(&[sql]), Vec::<String>::new(), "{sql}");
+    }
+    // No function of SQLite writes.
+    assert_eq!(
+        taken_on(Engine::Sqlite, &["SELECT f()"]),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn what_is_put_where_it_does_not_stay_is_lost() {
+    let aside = [
+        "CREATE TEMP TABLE aside AS SELECT * FROM runs",
+        "DROP TABLE runs",
+    ];
+    assert_eq!(taken(&aside), ["runs"]);
+}
+
+#[test]
+fn a_name_in_quotes_is_the_same_name() {
+    assert_eq!(
+        taken(&["ALTER TABLE \"runs\" DROP \"name\""]),
+        ["runs.name"]
+    );
+    assert_eq!(
+        taken_on(
+            Engine::Sqlite,
+            &["ALTER TABLE [runs] DROP `name`", "DELETE FROM \"cards\""]
+        ),
+        ["runs.name", "cards"]
+    );
+    assert_eq!(
+        taken(&["TRUNCATE ONLY runs, ONLY cards *"]),
+        ["runs", "cards"]
+    );
+}
+
+#[test]
+fn a_type_that_does_not_hold_all_takes_what_the_column_has() {
     let narrows = |change: &str| {
         let kinds = [
             ("name", "text"),
             ("share", "numeric(8,4)"),
             ("id", "integer"),
+            ("place", "smallint"),
+            ("mood", "mood"),
         ];
         let kinds = kinds.map(|(name, kind)| (name.to_owned(), kind.to_owned()));
         let columns = kinds.iter().map(|(name, _)| name.clone()).collect();
         let mut track = Track::of(&[("runs".to_owned(), columns)].into())
             .with_kinds([("runs".to_owned(), kinds.into())].into());
-        let taken = track.run(&format!("ALTER TABLE runs {change}"));
-        assert!(taken.iter().all(|one| one.narrowed), "{change}");
+        let taken = track.run(Engine::Postgres, &format!("ALTER TABLE runs {change}"));
+        let mut all = taken.iter();
+        assert!(
+            all.all(|one| matches!(one, Taken::Narrowed { .. })),
+            "{change}"
+        );
         !taken.is_empty()
     };
-    assert!(narrows(
-        "ALTER COLUMN name TYPE varchar(5) USING name::varchar(5)"
-    ));
-    assert!(narrows("ALTER share SET DATA TYPE numeric(8, 2)"));
-    assert!(narrows("ALTER id TYPE bigint, ALTER share TYPE integer"));
-    assert!(narrows("ALTER COLUMN name TYPE integer USING length(name)"));
-    assert!(
-        !narrows("ALTER COLUMN name TYPE varchar(5)"),
-        "it is refused"
-    );
-    assert!(!narrows("ALTER COLUMN id TYPE bigint USING id::bigint"));
+    for change in [
+        "ALTER COLUMN name TYPE varchar(5) USING name::varchar(5)",
+        "ALTER COLUMN name TYPE varchar(5) USING left(name, 5)",
+        "ALTER share SET DATA TYPE numeric(8, 2)",
+        "ALTER share TYPE numeric(9, 4) USING share::numeric(8, 2)",
+        "ALTER id TYPE bigint, ALTER share TYPE integer",
+        "ALTER COLUMN name TYPE integer USING length(name)",
+        "ALTER COLUMN mood TYPE integer USING mood::integer",
+    ] {
+        assert!(narrows(change), "{change}");
+    }
+    for change in [
+        "ALTER COLUMN name TYPE varchar(5)",
+        "ALTER COLUMN id TYPE bigint USING id::bigint",
+        "ALTER COLUMN place TYPE integer",
+        "ALTER COLUMN id TYPE smallint",
+        "ALTER share TYPE numeric(12, 4) USING share::numeric(12, 4)",
+        "ALTER mood TYPE temper USING mood::text::temper",
+    ] {
+        assert!(!narrows(change), "{change}");
+    }
 }

@@ -74,6 +74,9 @@ pub struct Options {
     pub in_order: bool,
     /// What the rows that are there have in a new column, by table and column: an expression.
     pub fills: BTreeMap<(String, String), String>,
+    /// Whether a client that goes on after an error may run it, as the shell of `SQLite` does: no row is
+    /// lost by that.
+    pub guarded: bool,
 }
 
 impl Options {
@@ -90,6 +93,15 @@ pub fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) -> Vec<
         Engine::Postgres => postgres::statements(from, to, options),
         Engine::Sqlite => sqlite::statements(from, to, options),
     }
+}
+
+/// `statements` as somebody runs them by hand, with what `SQLite` must be told before and after it makes
+/// tables anew. All are for one session.
+pub fn framed(engine: Engine, statements: Vec<Statement>) -> Vec<Statement> {
+    if engine == Engine::Sqlite && rebuilds(&statements) {
+        return sqlite::framed(statements);
+    }
+    statements
 }
 
 /// `from` with the names that constraints and indexes have in `to`, where they are the same under

@@ -2,19 +2,25 @@
 //!
 //! What depends on others goes first and comes last: views, triggers, policies, foreign keys,
 //! indexes, other constraints, then computed columns, defaults and functions. Types, functions and
-//! tables are made in the order in which one is made of the other.
+//! tables are made in the order in which one is made of the other. Who owns them and who may do what is told
+//! when all stand.
 
 pub(crate) mod cast;
 mod columns;
 mod functions;
 mod make;
 mod moved;
+mod options;
 mod order;
+mod others;
+mod parents;
 mod partitions;
 mod parts;
 mod rename;
+mod rights;
 mod tables;
 mod told;
+mod triggers;
 mod types;
 mod views;
 
@@ -39,7 +45,9 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
     plan.rename();
     plan.was = plan.from.clone();
     plan.find_moved();
+    plan.leave_parents();
     plan.detach();
+    plan.drop_view_triggers();
     plan.drop_views();
     plan.drop_parts();
     plan.drop_columns();
@@ -49,11 +57,17 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
     plan.drop_tables();
     plan.attach();
     plan.make_parts();
+    plan.make_others(others::LIKE_TABLES);
     plan.make_views();
+    plan.make_view_triggers();
     plan.late_parts();
     plan.say_comments();
     plan.give_owners();
+    plan.give_rights();
+    plan.drop_others(others::LIKE_TABLES);
+    plan.drop_others(others::OF_FUNCTIONS);
     plan.drop_types();
+    plan.drop_others(others::BEFORE_TYPES);
     plan.out
 }
 
@@ -66,7 +80,7 @@ struct Plan<'s> {
     options: &'s Options,
     /// What goes and comes again.
     moved: Moved,
-    /// The names of what was made: its comments and owners are told again.
+    /// The names of what was made: its comments, owners and rights are told again.
     touched: BTreeSet<String>,
     out: Vec<Statement>,
 }

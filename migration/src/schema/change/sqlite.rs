@@ -1,14 +1,15 @@
 //! The statements of `SQLite`, which alters little: a table whose columns or constraints change is
 //! made anew, by the text that it has where it is right, with its rows.
-//!
-//! The old table is set aside under another name, with `foreign_keys` off and `legacy_alter_table`
-//! on, so that nothing that refers to the table by its name follows it.
+
+mod anew;
 
 use super::super::name::quoted;
 use super::super::rename::mentions;
-use super::super::{Column, Filling, LiveSchema, Table, View};
-use super::table::{appended, common, is_generated};
-use super::{ASIDE, Options, Statement};
+use super::super::tokens::{Quotes, tokens};
+use super::super::{Column, Filling, LiveSchema, Part, Table, View, row_number};
+use super::table::{appended, common};
+use super::{Options, Statement};
+use anew::Anew;
 
 const FOLLOW: &str = "PRAGMA legacy_alter_table = OFF";
 const STAY: &str = "PRAGMA legacy_alter_table = ON";
@@ -49,39 +50,46 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
     let renamed = options.renames.applied(from);
     for (name, table) in &renamed.tables {
         match to.tables.get(name) {
-            None => drop_table(name, table, to, &mut out),
-            Some(wanted) => alter(name, table, wanted, options, &mut out),
+            None => drop_table(name, table, &mut out),
+            Some(wanted) => {
+                let anew = Anew {
+                    name,
+                    from: table,
+                    to: wanted,
+                    aside: anew::aside(name, &renamed, to),
+                };
+                alter(&anew, options, &mut out);
+            }
         }
     }
     for (name, table) in &to.tables {
-        if !renamed.tables.contains_key(name) && !is_shadow(name, to) {
+        if !renamed.tables.contains_key(name) {
             out.push(Statement::new(table.source.clone()));
             parts(&Table::default(), table, &mut out);
         }
     }
     for (name, view) in &to.views {
         if from.views.get(name) != Some(view) || is_over(view) {
-            out.push(Statement::new(view.create.clone()));
+            let written = |part, name: &str, text| view.written.or(part, name, text).to_owned();
+            out.push(Statement::new(written(Part::View, name, &view.create)));
+            for (name, text) in &view.triggers {
+                out.push(Statement::new(written(Part::Trigger, name, text)));
+            }
         }
     }
     out
 }
 
-/// Whether the table is one that a virtual table keeps its own things in.
-fn is_shadow(name: &str, schema: &LiveSchema) -> bool {
-    let is_virtual = |table: &Table| table.source.to_uppercase().starts_with("CREATE VIRTUAL");
-    schema.tables.iter().any(|(other, table)| {
-        is_virtual(table)
-            && name
-                .strip_prefix(other.as_str())
-                .is_some_and(|rest| rest.starts_with('_'))
-    })
+/// The statements with what `SQLite` must be told before and after them, where they make tables anew.
+pub(super) fn framed(statements: Vec<Statement>) -> Vec<Statement> {
+    let before = ["PRAGMA foreign_keys = OFF", STAY, "BEGIN IMMEDIATE"];
+    let after = ["COMMIT", FOLLOW, "PRAGMA foreign_keys = ON"];
+    let frame = |all: [&str; 3]| all.map(Statement::new);
+    let all = frame(before).into_iter().chain(statements);
+    all.chain(frame(after)).collect()
 }
 
-fn drop_table(name: &str, table: &Table, to: &LiveSchema, out: &mut Vec<Statement>) {
-    if is_shadow(name, to) {
-        return;
-    }
+fn drop_table(name: &str, table: &Table, out: &mut Vec<Statement>) {
     let sql = format!("DROP TABLE {}", quoted(name));
     let is_virtual = table.source.to_uppercase().starts_with("CREATE VIRTUAL");
     out.push(if is_virtual {
@@ -91,7 +99,8 @@ fn drop_table(name: &str, table: &Table, to: &LiveSchema, out: &mut Vec<Statemen
     });
 }
 
-fn alter(name: &str, from: &Table, to: &Table, options: &Options, out: &mut Vec<Statement>) {
+fn alter(anew: &Anew<'_>, options: &Options, out: &mut Vec<Statement>) {
+    let (name, from, to) = (anew.name, anew.from, anew.to);
     let written = quoted(name);
     let in_order = !options.in_order
         || appended(from, to)
@@ -101,6 +110,7 @@ fn alter(name: &str, from: &Table, to: &Table, options: &Options, out: &mut Vec<
     let same = kept.iter().all(|(old, new)| is_alike(old, new))
         && from.options == to.options
         && from.constraints == to.constraints
+        && row_number(&from.source).is_some() == row_number(&to.source).is_some()
         && in_order;
     let has = |table: &Table, column: &Column| {
         let mut columns = table.columns.iter();
@@ -130,49 +140,7 @@ fn alter(name: &str, from: &Table, to: &Table, options: &Options, out: &mut Vec<
         parts(from, to, out);
         return;
     }
-    let aside = quoted(&format!("{name}{ASIDE}"));
-    for index in from.indexes.keys() {
-        out.push(Statement::new(format!("DROP INDEX {}", quoted(index))));
-    }
-    for trigger in from.triggers.keys() {
-        out.push(Statement::new(format!("DROP TRIGGER {}", quoted(trigger))));
-    }
-    out.push(Statement::new(format!(
-        "ALTER TABLE {written} RENAME TO {aside}"
-    )));
-    out.push(Statement::new(to.source.clone()));
-    let kept = kept.iter().filter(|(_, new)| !is_generated(new));
-    let kept = kept.map(|(old, new)| {
-        let called = quoted(&new.name);
-        // A column that takes no null any more has what somebody said instead.
-        match fill(new) {
-            Some(value) if old.nullable => (called.clone(), format!("coalesce({called}, {value})")),
-            _ => (called.clone(), called),
-        }
-    });
-    let filled = new
-        .iter()
-        .filter_map(|new| Some((quoted(&new.name), fill(new)?.clone())));
-    let (into, values): (Vec<_>, Vec<_>) = kept.chain(filled).unzip();
-    if !into.is_empty() {
-        let (into, values) = (into.join(", "), values.join(", "));
-        out.push(Statement::new(format!(
-            "INSERT INTO {written} ({into}) SELECT {values} FROM {aside}"
-        )));
-    }
-    let gone: Vec<&str> = gone
-        .iter()
-        .filter(|old| !is_generated(old))
-        .map(|old| old.name.as_str())
-        .collect();
-    let sql = format!("DROP TABLE {aside}");
-    out.push(if gone.is_empty() {
-        Statement::new(sql)
-    } else {
-        Statement::losing(sql, format!("{} of {name}", gone.join(", ")))
-    });
-    let bare = Table::default();
-    parts(&bare, to, out);
+    anew.statements(options, out);
 }
 
 fn is_alike(old: &Column, new: &Column) -> bool {
@@ -184,10 +152,25 @@ fn can_be_added(column: &Column) -> bool {
     match &column.filling {
         None => column.nullable,
         Some(Filling::Default(value)) => {
-            !value.starts_with('(') && !value.to_uppercase().starts_with("CURRENT_")
+            is_constant(value) && (column.nullable || !value.eq_ignore_ascii_case("null"))
         }
         Some(_) => false,
     }
+}
+
+/// Whether it is a number, a text, bytes or a word such as `true`. The catalogue tells any other expression
+/// without the brackets that it must stand in.
+fn is_constant(value: &str) -> bool {
+    let number = value.trim_start_matches(['+', '-', ' ']);
+    let mut tokens = tokens(value, Quotes::Sqlite);
+    let first = tokens.next().unwrap_or_default();
+    let is_text = first.starts_with('\'') && tokens.next().is_none();
+    let bytes = value.strip_prefix(['x', 'X']);
+    let is_bytes = bytes.is_some_and(|rest| rest.starts_with('\'') && rest.ends_with('\''));
+    let is_word = ["null", "true", "false"]
+        .iter()
+        .any(|word| value.eq_ignore_ascii_case(word));
+    is_text || is_bytes || is_word || number.parse::<f64>().is_ok()
 }
 
 /// What `ALTER TABLE … DROP COLUMN` takes: a column that nothing else speaks of.
@@ -202,9 +185,10 @@ fn can_be_dropped(column: &Column, table: &Table) -> bool {
 
 /// Indexes and triggers.
 fn parts(from: &Table, to: &Table, out: &mut Vec<Statement>) {
-    for (kind, from, to) in [
-        ("INDEX", &from.indexes, &to.indexes),
-        ("TRIGGER", &from.triggers, &to.triggers),
+    let written = &to.written;
+    for (kind, part, from, to) in [
+        ("INDEX", Part::Index, &from.indexes, &to.indexes),
+        ("TRIGGER", Part::Trigger, &from.triggers, &to.triggers),
     ] {
         let gone = from
             .iter()
@@ -215,8 +199,8 @@ fn parts(from: &Table, to: &Table, out: &mut Vec<Statement>) {
         let new = to
             .iter()
             .filter(|(name, text)| from.get(*name) != Some(text));
-        for (_, text) in new {
-            out.push(Statement::new(text.clone()));
+        for (name, text) in new {
+            out.push(Statement::new(written.or(part, name, text)));
         }
     }
 }

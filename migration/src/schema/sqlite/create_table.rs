@@ -4,32 +4,52 @@
 use std::collections::BTreeMap;
 
 use crate::schema::quoted;
+use crate::schema::tokens::{Quotes, bare, tokens};
 
 /// A definition as it is compared: [`squeezed`], with no quotes around a name that needs none. `SQLite`
 /// sets a name in quotes when it writes a renamed one into a definition.
 pub(super) fn plain(sql: &str) -> String {
-    unquoted(&squeezed(sql))
+    unquoted(&words_of(sql, Quotes::Sqlite).join(" "))
 }
 
 fn unquoted(text: &str) -> String {
-    let name = |token| {
-        let inner = str::strip_prefix(token, '"').and_then(|rest| rest.strip_suffix('"'));
-        inner
-            .filter(|inner| quoted(inner) == *inner)
-            .unwrap_or(token)
+    let name = |token: &str| {
+        if token.starts_with(['"', '`', '[']) {
+            quoted(&bare(token))
+        } else {
+            token.to_owned()
+        }
     };
-    tokens(text).map(name).collect()
+    tokens(text, Quotes::Sqlite).map(name).collect()
 }
 
 /// Words that stand between words of other kinds, whatever their number, as one space; what is
 /// quoted stays.
 pub(crate) fn squeezed(sql: &str) -> String {
-    words(sql).join(" ")
+    words_of(sql, Quotes::Common).join(" ")
+}
+
+/// A constraint as its text tells it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Constraint {
+    /// As it is compared.
+    pub(super) plain: String,
+    /// As it was written, but for blanks.
+    pub(super) written: String,
+}
+
+impl Constraint {
+    fn of(written: String) -> Self {
+        Self {
+            plain: unquoted(&written),
+            written,
+        }
+    }
 }
 
 /// The constraints of a table by name: all that are named at the table's own level, and every
 /// check, wherever it stands. A check without a name is known by its text.
-pub(super) fn constraints(sql: &str) -> BTreeMap<String, String> {
+pub(super) fn constraints(sql: &str) -> BTreeMap<String, Constraint> {
     let mut found = BTreeMap::new();
     for item in items(sql) {
         let words = words(&item);
@@ -38,7 +58,7 @@ pub(super) fn constraints(sql: &str) -> BTreeMap<String, String> {
         while at < words.len() {
             let name = if words[at].eq_ignore_ascii_case("CONSTRAINT") && at + 2 < words.len() {
                 at += 2;
-                Some(words[at - 1].trim_matches('"').to_owned())
+                Some(bare(&words[at - 1]))
             } else {
                 None
             };
@@ -48,11 +68,11 @@ pub(super) fn constraints(sql: &str) -> BTreeMap<String, String> {
             let check = words[at].eq_ignore_ascii_case("CHECK");
             if check {
                 let condition = words.get(at + 1).cloned().unwrap_or_default();
-                let text = unquoted(&format!("CHECK {condition}"));
-                found.insert(name.unwrap_or_else(|| text.clone()), text);
+                let check = Constraint::of(format!("CHECK {condition}"));
+                found.insert(name.unwrap_or_else(|| check.plain.clone()), check);
                 at += 2;
             } else if let (Some(name), true) = (name, own) {
-                found.insert(name, unquoted(&words[at..end].join(" ")));
+                found.insert(name, Constraint::of(words[at..end].join(" ")));
                 at = end;
             } else {
                 at += 1;
@@ -84,7 +104,8 @@ pub(super) fn columns(sql: &str) -> BTreeMap<String, Told> {
             let next = words.get(at + 1);
             match (word.to_ascii_uppercase().as_str(), next) {
                 ("COLLATE", Some(name)) => {
-                    told.more.push(format!("collate {}", name.to_lowercase()));
+                    told.more
+                        .push(format!("collate {}", bare(name).to_lowercase()));
                 }
                 ("AUTOINCREMENT", _) => told.more.push("autoincrement".to_owned()),
                 ("AS", Some(expression)) if expression.starts_with('(') => {
@@ -98,8 +119,7 @@ pub(super) fn columns(sql: &str) -> BTreeMap<String, Told> {
                 _ => {}
             }
         }
-        let name = name.trim_matches(['"', '`', '[', ']']).to_lowercase();
-        columns.insert(name, told);
+        columns.insert(bare(name).to_lowercase(), told);
     }
     columns
 }
@@ -107,10 +127,7 @@ pub(super) fn columns(sql: &str) -> BTreeMap<String, Told> {
 /// The column, in small letters, that is the number of the row: the one `integer` that alone is the
 /// primary key. The catalogue has no key for it.
 pub(crate) fn row_number(sql: &str) -> Option<String> {
-    let bare = |name: &str| {
-        name.trim_matches(['"', '`', '[', ']', '(', ')', ' '])
-            .to_lowercase()
-    };
+    let bare = |name: &str| bare(name.trim_matches(['(', ')', ' '])).to_lowercase();
     let items = items(sql);
     let words: Vec<Vec<String>> = items.iter().map(|item| words(item)).collect();
     let is = |words: &[String], at: usize, word: &str| {
@@ -140,7 +157,7 @@ pub(crate) fn row_number(sql: &str) -> Option<String> {
 }
 
 /// Whether an item is a constraint of the table, not a column.
-fn is_constraint(words: &[String]) -> bool {
+pub(super) fn is_constraint(words: &[String]) -> bool {
     let first = words
         .first()
         .map(|word| word.to_ascii_uppercase())
@@ -152,10 +169,10 @@ fn is_constraint(words: &[String]) -> bool {
 }
 
 /// The columns and constraints between the outermost brackets.
-fn items(sql: &str) -> Vec<String> {
+pub(super) fn items(sql: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut depth = 0;
-    for token in tokens(sql) {
+    for token in tokens(sql, Quotes::Sqlite) {
         match token {
             "(" => depth += 1,
             ")" => depth -= 1,
@@ -174,12 +191,17 @@ fn items(sql: &str) -> Vec<String> {
     items
 }
 
+/// The words of a part of a `CREATE TABLE`.
+pub(super) fn words(sql: &str) -> Vec<String> {
+    words_of(sql, Quotes::Sqlite)
+}
+
 /// Words, where a pair of brackets with all that is in it is one word.
-fn words(sql: &str) -> Vec<String> {
+fn words_of(sql: &str, quotes: Quotes) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut depth = 0;
-    for token in tokens(sql) {
+    for token in tokens(sql, quotes) {
         let blank = token.chars().all(char::is_whitespace);
         match token {
             "(" if depth == 0 && !word.is_empty() => words.push(std::mem::take(&mut word)),
@@ -211,41 +233,6 @@ fn words(sql: &str) -> Vec<String> {
     words
 }
 
-/// Quoted texts, runs of blanks (which a comment is), runs of letters, and every other character by
-/// itself.
-fn tokens(sql: &str) -> impl Iterator<Item = &str> {
-    let mut rest = sql;
-    std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let comment = match rest.get(..2) {
-            Some("--") => Some(rest.find('\n').unwrap_or(rest.len())),
-            Some("/*") => Some(rest.find("*/").map_or(rest.len(), |end| end + 2)),
-            _ => None,
-        };
-        if let Some(length) = comment {
-            rest = &rest[length..];
-            return Some(" ");
-        }
-        let length = match first {
-            '\'' | '"' | '`' => rest[1..].find(first).map_or(rest.len(), |end| end + 2),
-            _ if first.is_whitespace() => run(rest, char::is_whitespace),
-            _ if is_letter(first) => run(rest, is_letter),
-            _ => first.len_utf8(),
-        };
-        let (token, after) = rest.split_at(length);
-        rest = after;
-        Some(token)
-    })
-}
-
-fn is_letter(letter: char) -> bool {
-    letter.is_alphanumeric() || letter == '_'
-}
-
-fn run(text: &str, belongs: fn(char) -> bool) -> usize {
-    text.find(|letter| !belongs(letter)).unwrap_or(text.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +247,7 @@ mod tests {
         );
         let found: Vec<_> = found
             .iter()
-            .map(|(name, text)| format!("{name}: {text}"))
+            .map(|(name, text)| format!("{name}: {}", text.plain))
             .collect();
         assert_eq!(
             found,
@@ -278,7 +265,8 @@ mod tests {
         let found = columns(
             "CREATE TABLE a (id integer PRIMARY KEY AUTOINCREMENT, -- a comment, (with a bracket\n \
              \"Name\" text COLLATE NOCASE, n integer GENERATED ALWAYS AS (id + 1) STORED, \
-             m /* , */ integer AS (id), CHECK (n > 0))",
+             m /* , */ integer AS (id), [Unit Tax] real AS ([Unit Price] * 0.2) STORED, \
+             \"o \"\"p\"\"\" text COLLATE `RTRIM`, CHECK (n > 0))",
         );
         let told = |generated: Option<&str>, more: &[&str]| Told {
             generated: generated.map(str::to_owned),
@@ -289,6 +277,8 @@ mod tests {
             ("m", told(Some("id /* virtual */"), &[])),
             ("n", told(Some("id + 1"), &[])),
             ("name", told(None, &["collate nocase"])),
+            ("o \"p\"", told(None, &["collate rtrim"])),
+            ("unit tax", told(Some("[Unit Price] * 0.2"), &[])),
         ];
         let expected = expected.map(|(name, told)| (name.to_owned(), told));
         assert_eq!(found, BTreeMap::from(expected));
@@ -300,6 +290,10 @@ mod tests {
         assert_eq!(
             plain(renamed),
             "CREATE INDEX a ON b (\"order\", \"C\") WHERE d = '\"e\"'"
+        );
+        assert_eq!(
+            plain("SELECT [a], `b`, \"c\"\"d\""),
+            "SELECT a, b, \"c\"\"d\""
         );
     }
 

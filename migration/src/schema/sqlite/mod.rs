@@ -1,6 +1,7 @@
 //! The catalogue of `SQLite`: pragmas for the structure, and the text of each `CREATE` for what no
 //! pragma tells (checks, constraint names, triggers, partial indexes).
 
+mod conflicts;
 mod create_table;
 
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult,
 
 use self::create_table::plain;
 pub(crate) use self::create_table::{row_number, squeezed};
-use super::{Column, Filling, LiveSchema, Table, View};
+use super::{Column, Filling, LiveSchema, Part, Table, View, Written};
 use crate::engine::Engine;
 
 const TABLES: &str = "SELECT l.name, l.type, l.wr, l.strict, m.sql, m.rootpage
@@ -78,10 +79,7 @@ pub(super) async fn read(db: &impl ConnectionTrait) -> Result<LiveSchema, DbErr>
         let (name, sql): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(4)?);
         match text(&row, 1)?.as_str() {
             "view" => {
-                let view = View {
-                    create: plain(&sql),
-                    ..View::default()
-                };
+                let view = view(&parts, &name, sql)?;
                 schema.views.insert(name, view);
             }
             "virtual" => {
@@ -101,7 +99,11 @@ pub(super) async fn read(db: &impl ConnectionTrait) -> Result<LiveSchema, DbErr>
                     .filter(|(set, _)| *set)
                     .map(|(_, word)| word.to_owned())
                     .collect();
-                table.constraints.extend(create_table::constraints(&sql));
+                for (name, found) in create_table::constraints(&sql) {
+                    table.written.keep(Part::Check, &name, found.written);
+                    table.constraints.insert(name, found.plain);
+                }
+                table.constraints.extend(conflicts::told(&sql));
                 table.oid = row.try_get_by_index(5)?;
                 table.source = sql;
                 schema.tables.insert(name, table);
@@ -136,7 +138,7 @@ fn table(parts: &Parts, name: &str, sql: &str) -> Result<Table, DbErr> {
             nullable: !row.try_get_by_index::<bool>(2)?,
             filling: match hidden {
                 0 => default.map(Filling::Default),
-                _ => generated.map(Filling::Generated),
+                _ => Some(Filling::Generated(generated.unwrap_or_default())),
             },
             number: row.try_get_by_index(5)?,
         });
@@ -161,13 +163,38 @@ fn table(parts: &Parts, name: &str, sql: &str) -> Result<Table, DbErr> {
         );
     }
     for row in parts.indexes.get(name).into_iter().flatten() {
-        let sql = plain(&text(row, 1)?).replacen(" IF NOT EXISTS", "", 1);
-        table.indexes.insert(text(row, 0)?, sql);
+        let (name, sql) = (text(row, 0)?, text(row, 1)?);
+        let compared = plain(&sql).replacen(" IF NOT EXISTS", "", 1);
+        table.indexes.insert(name.clone(), compared);
+        table.written.keep(Part::Index, &name, sql);
     }
-    for row in parts.triggers.get(name).into_iter().flatten() {
-        table.triggers.insert(text(row, 0)?, plain(&text(row, 1)?));
-    }
+    table.triggers = triggers(parts, name, &mut table.written)?;
     Ok(table)
+}
+
+fn view(parts: &Parts, name: &str, sql: String) -> Result<View, DbErr> {
+    let mut view = View {
+        create: plain(&sql),
+        ..View::default()
+    };
+    view.written.keep(Part::View, name, sql);
+    view.triggers = triggers(parts, name, &mut view.written)?;
+    Ok(view)
+}
+
+/// The triggers of a table or a view, by name.
+fn triggers(
+    parts: &Parts,
+    on: &str,
+    written: &mut Written,
+) -> Result<BTreeMap<String, String>, DbErr> {
+    let mut found = BTreeMap::new();
+    for row in parts.triggers.get(on).into_iter().flatten() {
+        let (name, sql) = (text(row, 0)?, text(row, 1)?);
+        found.insert(name.clone(), plain(&sql));
+        written.keep(Part::Trigger, &name, sql);
+    }
+    Ok(found)
 }
 
 fn text(row: &QueryResult, at: usize) -> Result<String, DbErr> {

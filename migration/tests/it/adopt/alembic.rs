@@ -37,7 +37,7 @@ const WATCH: &str = "CREATE SCHEMA watch;
 const SEARCHES: &[(&str, i64)] = &[("hippocampus", 219), ("thalamus & morphologies", 173)];
 
 /// The sample, loaded; `None` where there is no server.
-pub(super) async fn sample() -> Option<Scratch> {
+pub(crate) async fn sample() -> Option<Scratch> {
     if !database::engines().contains(&Engine::Postgres) {
         return None;
     }

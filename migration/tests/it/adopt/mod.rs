@@ -1,6 +1,7 @@
 //! Databases of other tools, taken over.
 
-mod alembic;
+pub(crate) mod alembic;
+mod beside;
 mod refused;
 mod tools;
 

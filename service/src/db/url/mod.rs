@@ -152,6 +152,24 @@ impl DatabaseUrl {
         Some(PathBuf::from(path))
     }
 
+    /// Whether `other` may lead to the same database: a pooler may call it otherwise.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let is_pooled = self.parameters.pgbouncer || other.parameters.pgbouncer;
+        self.engine == other.engine && (is_pooled || self.name() == other.name())
+    }
+
+    /// What the database of a server is called there; the path of a file.
+    fn name(&self) -> Option<String> {
+        if self.engine == Engine::Sqlite {
+            return self.file().map(|file| file.display().to_string());
+        }
+        let url = url::Url::parse(self.cleaned.expose_secret()).ok()?;
+        let mut pairs = url.query_pairs();
+        let named = pairs.find(|(key, _)| key == "dbname");
+        let named = named.map(|(_, name)| name.into_owned());
+        named.or_else(|| Some(decoded(url.path().trim_matches('/'))))
+    }
+
     /// One sentence for each parameter that was left out; by key, never by value.
     pub fn warnings(&self) -> Vec<String> {
         self.ignored

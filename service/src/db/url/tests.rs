@@ -211,3 +211,32 @@ fn only_a_database_in_memory_is_in_memory() {
         );
     }
 }
+
+#[test]
+fn two_ways_lead_to_one_database_by_all_that_is_known() {
+    for (one, other, may_be) in [
+        (
+            "postgres://a/chancery",
+            "postgres://b:6432/chancery?schema=x",
+            true,
+        ),
+        ("postgres://a/chancery", "postgres://a/staging", false),
+        (
+            "postgres://a/chancery?pgbouncer=true",
+            "postgres://a/real",
+            true,
+        ),
+        ("postgres://a/na%6De", "postgres://a/name", true),
+        (
+            "postgres://a/x?dbname=chancery",
+            "postgres://b/chancery",
+            true,
+        ),
+        ("sqlite://a.db", "postgres://a/a.db", false),
+        ("sqlite://a.db", "sqlite://a.db?mode=rw", true),
+        ("sqlite://a.db", "sqlite://b.db", false),
+    ] {
+        let url = |raw| DatabaseUrl::parse(raw).unwrap();
+        assert_eq!(url(one).may_be(&url(other)), may_be, "{one} {other}");
+    }
+}

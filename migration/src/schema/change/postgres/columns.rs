@@ -7,6 +7,7 @@ use super::super::Statement;
 use super::super::table::{common, is_generated};
 use super::Plan;
 use super::cast::cast;
+use super::partitions::is_part;
 use super::tables::{define, plain_kind};
 use super::types::start;
 
@@ -24,15 +25,19 @@ pub(super) struct Retyped {
 impl Plan<'_> {
     /// Drop the computed columns that come again, and the defaults that would hold up what goes.
     pub(super) fn drop_columns(&mut self) {
-        for (table, column) in self.moved.columns.clone() {
-            let Some(of) = self.from.tables.get_mut(&table) else {
-                continue;
-            };
-            let held = of.columns.iter().find(|one| one.name == column);
+        let mut columns: Vec<_> = self.moved.columns.iter().cloned().collect();
+        // What goes of a parent goes of its children.
+        columns.sort_by_key(|(table, _)| self.parents(table).next().is_some());
+        for (table, column) in columns {
+            let held = self.from.tables.get(&table).into_iter();
+            let mut held = held.flat_map(|of| &of.columns);
+            let held = held.find(|one| one.name == column);
             let is_plain = held.is_some_and(|one| !is_generated(one));
-            of.columns.retain(|one| one.name != column);
-            if !self.is_said_above(&table, &column) {
-                self.drop_column(&table, &column, is_plain);
+            self.drop_column(&table, &column, is_plain);
+        }
+        for (table, column) in &self.moved.columns {
+            if let Some(of) = self.from.tables.get_mut(table) {
+                of.columns.retain(|one| one.name != *column);
             }
         }
         let mut found = Vec::new();
@@ -61,8 +66,14 @@ impl Plan<'_> {
     }
 
     fn drop_column(&mut self, table: &str, column: &str, loses: bool) {
+        let goes_above = self.goes_above(table, column);
+        if goes_above && self.to.tables.get(table).is_some_and(is_part) {
+            return;
+        }
+        // One that a child has of its own, too, stays where the parent's goes.
+        let there = if goes_above { "IF EXISTS " } else { "" };
         let sql = format!(
-            "ALTER TABLE {} DROP COLUMN {}",
+            "ALTER TABLE {} DROP COLUMN {there}{}",
             quoted(table),
             quoted(column)
         );
@@ -85,18 +96,16 @@ impl Plan<'_> {
             table.columns.iter().any(|one| one.name == column.name)
         };
         for gone in from.columns.iter().filter(|old| !has(to, old)) {
-            if !self.is_said_above(name, &gone.name) {
-                self.drop_column(name, &gone.name, !is_generated(gone));
-            }
+            self.drop_column(name, &gone.name, !is_generated(gone));
         }
         for (old, new) in common(&from, to) {
-            if !self.is_said_above(name, &new.name) {
+            if !self.changes_above(name, old, new) {
                 self.alter_column(name, old, new);
             }
         }
         // A computed one may be of those.
         for new in to.columns.iter().filter(|new| !has(&from, new)) {
-            if !self.is_said_above(name, &new.name) {
+            if !self.comes_above(name, &new.name) {
                 self.add_column(name, new);
             }
         }

@@ -72,19 +72,24 @@ fn arguments(head: &str) -> Vec<String> {
 }
 
 impl Plan<'_> {
-    /// Drop the functions that go or come again, but for those that went with the views over which
-    /// they stood.
+    /// Drop the functions that go or come again, and what is made of them, but for those that went with
+    /// the views over which they stood.
     pub(super) fn drop_functions(&mut self) {
-        let moved = self.moved.functions.iter();
-        let left = moved.filter_map(|one| Some((one.clone(), self.from.functions.get(one)?)));
-        let things = left.map(|(signature, text)| Thing {
-            name: name_of(&signature),
-            text: hard(text).to_owned(),
-            what: signature,
-        });
-        for signature in bottom_up(things.collect()).into_iter().rev() {
-            self.push(format!("DROP ROUTINE {signature}"));
-            self.from.functions.remove(&signature);
+        let mut things = self.going_others();
+        for one in &mut things {
+            one.what = format!("DROP {}", one.what);
+        }
+        for signature in &self.moved.functions {
+            if let Some(text) = self.from.functions.remove(signature) {
+                things.push(Thing {
+                    what: format!("DROP ROUTINE {signature}"),
+                    name: name_of(signature),
+                    text: hard(&text).to_owned(),
+                });
+            }
+        }
+        for sql in bottom_up(things).into_iter().rev() {
+            self.push(sql);
         }
     }
 

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::super::super::rename::mentions;
 use super::super::super::{Column, Table};
 use super::super::table::common;
-use super::Plan;
 use super::functions::{hard, name_of};
 use super::moved::has_other_columns;
 use super::order::{Thing, bottom_up};
 use super::tables::{create, define};
+use super::{Plan, others};
 
 /// One thing that is made or changed.
 enum Made {
@@ -17,6 +17,7 @@ enum Made {
     Type(String),
     Sequence(String),
     Function(String),
+    Other(String),
     Table(String),
     Columns(String),
 }
@@ -33,6 +34,7 @@ impl Plan<'_> {
     /// All but views, and what stands over them.
     pub(super) fn make(&mut self) {
         self.make_extensions();
+        self.make_others(others::BEFORE_TYPES);
         let functions = self.missing_functions();
         let late = self.late_functions();
         let mut things = self.missing_types();
@@ -45,6 +47,11 @@ impl Plan<'_> {
                 });
             }
         }
+        things.extend(self.missing_others().map(|one| Thing {
+            what: Made::Other(one.what),
+            name: one.name,
+            text: one.text,
+        }));
         things.extend(self.missing_tables());
         let mut others: Vec<String> = self
             .missing_views()
@@ -65,6 +72,7 @@ impl Plan<'_> {
                 Made::Type(name) => self.make_type(&name),
                 Made::Sequence(name) => self.make_sequence(&name),
                 Made::Function(signature) => self.make_function(&signature),
+                Made::Other(what) => self.make_other(&what),
                 Made::Table(name) => self.make_table(&name),
                 Made::Columns(name) => self.alter_table(&name),
             }
@@ -103,7 +111,7 @@ impl Plan<'_> {
                     if has_other_columns(&self.moved, was, to)
                         || has_other_columns(&self.moved, from, to)
                     {
-                        let text = self.changed_columns(from, to);
+                        let text = self.changed_columns(name, from, to);
                         things.push(thing(Made::Columns, name, text));
                     }
                 }
@@ -114,14 +122,19 @@ impl Plan<'_> {
     }
 
     /// What the columns that come or change are made of.
-    fn changed_columns(&self, from: &Table, to: &Table) -> String {
+    fn changed_columns(&self, name: &str, from: &Table, to: &Table) -> String {
         let is_known = |new: &&Column| from.columns.iter().any(|old| old.name == new.name);
         let new = to.columns.iter().filter(|new| !is_known(new)).map(define);
         let other = common(from, to)
             .into_iter()
             .filter(|(old, new)| self.moved.retypes(old, new) || old.filling != new.filling);
         let other = other.map(|(_, new)| new.to_string());
-        new.chain(other).collect::<Vec<_>>().join("\n")
+        // What is done to a parent is done to its children.
+        let parents = self.parents(name);
+        new.chain(other)
+            .chain(parents)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The functions that are made of views that come, by signature.

@@ -7,7 +7,7 @@ use super::super::super::{Column, Filling, Table};
 use super::super::table::{appended, common, is_generated};
 use super::functions::{hard, is_atomic, name_of, replaces};
 use super::types::in_place;
-use super::{Plan, partitions};
+use super::{Plan, others, partitions, triggers};
 
 /// What goes and comes again, or goes early.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) struct Moved {
     pub(super) types: BTreeSet<String>,
     /// Functions, by signature.
     pub(super) functions: BTreeSet<String>,
+    /// What few schemas have, by what `DROP` calls it.
+    pub(super) others: BTreeSet<String>,
     pub(super) views: BTreeSet<String>,
     /// Computed columns: table and column.
     pub(super) columns: BTreeSet<(String, String)>,
@@ -34,7 +36,9 @@ impl Moved {
     }
 
     pub(super) fn is_function_in(&self, text: &str) -> bool {
-        let mut names = self.functions.iter().map(|one| name_of(one));
+        let functions = self.functions.iter().map(|one| name_of(one));
+        let others = self.others.iter().filter_map(|one| others::name_of(one));
+        let mut names = functions.chain(others);
         names.any(|name| mentions(text, &name))
     }
 
@@ -51,6 +55,7 @@ impl Plan<'_> {
             let before = self.moved.clone();
             self.move_types();
             self.move_functions();
+            self.move_others();
             self.move_columns();
             self.move_tables();
             self.move_views();
@@ -88,17 +93,33 @@ impl Plan<'_> {
             let (hard, name) = (hard(text), name_of(signature));
             let wanted = self.to.functions.get(signature);
             let calls = |other: &String| name_of(other) != name && mentions(hard, &name_of(other));
+            let over = |other: &String| {
+                others::name_of(other).is_some_and(|other| other != name && mentions(hard, &other))
+            };
             let moves = wanted.is_some_and(|new| !replaces(text, new))
                 || self.moved.is_type_in(hard)
                 || tables.iter().any(|table| mentions(hard, table))
                 || self.moved.views.iter().any(|view| mentions(hard, view))
                 || self.moved.functions.iter().any(calls)
+                || self.moved.others.iter().any(over)
                 || (is_atomic(text) && self.is_over_moved_column(text));
             if moves {
                 found.insert(signature.clone());
             }
         }
         self.moved.functions.extend(found);
+    }
+
+    fn move_others(&mut self) {
+        let mut found = BTreeSet::new();
+        for (what, text) in &self.from.others {
+            let wanted = self.to.others.get(what);
+            let is_other = wanted.is_some_and(|new| new != text);
+            if others::may_move(what) && (is_other || self.moved.is_used_in(text)) {
+                found.insert(what.clone());
+            }
+        }
+        self.moved.others.extend(found);
     }
 
     /// Whether `text` speaks of a column that goes or gets another type.
@@ -187,7 +208,8 @@ impl Plan<'_> {
         for (name, view) in &self.from.views {
             let body = view.body();
             let over = |other: &String| other != name && mentions(body, other);
-            if self.to.views.get(name) != Some(view)
+            let wanted = self.to.views.get(name);
+            if wanted.is_none_or(|wanted| !triggers::is_same_view(view, wanted))
                 || tables.iter().any(|table| mentions(body, table))
                 || self.moved.is_used_in(body)
                 || self.moved.views.iter().any(over)
@@ -200,7 +222,7 @@ impl Plan<'_> {
 
     /// Tables that go, that stay with a column of another type or without one that they had, or that
     /// are made anew: no view stands over them meanwhile.
-    fn is_moved(&self, table: &str) -> bool {
+    pub(super) fn is_moved(&self, table: &str) -> bool {
         let (Some(from), Some(to)) = (self.from.tables.get(table), self.to.tables.get(table))
         else {
             return true;

@@ -5,6 +5,7 @@ use super::super::super::{LiveSchema, Table};
 use super::super::Statement;
 use super::super::table::Part;
 use super::Plan;
+use super::triggers::key_states;
 
 const BY: &str = "PARTITION BY ";
 const OF: &str = "PARTITION OF ";
@@ -45,7 +46,10 @@ pub(super) fn is_inherited(
         return false;
     };
     match part {
-        Part::Constraint => above.constraints.values().any(|one| one == text),
+        Part::Constraint => {
+            let mut all = above.constraints.values();
+            all.any(|one| key_states(one).0 == key_states(text).0)
+        }
         Part::Index => above
             .indexes
             .values()
@@ -114,31 +118,6 @@ impl Plan<'_> {
                 ));
             }
         }
-    }
-
-    /// Whether what is said of a column is said to the table's parent.
-    pub(super) fn is_said_above(&self, table: &str, column: &str) -> bool {
-        let (Some(from), Some(to)) = (self.was.tables.get(table), self.to.tables.get(table)) else {
-            return false;
-        };
-        let Some((above, _)) = parent(to) else {
-            return false;
-        };
-        if parent(from).is_none_or(|(name, _)| name != above) {
-            return false;
-        }
-        let of = |schema: &LiveSchema| {
-            let mut columns = schema.tables.get(&above)?.columns.iter();
-            columns.find(|one| one.name == column).cloned()
-        };
-        let (old, new) = (of(&self.was), of(self.to));
-        let is_retyped = old
-            .as_ref()
-            .is_some_and(|old| self.moved.is_type_in(&old.kind));
-        let key = (above.clone(), column.to_owned());
-        old.map(|one| one.to_string()) != new.map(|one| one.to_string())
-            || is_retyped
-            || self.moved.columns.contains(&key)
     }
 
     /// Whether the table's parent has had such an index before.

@@ -6,17 +6,15 @@ use super::super::Statement;
 use super::super::table::{Part, common};
 use super::Plan;
 use super::partitions::is_inherited;
-
-/// How a trigger's state stands at the end of its definition, where it is not the usual one.
-const STATE: &str = " ENABLED ";
+use super::triggers::{key_states, kind, state, turned_off};
 
 impl Plan<'_> {
     /// Drop what is not wanted, or stands in the way.
     pub(super) fn drop_parts(&mut self) {
         for (table, name, text) in self.going(Part::Trigger) {
-            let kind = if is_rule(&text) { "RULE" } else { "TRIGGER" };
             self.push(format!(
-                "DROP {kind} {} ON {}",
+                "DROP {} {} ON {}",
+                kind(&text),
                 quoted(&name),
                 quoted(&table)
             ));
@@ -32,10 +30,7 @@ impl Plan<'_> {
             .going(Part::Constraint)
             .into_iter()
             .partition(|(_, _, text)| is_foreign_key(text));
-        for (table, name, _) in keys {
-            let (table, name) = (quoted(&table), quoted(&name));
-            self.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
-        }
+        self.drop_constraints(keys);
         let indexes = self.going(Part::Index);
         for (_, name, text) in indexes {
             let kind = if text.starts_with("CREATE STATISTICS") {
@@ -45,9 +40,21 @@ impl Plan<'_> {
             };
             self.push(format!("DROP {kind} {}", quoted(&name)));
         }
-        for (table, name, _) in others {
+        self.drop_constraints(others);
+    }
+
+    /// What a child has from a parent goes with the parent's.
+    fn drop_constraints(&mut self, mut going: Vec<(String, String, String)>) {
+        let is_child = |table: &str| self.parents(table).next().is_some();
+        going.sort_by_key(|(table, ..)| is_child(table));
+        let mut statements = Vec::new();
+        for (table, name, _) in going {
+            let there = if is_child(&table) { "IF EXISTS " } else { "" };
             let (table, name) = (quoted(&table), quoted(&name));
-            self.push(format!("ALTER TABLE {table} DROP CONSTRAINT {name}"));
+            statements.push(format!("ALTER TABLE {table} DROP CONSTRAINT {there}{name}"));
+        }
+        for sql in statements {
+            self.push(sql);
         }
     }
 
@@ -99,6 +106,7 @@ impl Plan<'_> {
             return false;
         }
         match part {
+            Part::Trigger if self.is_rule_over_moved(text) => false,
             Part::Trigger | Part::Policy => {
                 let both = common(from, to).into_iter();
                 let mut moved = both.filter(|(old, new)| self.moved.retypes(old, new));
@@ -129,16 +137,21 @@ impl Plan<'_> {
             let from = self.from.tables.get(table).cloned().unwrap_or_default();
             for (name, text) in &to.constraints {
                 let known = from.constraints.get(name);
-                if is_inherited(self.to, table, Part::Constraint, name, text) {
-                    continue;
-                }
-                let sql = if known == Some(text) {
+                let (definition, off) = key_states(text);
+                let of_parent = || {
+                    self.parents(table).any(|parent| {
+                        self.to.tables[&parent].constraints.get(name) == Some(text)
+                            && !self.from.tables[&parent].constraints.contains_key(name)
+                    })
+                };
+                let is_above = is_inherited(self.to, table, Part::Constraint, name, text);
+                let sql = if known == Some(text) || is_above || of_parent() {
                     continue;
                 } else if known.is_some() {
                     format!("ALTER TABLE {written} VALIDATE CONSTRAINT {}", quoted(name))
                 } else {
                     format!(
-                        "ALTER TABLE {written} ADD CONSTRAINT {} {text}",
+                        "ALTER TABLE {written} ADD CONSTRAINT {} {definition}",
                         quoted(name)
                     )
                 };
@@ -146,11 +159,12 @@ impl Plan<'_> {
                     let is_new = !self.was.tables.contains_key(table);
                     let fails =
                         format!("where a row of {table} names none of {}", referenced(text));
-                    keys.push(if is_new || text.ends_with(" NOT VALID") {
+                    keys.push(if is_new || definition.ends_with(" NOT VALID") {
                         Statement::new(sql)
                     } else {
                         Statement::failing(sql, fails)
                     });
+                    keys.extend(turned_off(table, name, off).map(Statement::new));
                 } else {
                     self.push(sql);
                 }
@@ -174,44 +188,10 @@ impl Plan<'_> {
     pub(super) fn late_parts(&mut self) {
         for (table, to) in &self.to.tables {
             let from = self.from.tables.get(table).cloned().unwrap_or_default();
-            for option in to.options.difference(&from.options) {
-                if let Some(set) = set_option(option) {
-                    self.push(format!("ALTER TABLE {} {set}", quoted(table)));
-                }
-            }
-            for option in from.options.difference(&to.options) {
-                let name = option.split('=').next().unwrap_or_default();
-                let replaced = option.contains('=')
-                    && to
-                        .options
-                        .iter()
-                        .any(|new| new.starts_with(&format!("{name}=")));
-                if let (Some(unset), false) = (unset_option(option), replaced) {
-                    self.push(format!("ALTER TABLE {} {unset}", quoted(table)));
-                }
-            }
-            for (name, text) in &to.triggers {
-                let known = from.triggers.get(name);
-                let is_above = is_inherited(self.to, table, Part::Trigger, name, text);
-                if known == Some(text) || is_above {
-                    continue;
-                }
-                let (definition, how) = state(text);
-                if known.is_none() {
-                    self.push(definition.trim_end_matches(';'));
-                    self.touched.insert(name.clone());
-                }
-                if known.is_some() || how != "O" {
-                    let how = match how {
-                        "D" => "DISABLE",
-                        "R" => "ENABLE REPLICA",
-                        "A" => "ENABLE ALWAYS",
-                        _ => "ENABLE",
-                    };
-                    let (table, name) = (quoted(table), quoted(name));
-                    self.push(format!("ALTER TABLE {table} {how} TRIGGER {name}"));
-                }
-            }
+            self.set_options(table, &from, to);
+            let mut triggers = to.triggers.clone();
+            triggers.retain(|name, text| !is_inherited(self.to, table, Part::Trigger, name, text));
+            self.make_triggers(table, &from.triggers, &triggers);
             for (name, text) in &to.policies {
                 if !from.policies.contains_key(name) {
                     self.push(text.clone());
@@ -220,15 +200,6 @@ impl Plan<'_> {
             }
         }
     }
-}
-
-/// A trigger's definition and its state.
-fn state(text: &str) -> (&str, &str) {
-    text.rsplit_once(STATE).unwrap_or((text, "O"))
-}
-
-fn is_rule(text: &str) -> bool {
-    text.starts_with("CREATE RULE")
 }
 
 pub(super) fn is_foreign_key(text: &str) -> bool {
@@ -240,25 +211,4 @@ fn referenced(text: &str) -> String {
     let rest = text.split_once(" REFERENCES ").map_or("", |(_, rest)| rest);
     let name = rest.split('(').next().unwrap_or_default().trim();
     name.trim_matches('"').replace("\"\"", "\"")
-}
-
-fn set_option(option: &str) -> Option<String> {
-    match option {
-        "UNLOGGED" => Some("SET UNLOGGED".to_owned()),
-        "ROW LEVEL SECURITY" => Some("ENABLE ROW LEVEL SECURITY".to_owned()),
-        "FORCE ROW LEVEL SECURITY" => Some(option.to_owned()),
-        _ => option.contains('=').then(|| format!("SET ({option})")),
-    }
-}
-
-fn unset_option(option: &str) -> Option<String> {
-    match option {
-        "UNLOGGED" => Some("SET LOGGED".to_owned()),
-        "ROW LEVEL SECURITY" => Some("DISABLE ROW LEVEL SECURITY".to_owned()),
-        "FORCE ROW LEVEL SECURITY" => Some("NO FORCE ROW LEVEL SECURITY".to_owned()),
-        _ => {
-            let (name, _) = option.split_once('=')?;
-            Some(format!("RESET ({name})"))
-        }
-    }
 }

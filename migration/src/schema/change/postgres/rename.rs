@@ -214,8 +214,8 @@ fn respell(schema: &mut LiveSchema, spell: impl Fn(&str) -> String) {
     }
     for view in schema.views.values_mut() {
         view.create = spell(&view.create);
-        for index in view.indexes.values_mut() {
-            *index = spell(index);
+        for part in view.indexes.values_mut().chain(view.triggers.values_mut()) {
+            *part = spell(part);
         }
     }
     for text in schema.types.values_mut() {
@@ -228,7 +228,11 @@ fn respell(schema: &mut LiveSchema, spell: impl Fn(&str) -> String) {
             (spell(&signature), spell(head) + body)
         })
         .collect();
-    for told in [&mut schema.comments, &mut schema.owners] {
+    let others = std::mem::take(&mut schema.others).into_iter();
+    schema.others = others
+        .map(|(what, text)| (spell(&what), spell(&text)))
+        .collect();
+    for told in [&mut schema.comments, &mut schema.owners, &mut schema.grants] {
         let pairs = std::mem::take(told).into_iter();
         *told = pairs.map(|(on, text)| (spell(&on), text)).collect();
     }

@@ -20,14 +20,13 @@ impl Plan<'_> {
     /// Let the types that are made anew go under another name, until nothing is of them any more.
     pub(super) fn set_types_aside(&mut self) {
         for name in &self.moved.types.clone() {
-            let kind = self
-                .from
-                .types
-                .remove(name)
-                .map_or("TYPE", |text| kind_of_type(&text));
+            let text = self.from.types.remove(name).unwrap_or_default();
             self.from.enums.remove(name);
-            let aside = quoted(&format!("{name}{ASIDE}"));
+            let (kind, aside) = (kind_of_type(&text), quoted(&format!("{name}{ASIDE}")));
             self.push(format!("ALTER {kind} {} RENAME TO {aside}", quoted(name)));
+            if text.contains(" AS RANGE (") {
+                self.push(multirange_aside(&aside));
+            }
         }
     }
 
@@ -184,6 +183,21 @@ fn definitions(schema: &LiveSchema) -> impl Iterator<Item = Cow<'_, str>> {
     let columns = columns.filter(|one| one.filling.is_some());
     let texts = texts.chain(functions).chain(views).map(Cow::Borrowed);
     texts.chain(columns.map(|one| Cow::Owned(one.to_string())))
+}
+
+/// What sets aside the type that the server makes with a range, under a name that it chooses, where it
+/// makes one.
+fn multirange_aside(range: &str) -> String {
+    format!(
+        "DO $$ DECLARE\n    own regtype;\nBEGIN
+    SELECT (to_jsonb(r) ->> 'rngmultitypid')::oid INTO own FROM pg_range r WHERE r.rngtypid = {}::regtype;
+    IF own IS NOT NULL THEN
+        EXECUTE format('ALTER TYPE %s RENAME TO %I', own,
+            (SELECT t.typname || {} FROM pg_type t WHERE t.oid = own));
+    END IF;\nEND $$",
+        literal(range),
+        literal(ASIDE)
+    )
 }
 
 /// The first number of a sequence.

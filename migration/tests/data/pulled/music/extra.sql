@@ -46,8 +46,10 @@ CREATE INDEX IF NOT EXISTS track_album ON track (album_id, title COLLATE NOCASE)
 
 CREATE UNIQUE INDEX IF NOT EXISTS track_lower ON track (lower(title), id);
 
-CREATE TRIGGER IF NOT EXISTS track_text_insert AFTER INSERT ON track BEGIN INSERT INTO track_text (rowid, title) VALUES (NEW.id, NEW.title); END;
+CREATE TRIGGER IF NOT EXISTS track_text_insert AFTER INSERT ON track BEGIN
+    INSERT INTO track_text (rowid, title) VALUES (NEW.id, NEW.title);
+END;
 
-CREATE VIEW IF NOT EXISTS album_length AS SELECT album_id, sum (milliseconds) AS length FROM track GROUP BY album_id;
+CREATE VIEW IF NOT EXISTS album_length AS SELECT album_id, sum(milliseconds) AS length FROM track GROUP BY album_id;
 
 -- == by hand

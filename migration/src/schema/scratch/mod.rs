@@ -4,20 +4,17 @@
 //! On `PostgreSQL` the place is a schema in a transaction that is rolled back, so the database at the
 //! other end keeps nothing of it; on `SQLite` it is a database in memory.
 
+mod postgres;
+
 use entity::registry::Resource;
 use sea_orm_migration::sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
 };
 
-use super::{LiveSchema, ddl};
+use super::{LiveSchema, ddl, script};
 use crate::engine::Engine;
+use crate::error::Error;
 use crate::step::{Direction, Step};
-
-/// No other live session has this number.
-const OPEN: &str = "DO $$ BEGIN
-    EXECUTE 'CREATE SCHEMA chancery_scratch_' || pg_backend_pid();
-    PERFORM set_config('search_path', 'chancery_scratch_' || pg_backend_pid(), true);
-END $$";
 
 /// What `resources` want.
 pub async fn of_entities<'r>(
@@ -49,8 +46,8 @@ pub(crate) async fn of_steps(
     made(engine, db, &scripts).await
 }
 
-/// What `scripts` make, one after the other. `db` is a database of `engine`, or whatever where that
-/// is `SQLite`.
+/// What `scripts` make, one after the other: our own, each run as a whole. `db` is a database of `engine`,
+/// or whatever where that is `SQLite`.
 pub async fn made(
     engine: Engine,
     db: &DatabaseConnection,
@@ -59,14 +56,23 @@ pub async fn made(
     if engine == Engine::Sqlite {
         return in_memory(scripts, "OFF").await;
     }
-    let tx = db.begin().await?;
-    tx.execute_unprepared(OPEN).await.map_err(unopened)?;
-    for script in scripts {
-        tx.execute_unprepared(script).await?;
+    postgres::made(db, scripts).await
+}
+
+/// The same of scripts that somebody else wrote: nothing that they say reaches a table that is there.
+pub async fn of_files(
+    engine: Engine,
+    db: &DatabaseConnection,
+    scripts: &[String],
+) -> Result<LiveSchema, Error> {
+    let mut statements = Vec::new();
+    for one in scripts {
+        statements.extend(script::statements(engine, one)?);
     }
-    let schema = LiveSchema::read(&tx).await?;
-    tx.rollback().await?;
-    Ok(schema)
+    match engine {
+        Engine::Sqlite => Ok(in_memory(&statements, "OFF").await?),
+        Engine::Postgres => postgres::of_statements(db, &statements).await,
+    }
 }
 
 /// What `scripts` make on `SQLite`, with `PRAGMA legacy_alter_table` as it is `set`.
@@ -90,16 +96,4 @@ async fn in_memory(scripts: &[String], set: &'static str) -> Result<LiveSchema, 
     let schema = LiveSchema::read(&memory).await?;
     memory.close().await?;
     Ok(schema)
-}
-
-/// Why there is no place for it.
-fn unopened(error: DbErr) -> DbErr {
-    if error.to_string().contains("permission denied for database") {
-        return DbErr::Custom(
-            "to compare, a schema is made in this database and rolled back, and the role may make none: \
-             GRANT CREATE ON DATABASE … TO the role that migrates"
-                .to_owned(),
-        );
-    }
-    error
 }

@@ -1,0 +1,214 @@
+//! What stands beside the tables that are taken over: another program's list of steps, search that does
+//! nothing, things that have our names.
+
+use migration::engine::Engine;
+
+use super::refused::load;
+use super::{alembic, done, execute, list, number, told};
+use crate::database::{self, Scratch};
+
+#[tokio::test]
+async fn a_list_of_steps_stays_its_programs_whoever_built_the_tables() {
+    for engine in database::engines() {
+        for (tool, listed) in [("prisma", 1), ("drizzle", 0)] {
+            let scratch = Scratch::new(engine).await;
+            load(&scratch, engine, tool).await;
+            let foreign = "CREATE TABLE seaql_migrations (version varchar NOT NULL PRIMARY KEY, applied_at bigint NOT NULL)";
+            execute(&scratch, foreign).await;
+            if listed > 0 {
+                execute(
+                    &scratch,
+                    "INSERT INTO seaql_migrations VALUES ('m2020_x', 1)",
+                )
+                .await;
+            }
+            done(&scratch, &["adopt", "--from", tool]);
+            let theirs = "SELECT count(*) FROM seaql_migrations";
+            assert_eq!(number(&scratch, theirs).await, listed);
+            done(&scratch, &["up"]);
+            let json = done(&scratch, &["status", "--check-drift"]);
+            assert_eq!(list(&json, "unknown"), Vec::<String>::new(), "{tool}");
+            assert_eq!(list(&json, "applied").len(), migration::steps().len());
+            done(&scratch, &["down", "-n", "1"]);
+            assert_eq!(number(&scratch, theirs).await, listed);
+        }
+    }
+}
+
+/// Search that stands and does nothing, on either engine.
+async fn without_search(engine: Engine) -> Vec<(Scratch, &'static str, &'static str)> {
+    let mut found = Vec::new();
+    for (words, dead) in [
+        (
+            "disabled",
+            "ALTER TABLE messages DISABLE TRIGGER messages_search_vector_trigger",
+        ),
+        (
+            "another body",
+            "CREATE OR REPLACE FUNCTION update_messages_search_vector() RETURNS trigger
+             LANGUAGE plpgsql AS 'begin return new; end'",
+        ),
+    ] {
+        if engine == Engine::Postgres {
+            let scratch = alembic::sample().await.expect("a server");
+            execute(&scratch, dead).await;
+            found.push((scratch, "alembic", words));
+        }
+    }
+    if engine == Engine::Sqlite {
+        let scratch = Scratch::new(engine).await;
+        load(&scratch, engine, "drizzle").await;
+        let dead =
+            "CREATE TRIGGER messages_fts_insert AFTER INSERT ON messages BEGIN SELECT 1; END";
+        execute(&scratch, dead).await;
+        found.push((scratch, "drizzle", "should be"));
+    }
+    found
+}
+
+#[tokio::test]
+async fn search_that_stands_and_does_nothing_is_told_and_made_to_work() {
+    for engine in database::engines() {
+        for (scratch, tool, words) in without_search(engine).await {
+            let json = done(&scratch, &["adopt", "--from", tool]);
+            let findings = json["findings"].as_array().expect("findings").iter();
+            let notes = findings.filter_map(|one| one["note"].as_str());
+            let notes: Vec<&str> = notes.filter(|note| note.contains("search")).collect();
+            assert_eq!(notes.len(), 1, "{tool}: {notes:?}");
+            assert!(notes[0].contains(words), "{notes:?}");
+            assert!(notes[0].contains("`up --with triggers`"), "{notes:?}");
+
+            done(&scratch, &["up"]);
+            let json = done(&scratch, &["status", "--check-drift"]);
+            let left = list(&json, "left_out");
+            let is_trigger =
+                |one: &&String| one.starts_with("messages.messages_") && !one.ends_with("_idx");
+            assert!(left.iter().any(|one| is_trigger(&one)), "{left:?}");
+            done(&scratch, &["up", "--with", "triggers"]);
+            let (hits, message) = match engine {
+                Engine::Sqlite => (
+                    "SELECT count(*) FROM messages_fts WHERE messages_fts MATCH 'chancery'",
+                    "X'0c00000000004000800000000000000f'",
+                ),
+                Engine::Postgres => (
+                    "SELECT count(*) FROM messages WHERE search_vector @@ to_tsquery('english', 'chancery')",
+                    "gen_random_uuid()",
+                ),
+            };
+            let before = number(&scratch, hits).await;
+            let insert = format!(
+                "INSERT INTO messages (message_id, creation_date, content, thread_id, entity, is_complete)
+                 SELECT {message}, creation_date, '{{\"content\": \"chancery\"}}', thread_id, 'USER', is_complete
+                 FROM messages LIMIT 1"
+            );
+            execute(&scratch, &insert).await;
+            assert_eq!(number(&scratch, hits).await, before + 1, "{tool}: {words}");
+
+            let json = done(&scratch, &["status", "--check-drift"]);
+            let left = list(&json, "left_out");
+            assert!(!left.iter().any(|one| is_trigger(&one)), "{left:?}");
+            let json = done(&scratch, &["drift"]);
+            let accepted = list(&json, "accepted");
+            let settled = |one: &String| one.starts_with("trigger") || one.starts_with("function");
+            assert!(!accepted.iter().any(settled), "{accepted:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_has_one_of_our_names_is_refused_before_anything_is_put_down() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        load(&scratch, engine, "drizzle").await;
+        let in_the_way: &[(&str, &str, &str, &str)] = match engine {
+            Engine::Sqlite => &[
+                (
+                    "CREATE VIEW jobs AS SELECT 1 AS a",
+                    "DROP VIEW jobs",
+                    "table jobs",
+                    "a view",
+                ),
+                (
+                    "CREATE TABLE Jobs_Again (a); CREATE INDEX JOBS ON Jobs_Again (a)",
+                    "DROP TABLE Jobs_Again",
+                    "table jobs",
+                    "an index",
+                ),
+                (
+                    "CREATE INDEX runs_created_at_id_idx ON threads (title)",
+                    "DROP INDEX runs_created_at_id_idx",
+                    "index runs.runs_created_at_id_idx",
+                    "an index",
+                ),
+                (
+                    "CREATE TRIGGER audit_log_no_update AFTER UPDATE ON threads BEGIN SELECT 1; END",
+                    "DROP TRIGGER audit_log_no_update",
+                    "trigger audit_log.audit_log_no_update",
+                    "a trigger",
+                ),
+            ],
+            Engine::Postgres => &[
+                (
+                    "CREATE SEQUENCE jobs",
+                    "DROP SEQUENCE jobs",
+                    "table jobs",
+                    "a sequence",
+                ),
+                (
+                    "CREATE VIEW jobs AS SELECT 1 AS a",
+                    "DROP VIEW jobs",
+                    "table jobs",
+                    "a view",
+                ),
+                (
+                    "CREATE DOMAIN jobs AS text",
+                    "DROP DOMAIN jobs",
+                    "table jobs",
+                    "a domain",
+                ),
+                (
+                    "CREATE SEQUENCE jobs_pkey",
+                    "DROP SEQUENCE jobs_pkey",
+                    "constraint jobs.jobs_pkey",
+                    "a sequence",
+                ),
+                (
+                    "CREATE DOMAIN nft_standard AS text",
+                    "DROP DOMAIN nft_standard",
+                    "type nft_standard",
+                    "a domain",
+                ),
+                (
+                    "CREATE INDEX runs_created_at_id_idx ON threads (title)",
+                    "DROP INDEX runs_created_at_id_idx",
+                    "index runs.runs_created_at_id_idx",
+                    "an index",
+                ),
+                (
+                    "CREATE FUNCTION audit_log_refuse() RETURNS trigger LANGUAGE plpgsql AS 'begin return new; end'",
+                    "DROP FUNCTION audit_log_refuse()",
+                    "function audit_log_refuse()",
+                    "triggers of audit_log would call it",
+                ),
+            ],
+        };
+        for (make, undo, object, words) in in_the_way {
+            execute(&scratch, make).await;
+            for check in [&["--check"][..], &[]] {
+                let (code, json) =
+                    told(&scratch, &[&["adopt", "--from", "drizzle"], check].concat());
+                assert_eq!(code, 3, "{make}: {json:#}");
+                let findings = json["findings"].as_array().expect("findings").iter();
+                let refused = findings.filter(|one| one["verdict"] == "refuse");
+                let refused: Vec<_> = refused.collect();
+                assert_eq!(refused.len(), 1, "{make}: {refused:#?}");
+                assert_eq!(refused[0]["object"], *object);
+                let note = refused[0]["note"].as_str().expect("words");
+                assert!(note.contains(words), "{make}: {note}");
+            }
+            execute(&scratch, undo).await;
+        }
+        done(&scratch, &["adopt", "--from", "drizzle"]);
+        done(&scratch, &["up"]);
+    }
+}
