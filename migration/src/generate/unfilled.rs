@@ -23,9 +23,9 @@ pub(crate) async fn unfilled(
         let Error::Unfilled { table, .. } = &asked else {
             return Err(asked);
         };
-        let mut renamed = renames.tables.iter();
-        let renamed = renamed.find(|(_, new)| *new == table);
-        let called = quoted(renamed.map_or(table, |(old, _)| old));
+        let mut others = renames.tables.iter();
+        let other = others.find(|(_, new)| *new == table);
+        let called = quoted(other.map_or(table, |(old, _)| old));
         let any = format!("SELECT 1 FROM {called} LIMIT 1");
         let any = Statement::from_string(Engine::of(db)?.backend(), any);
         if db.query_one_raw(any).await?.is_some() {

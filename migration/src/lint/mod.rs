@@ -271,6 +271,27 @@ mod tests {
     }
 
     #[test]
+    fn a_type_that_does_not_hold_all_is_told_where_there_are_rows() {
+        let found = |narrows, rows| {
+            let tested = Tested {
+                sql: "ALTER TABLE runs ALTER COLUMN a TYPE date",
+                table: Some("runs"),
+                rows: Some(rows),
+                bytes: None,
+                in_transaction: true,
+                narrows,
+            };
+            let all = BTreeMap::from([("runs".to_owned(), rows)]);
+            let found = findings(&[tested], Engine::Postgres, &all);
+            let mut found = found.iter();
+            found.any(|one| one.rule == "narrows-column" && one.is_unsafe)
+        };
+        assert!(found(true, 1));
+        assert!(!found(true, 0));
+        assert!(!found(false, 1));
+    }
+
+    #[test]
     fn the_size_of_the_table_decides() {
         for (engine, sql, rule) in [
             (
