@@ -25,7 +25,7 @@ impl Plan<'_> {
             let (kind, aside) = (kind_of_type(&text), quoted(&format!("{name}{ASIDE}")));
             self.push(format!("ALTER {kind} {} RENAME TO {aside}", quoted(name)));
             if text.contains(" AS RANGE (") {
-                self.push(multirange_aside(&aside));
+                self.push(range_parts_aside(&aside));
             }
         }
     }
@@ -185,18 +185,25 @@ fn definitions(schema: &LiveSchema) -> impl Iterator<Item = Cow<'_, str>> {
     texts.chain(columns.map(|one| Cow::Owned(one.to_string())))
 }
 
-/// What sets aside the type that the server makes with a range, under a name that it chooses, where it
-/// makes one.
-fn multirange_aside(range: &str) -> String {
+/// What sets aside all that the server made with a range, under names that it chose: the type of many
+/// ranges, where it makes one, and the functions that make values of both.
+fn range_parts_aside(range: &str) -> String {
+    let (range, aside) = (literal(range), literal(ASIDE));
     format!(
-        "DO $$ DECLARE\n    own regtype;\nBEGIN
-    SELECT (to_jsonb(r) ->> 'rngmultitypid')::oid INTO own FROM pg_range r WHERE r.rngtypid = {}::regtype;
-    IF own IS NOT NULL THEN
-        EXECUTE format('ALTER TYPE %s RENAME TO %I', own,
-            (SELECT t.typname || {} FROM pg_type t WHERE t.oid = own));
-    END IF;\nEND $$",
-        literal(range),
-        literal(ASIDE)
+        "DO $$ DECLARE\n    own record;\nBEGIN
+    FOR own IN SELECT t.oid, t.typname FROM pg_range r
+        JOIN pg_type t ON t.oid = (to_jsonb(r) ->> 'rngmultitypid')::oid WHERE r.rngtypid = {range}::regtype
+    LOOP
+        EXECUTE format('ALTER TYPE %s RENAME TO %I', own.oid::regtype, own.typname || {aside});
+    END LOOP;
+    FOR own IN SELECT p.oid, p.proname FROM pg_range r
+        JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass
+            AND d.refobjid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)
+        JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid AND d.deptype = 'i'
+        WHERE r.rngtypid = {range}::regtype
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s RENAME TO %I', own.oid::regprocedure, own.proname || {aside});
+    END LOOP;\nEND $$"
     )
 }
 
