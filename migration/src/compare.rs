@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::generate::{Said, by_entities, filled, refuse_unused, renamed, stand_ins};
+use crate::generate::{Said, by_entities, filled, refuse_unused, renamed, stand_ins, unfilled};
 use crate::lexer::split;
 use crate::schema::change::{self, Options, Statement, framed};
 use crate::schema::{BOOKKEEPING, Difference, LiveSchema, Object, Renames, difference, scratch};
@@ -27,6 +27,8 @@ pub struct Compared {
     pub up: Vec<Statement>,
     /// The way back.
     pub down: Vec<Statement>,
+    /// What must be said before there is a way.
+    pub asked: Option<String>,
 }
 
 /// Compare two of: `database` (the one behind `db`), `entities` (what `resources` want), `steps`,
@@ -61,7 +63,16 @@ pub async fn compare<'r>(
     let [(renames, mut from, mut to)] = side;
     let known = renames.applied(&from);
     renamed(&known, &to, said)?;
-    filled(&known, &to, said)?;
+    let asked = if first == "database" {
+        unfilled(db, (&renames, &from, &to), said).await?
+    } else {
+        filled(&known, &to, said).err()
+    };
+    let asked = match asked {
+        Some(asked @ Error::Unfilled { .. }) => Some(asked.to_string()),
+        Some(error) => return Err(error),
+        None => None,
+    };
     let options = Options {
         renames,
         fills: said.fills.clone(),
@@ -90,8 +101,12 @@ pub async fn compare<'r>(
     Ok(Compared {
         engine,
         differences,
-        up: way(&from, &to, &options),
+        up: match &asked {
+            None => way(&from, &to, &options),
+            Some(_) => Vec::new(),
+        },
         down: way(&to, &from, &back),
+        asked,
     })
 }
 

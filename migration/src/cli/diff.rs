@@ -8,6 +8,7 @@ use super::Answer;
 use super::generate::fills;
 use crate::address::masked;
 use crate::compare::compare;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::generate::Said;
 use crate::schema::change::Statement;
@@ -67,18 +68,24 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         let (from, to) = (masked(&args.from), masked(&args.to));
         if !matches!(args.sql, Some(Way::Down)) {
             lines.push(format!("-- from {from} to {to}"));
-            lines.push(script(&found.up));
+            lines.push(match &found.asked {
+                None => script(found.engine, &found.up),
+                Some(asked) => format!("-- nothing goes there yet: {asked}\n"),
+            });
         }
         if !matches!(args.sql, Some(Way::Up)) {
             let and = if args.sql.is_none() { "and " } else { "" };
             lines.push(format!("-- {and}back, from {to} to {from}"));
-            lines.push(script(&found.down));
+            lines.push(script(found.engine, &found.down));
         }
     }
     Ok(Answer {
         code: if found.differences.is_empty() { 0 } else { 2 },
         lines,
-        json: json!({"differences": found.differences, "up": found.up, "down": found.down}),
+        json: json!({
+            "differences": found.differences, "up": found.up, "down": found.down,
+            "asked": found.asked,
+        }),
     })
 }
 
@@ -108,20 +115,30 @@ pub(super) fn commented(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Statements as a script.
-pub(super) fn script(statements: &[Statement]) -> String {
+/// Statements as a script: one transaction on `PostgreSQL`.
+pub(super) fn script(engine: Engine, statements: &[Statement]) -> String {
     let mut script = String::new();
     if statements.iter().any(|one| one.sql.starts_with("BEGIN")) {
         script.push_str("-- stop at the first error: sqlite3 -bail\n");
     }
+    let is_one = engine == Engine::Postgres && !statements.is_empty();
+    if is_one {
+        script.push_str(
+            "-- One transaction: where a statement fails, nothing of it stays. Stop there: psql -v \
+             ON_ERROR_STOP=1\nBEGIN;\n",
+        );
+    }
     for statement in statements {
-        if let Some(loses) = &statement.loses {
-            script.push_str("-- loses ");
-            script.push_str(loses);
-            script.push('\n');
+        for (word, what) in [("loses", &statement.loses), ("fails", &statement.fails)] {
+            if let Some(what) = what {
+                script.extend(["-- ", word, " ", what, "\n"]);
+            }
         }
         script.push_str(&statement.sql);
         script.push_str(";\n");
+    }
+    if is_one {
+        script.push_str("COMMIT;\n");
     }
     script
 }

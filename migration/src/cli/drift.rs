@@ -12,7 +12,7 @@ use crate::adopt::{Adoption, FILL_SEARCH};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::generate::{
-    Put, Said, by_hand, check_built, check_name, filled, of_drift, put, refuse_unused,
+    Put, Said, by_hand, check_built, check_name, of_drift, put, refuse_unused, unfilled,
 };
 use crate::guard;
 use crate::history::status;
@@ -77,7 +77,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     let (recommended, accepted): (Vec<_>, Vec<_>) = known.into_iter().partition(guard::is_advice);
     let advice: Vec<_> = advice.into_iter().chain(recommended).collect();
     refuse_unmeant(args, &said, &expected, &actual)?;
-    let undo = match undo(engine, &expected, &actual, &said) {
+    let undo = match undo(db, &expected, &actual, &said).await {
         Ok(undo) => Ok(undo),
         Err(asked @ (Error::Ambiguous { .. } | Error::Unfilled { .. })) => Err(asked.to_string()),
         Err(error) => return Err(error),
@@ -115,7 +115,10 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         step = Some(name);
     } else if args.revert_sql {
         lines.push(match &undo {
-            Ok(undo) => format!("\n-- brings the database back\n{}", diff::script(undo)),
+            Ok(undo) => format!(
+                "\n-- brings the database back\n{}",
+                diff::script(engine, undo)
+            ),
             // What it drops might be what is missed.
             Err(asked) => format!("\n-- nothing brings the database back yet: {asked}"),
         });
@@ -160,14 +163,16 @@ fn refuse_unmeant(
 }
 
 /// The statements that bring the database back.
-fn undo(
-    engine: Engine,
+async fn undo(
+    db: &DatabaseConnection,
     expected: &LiveSchema,
     actual: &LiveSchema,
     said: &Said,
 ) -> Result<Vec<Statement>, Error> {
     let renames = by_hand(expected, actual, said)?.reversed();
-    filled(&renames.applied(actual), expected, said)?;
+    if let Some(asked) = unfilled(db, (&renames, actual, expected), said).await? {
+        return Err(asked);
+    }
     let mut expected = expected.clone();
     expected.keep_rights(&renames.applied(actual));
     let options = Options {
@@ -178,7 +183,7 @@ fn undo(
     };
     let mut undo = change::statements(actual, &expected, &options);
     refill(&mut undo);
-    Ok(change::framed(engine, undo))
+    Ok(change::framed(actual.engine, undo))
 }
 
 /// Put into the search of `SQLite` what stands in the messages, where it is made anew.

@@ -7,7 +7,7 @@ use super::unused::Side;
 use super::{Said, ask, postgres};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::schema::change::{self, Options};
+use crate::schema::change::{self, Options, Statement};
 use crate::schema::{Column, LiveSchema, Object, Renames, Table, difference};
 
 /// What is to be done on one engine.
@@ -53,6 +53,7 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
     };
     let up = change::statements(&from, &mid, &options);
     let down = change::statements(&mid, &from, &back);
+    refuse_impossible(&up)?;
     let online = match from.engine {
         Engine::Postgres => online(&mid, &to, said),
         Engine::Sqlite => None,
@@ -71,6 +72,14 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
         losses,
         mid,
     })
+}
+
+/// Refuse to write a step of a change that no statement makes.
+pub(super) fn refuse_impossible(up: &[Statement]) -> Result<(), Error> {
+    match up.iter().find_map(Statement::refusal) {
+        None => Ok(()),
+        Some(why) => Err(Error::Option(why)),
+    }
 }
 
 /// What comes in a step of its own, and back.

@@ -7,6 +7,7 @@ mod of_drift;
 mod postgres;
 mod put;
 mod script;
+mod unfilled;
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,9 +17,11 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 
 pub(crate) use ask::{by_entities, by_hand, filled, renamed};
 pub(crate) use complete::{Completed, completed};
+pub(crate) use half::stand_ins;
 pub(crate) use of_drift::of_drift;
 pub use put::{Put, put};
 pub(crate) use put::{check_built, check_name, complete};
+pub(crate) use unfilled::unfilled;
 pub(crate) use unused::refuse as refuse_unused;
 
 use crate::engine::Engine;
@@ -26,7 +29,6 @@ use crate::error::Error;
 use crate::schema::{BOOKKEEPING, Renames, scratch};
 use crate::step::{STEPS, Step, check_written};
 
-pub(crate) use half::stand_ins;
 use half::{Half, half};
 use script::{script, unwritten};
 use unused::Side;

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::schema::change::{self, Options};
 use crate::schema::{Change, Difference, LiveSchema, Object};
 
-use super::half::stand_ins;
+use super::half::{refuse_impossible, stand_ins};
 use super::script::{script, way_down};
 use super::{Said, Written, ask, refuse_unused};
 
@@ -36,6 +36,7 @@ pub(crate) fn of_drift(
     };
     let forth = change::statements(expected, &wanted, &up);
     let back = change::statements(&wanted, expected, &down);
+    refuse_impossible(&forth)?;
     let mut written = Written::default();
     for one in forth.iter().chain(&back) {
         if let Some(loses) = &one.loses

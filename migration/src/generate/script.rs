@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::engine::Engine;
-use crate::schema::change::Statement;
+use crate::schema::change::{Statement, cast};
 use crate::schema::{Column, Filling, LiveSchema, Renames};
 use crate::step::UNWRITTEN;
 
@@ -23,6 +23,9 @@ pub(super) fn script(statements: &[Statement]) -> String {
     for one in statements {
         if let Some(loses) = &one.loses {
             let _ = writeln!(script, "-- Loses {loses}.");
+        }
+        if let Some(fails) = &one.fails {
+            let _ = writeln!(script, "-- Fails {fails}.");
         }
         let _ = writeln!(script, "{};", one.sql);
     }
@@ -71,12 +74,22 @@ fn irreversible(
             let called = renames.columns.get(&key).unwrap_or(&column.name);
             let other = kept.columns.iter().find(|one| one.name == *called);
             let is_filled = fills.contains_key(&(new.clone(), called.clone()));
-            if let Some(why) = lost(column, other, is_filled) {
+            let why = lost(column, other, is_filled);
+            let cuts = || cut(from.engine, column, other?);
+            if let Some(why) = why.or_else(cuts) {
                 found.push((format!("{name}.{}", column.name), why));
             }
         }
     }
     found
+}
+
+/// Why what another type made of the column's values stays.
+fn cut(engine: Engine, column: &Column, kept: &Column) -> Option<&'static str> {
+    let is_cut = engine == Engine::Postgres
+        && column.kind != kept.kind
+        && cast(&column.kind, &kept.kind).is_some_and(|how| how.loses);
+    is_cut.then_some("what its other type did not hold is gone")
 }
 
 /// Why the column does not come back as it was, where it does not.

@@ -100,6 +100,7 @@ pub(crate) fn rules() -> BTreeSet<String> {
         rows: None,
         bytes: None,
         in_transaction: false,
+        narrows: false,
     };
     let sqlite = sqlite::rules("", "", &nothing, &BTreeMap::new());
     let postgres = postgres::rules("", &nothing);
@@ -120,6 +121,8 @@ pub(crate) struct Tested<'s> {
     pub(crate) bytes: Option<i64>,
     /// Whether it runs in a transaction.
     pub(crate) in_transaction: bool,
+    /// Whether a column gets a type that does not hold all that it has.
+    pub(crate) narrows: bool,
 }
 
 /// What is unsafe about the statements of a step. A table that is not there yet is in nobody's way.
@@ -257,6 +260,7 @@ mod tests {
             rows: Some(rows),
             bytes: None,
             in_transaction: true,
+            narrows: false,
         };
         let all = BTreeMap::from([("runs".to_owned(), rows)]);
         let found = findings(&[tested], engine, &all);
@@ -264,6 +268,27 @@ mod tests {
             .into_iter()
             .map(|one| (one.rule, one.is_unsafe))
             .collect()
+    }
+
+    #[test]
+    fn a_type_that_does_not_hold_all_is_told_where_there_are_rows() {
+        let found = |narrows, rows| {
+            let tested = Tested {
+                sql: "ALTER TABLE runs ALTER COLUMN a TYPE date",
+                table: Some("runs"),
+                rows: Some(rows),
+                bytes: None,
+                in_transaction: true,
+                narrows,
+            };
+            let all = BTreeMap::from([("runs".to_owned(), rows)]);
+            let found = findings(&[tested], Engine::Postgres, &all);
+            let mut found = found.iter();
+            found.any(|one| one.rule == "narrows-column" && one.is_unsafe)
+        };
+        assert!(found(true, 1));
+        assert!(!found(true, 0));
+        assert!(!found(false, 1));
     }
 
     #[test]

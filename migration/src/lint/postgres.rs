@@ -39,6 +39,13 @@ pub(super) fn rules(words: &str, tested: &Tested<'_>) -> Vec<Rule> {
             "add a column of the new type, fill it in batches, exchange the two",
         ),
         (
+            alter && tested.narrows,
+            "narrows-column",
+            Danger::Rows,
+            "what the new type does not hold is rounded, cut or read otherwise, and nothing brings it back",
+            "add a column of the new type beside the old, fill it, and drop the old one with a backup",
+        ),
+        (
             alter && has(" SET NOT NULL"),
             "not-null-reads-every-row",
             Danger::Size,

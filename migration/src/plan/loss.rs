@@ -130,7 +130,7 @@ async fn loss(
             loss.table.clone_from(table);
             which
         }
-        Taken::Column { table, column } => {
+        Taken::Column { table, column } | Taken::Narrowed { table, column } => {
             loss.table.clone_from(table);
             loss.column = Some(column.clone());
             &None
@@ -186,7 +186,12 @@ pub(super) async fn track(
         let columns = columns.filter(|one| !is_computed(&one.filling));
         (name.clone(), columns.map(|one| one.name.clone()).collect())
     });
-    Ok(Track::of(&columns.collect()))
+    let kinds = sizes.keys().filter_map(|name| {
+        let columns = live.tables.get(name)?.columns.iter();
+        let kinds = columns.map(|one| (one.name.clone(), one.kind.clone()));
+        Some((name.clone(), kinds.collect()))
+    });
+    Ok(Track::of(&columns.collect()).with_kinds(kinds.collect()))
 }
 
 /// How much it is.

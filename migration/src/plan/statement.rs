@@ -88,6 +88,9 @@ fn loses(taken: &[Taken]) -> Option<String> {
     let told = taken.iter().map(|one| match one {
         Taken::Column { table, column } => format!("the column {column} of {table}"),
         Taken::Values { table, column, .. } => format!("what the column {column} of {table} has"),
+        Taken::Narrowed { table, column } => {
+            format!("what the new type of {column} of {table} does not hold")
+        }
         Taken::Rows {
             table,
             which: Some(_),

@@ -29,6 +29,8 @@ pub(crate) enum Taken {
         column: String,
         which: Option<String>,
     },
+    /// What the new type of a column does not hold.
+    Narrowed { table: String, column: String },
     /// Nobody can tell, and why.
     Unknown(&'static str),
 }
@@ -37,9 +39,10 @@ impl Taken {
     /// The table that it is taken from, where that is known.
     pub(super) fn table(&self) -> Option<&String> {
         match self {
-            Self::Rows { table, .. } | Self::Column { table, .. } | Self::Values { table, .. } => {
-                Some(table)
-            }
+            Self::Rows { table, .. }
+            | Self::Column { table, .. }
+            | Self::Values { table, .. }
+            | Self::Narrowed { table, .. } => Some(table),
             Self::Unknown(_) => None,
         }
     }
@@ -61,6 +64,8 @@ struct Held {
     origin: Option<String>,
     /// Its columns as they are called now, and as they were called then.
     columns: BTreeMap<String, String>,
+    /// The types of its columns, as these were called then, where they are known.
+    kinds: BTreeMap<String, String>,
     /// What of it stands elsewhere, too.
     copied: Option<Copied>,
 }
@@ -106,13 +111,24 @@ impl Track {
             let held = Held {
                 origin: Some(name.clone()),
                 columns: columns.collect(),
-                copied: None,
+                ..Held::default()
             };
             (name.clone(), held)
         });
         Self {
             tables: held.collect(),
         }
+    }
+
+    /// The same, where the columns are of `kinds`.
+    pub(super) fn with_kinds(
+        mut self,
+        mut kinds: BTreeMap<String, BTreeMap<String, String>>,
+    ) -> Self {
+        for (name, held) in &mut self.tables {
+            held.kinds = kinds.remove(name).unwrap_or_default();
+        }
+        self
     }
 
     /// The table whose rows the one called `name` has by now.

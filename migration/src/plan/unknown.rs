@@ -121,6 +121,7 @@ const HARMLESS: &[&str] = &[
     "or",
     "over",
     "pg_get_serial_sequence",
+    "pg_sequence_last_value",
     "replace",
     "round",
     "select",

@@ -226,6 +226,7 @@ mod tests {
             rows: sql_is_of_runs(sql).then_some(rows),
             bytes: None,
             in_transaction: true,
+            narrows: false,
         };
         let step: Vec<Tested<'_>> = statements.iter().copied().map(tested).collect();
         let found = findings(&step, true).into_iter();
@@ -334,6 +335,7 @@ mod tests {
             rows: None,
             bytes: None,
             in_transaction: true,
+            narrows: false,
         };
         assert_eq!(findings(&[tested], false), []);
     }

@@ -3,6 +3,7 @@
 use super::{ELSEWHERE, Taken, Track, known};
 use crate::lexer::{Kind, Token};
 use crate::plan::reader::Reader;
+use crate::schema::change::cast;
 
 /// What ends the value that a column is given.
 const ENDS: [&str; 4] = [",", "FROM", "WHERE", "RETURNING"];
@@ -63,7 +64,7 @@ impl Track {
     }
 
     /// What `ALTER COLUMN` takes where it gives the column a type that does not hold all it has.
-    pub(super) fn another_type(&self, table: &str, at: &mut Reader<'_>) -> Option<Taken> {
+    pub(super) fn another_type(&mut self, table: &str, at: &mut Reader<'_>) -> Option<Taken> {
         at.eat("COLUMN");
         let column = at.name()?;
         at.eat_all(&["SET", "DATA"]);
@@ -79,21 +80,26 @@ impl Track {
         } else {
             Vec::new()
         };
-        let is_cast = using.is_empty() || casts(&using, &column);
-        // What is too long fails, unless it is said how it is cut.
-        let is_cut = !using.is_empty() && kind.iter().any(|one| one.is("("));
-        if is_cast && !is_cut && !is_narrow(&kind) {
+        let old = self.retyped(table, &column, &kind);
+        let takes = match old {
+            Some(old) => narrows(&old, &kind, &using, &column),
+            None => may_narrow(&kind, &using, &column),
+        };
+        if !takes {
             return None;
         }
         if at.elsewhere {
             return Some(ELSEWHERE);
         }
         let (table, column) = self.over(table, &column)?;
-        Some(Taken::Values {
-            table,
-            column,
-            which: None,
-        })
+        Some(Taken::Narrowed { table, column })
+    }
+
+    /// Have a column be of another type, and tell of which it was, where that is known.
+    fn retyped(&mut self, table: &str, column: &str, kind: &[Token<'_>]) -> Option<String> {
+        let held = self.tables.get_mut(table)?;
+        let was = held.columns.get(&known(&held.columns, column))?.clone();
+        held.kinds.insert(was, text(kind))
     }
 
     /// A column that was there before anything ran, as it was called then.
@@ -123,19 +129,76 @@ fn is_narrow(kind: &[Token<'_>]) -> bool {
     !is_varying && !is_open && NARROW.iter().any(|word| is(0, word))
 }
 
-/// Whether it is the column itself, cast to types that hold what it has: `a::text::status`.
-fn casts(using: &[Token<'_>], column: &str) -> bool {
-    let Some((first, casts)) = using.split_first() else {
+/// Whether a type does not hold all that one of the type `old` may have, or what is made of it.
+fn narrows(old: &str, kind: &[Token<'_>], using: &[Token<'_>], column: &str) -> bool {
+    let Some(casts) = casts(using, column) else {
         return true;
     };
+    let mut old = old.to_owned();
+    for one in &casts {
+        let new = text(one);
+        // A cast that is asked for cuts what is too long.
+        if loses(&old, one, &new, true) {
+            return true;
+        }
+        old = new;
+    }
+    loses(&old, kind, &text(kind), false)
+}
+
+fn loses(old: &str, kind: &[Token<'_>], new: &str, is_asked: bool) -> bool {
+    cast(old, new).is_none_or(|how| {
+        let refuses = how.fails && !how.loses;
+        // One of the types is not known.
+        let may_lose = refuses && how.using && is_narrow(kind);
+        how.loses || may_lose || (refuses && is_asked && !how.using)
+    })
+}
+
+/// The same of a column whose type nobody knows.
+fn may_narrow(kind: &[Token<'_>], using: &[Token<'_>], column: &str) -> bool {
+    let casts = casts(using, column);
+    let is_cast = casts.is_some_and(|casts| casts.iter().all(|one| !is_narrow(one)));
+    // What is too long fails, unless it is said how it is cut.
+    let is_cut = !using.is_empty() && kind.iter().any(|one| one.is("("));
+    !is_cast || is_cut || is_narrow(kind)
+}
+
+/// The types that the column itself is cast to, one after the other: `a::text::status`; none where it is
+/// something else that is made of it.
+fn casts<'u, 't>(using: &'u [Token<'t>], column: &str) -> Option<Vec<&'u [Token<'t>]>> {
+    let Some((first, casts)) = using.split_first() else {
+        return Some(Vec::new());
+    };
     let is_column = first.kind != Kind::Text && first.plain().eq_ignore_ascii_case(column);
-    let kinds = casts.split(|one| one.is(":"));
-    let parts_are_types = casts.iter().all(|one| {
-        matches!(one.kind, Kind::Word | Kind::Name)
-            || [":", ".", "[", "]"].iter().any(|sign| one.is(sign))
+    let mut depth = 0_usize;
+    let are_types = casts.iter().all(|one| {
+        match one.text {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let is_sign = [":", ".", "[", "]", "(", ")"]
+            .iter()
+            .any(|sign| one.is(sign));
+        is_sign || matches!(one.kind, Kind::Word | Kind::Name) || (depth > 0 && one.is(","))
     });
-    is_column
-        && (casts.is_empty() || casts[0].is(":"))
-        && parts_are_types
-        && kinds.into_iter().all(|kind| !is_narrow(kind))
+    if !is_column || !are_types || !casts.first().is_none_or(|one| one.is(":")) {
+        return None;
+    }
+    let kinds = casts.split(|one| one.is(":"));
+    Some(kinds.filter(|kind| !kind.is_empty()).collect())
+}
+
+/// A type as it is written, without what does not matter.
+fn text(kind: &[Token<'_>]) -> String {
+    let mut text = String::new();
+    for one in kind {
+        let is_word = matches!(one.kind, Kind::Word | Kind::Name);
+        if is_word && text.ends_with(|last: char| last.is_alphanumeric() || last == ')') {
+            text.push(' ');
+        }
+        text.push_str(one.text);
+    }
+    text
 }

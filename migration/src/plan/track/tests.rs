@@ -14,6 +14,7 @@ fn taken_on(engine: Engine, script: &[&str]) -> Vec<String> {
     let told = taken.map(|one| match one {
         Taken::Unknown(_) => "unknown".to_owned(),
         Taken::Column { table, column } => format!("{table}.{column}"),
+        Taken::Narrowed { table, column } => format!("over {table}.{column}"),
         Taken::Rows { table, which } => {
             format!("{table}{}", where_it_is(which).unwrap_or_default())
         }
@@ -235,4 +236,49 @@ fn a_name_in_quotes_is_the_same_name() {
         taken(&["TRUNCATE ONLY runs, ONLY cards *"]),
         ["runs", "cards"]
     );
+}
+
+#[test]
+fn a_type_that_does_not_hold_all_takes_what_the_column_has() {
+    let narrows = |change: &str| {
+        let kinds = [
+            ("name", "text"),
+            ("share", "numeric(8,4)"),
+            ("id", "integer"),
+            ("place", "smallint"),
+            ("mood", "mood"),
+        ];
+        let kinds = kinds.map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+        let columns = kinds.iter().map(|(name, _)| name.clone()).collect();
+        let mut track = Track::of(&[("runs".to_owned(), columns)].into())
+            .with_kinds([("runs".to_owned(), kinds.into())].into());
+        let taken = track.run(Engine::Postgres, &format!("ALTER TABLE runs {change}"));
+        let mut all = taken.iter();
+        assert!(
+            all.all(|one| matches!(one, Taken::Narrowed { .. })),
+            "{change}"
+        );
+        !taken.is_empty()
+    };
+    for change in [
+        "ALTER COLUMN name TYPE varchar(5) USING name::varchar(5)",
+        "ALTER COLUMN name TYPE varchar(5) USING left(name, 5)",
+        "ALTER share SET DATA TYPE numeric(8, 2)",
+        "ALTER share TYPE numeric(9, 4) USING share::numeric(8, 2)",
+        "ALTER id TYPE bigint, ALTER share TYPE integer",
+        "ALTER COLUMN name TYPE integer USING length(name)",
+        "ALTER COLUMN mood TYPE integer USING mood::integer",
+    ] {
+        assert!(narrows(change), "{change}");
+    }
+    for change in [
+        "ALTER COLUMN name TYPE varchar(5)",
+        "ALTER COLUMN id TYPE bigint USING id::bigint",
+        "ALTER COLUMN place TYPE integer",
+        "ALTER COLUMN id TYPE smallint",
+        "ALTER share TYPE numeric(12, 4) USING share::numeric(12, 4)",
+        "ALTER mood TYPE temper USING mood::text::temper",
+    ] {
+        assert!(!narrows(change), "{change}");
+    }
 }

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub(crate) use postgres::cast::cast;
+
 use super::{LiveSchema, Renames, Table};
 use crate::engine::Engine;
 
@@ -20,6 +22,9 @@ pub struct Statement {
     /// What is lost by it that the way back does not bring again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loses: Option<String>,
+    /// Where it fails, so that nothing happens: `where a row of runs has PAUSED`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fails: Option<String>,
 }
 
 impl Statement {
@@ -27,16 +32,37 @@ impl Statement {
         Self {
             sql: sql.into(),
             loses: None,
+            fails: None,
         }
     }
 
     fn losing(sql: impl Into<String>, loses: impl Into<String>) -> Self {
         Self {
-            sql: sql.into(),
             loses: Some(loses.into()),
+            ..Self::new(sql)
         }
     }
+
+    fn failing(sql: impl Into<String>, fails: impl Into<String>) -> Self {
+        Self {
+            fails: Some(fails.into()),
+            ..Self::new(sql)
+        }
+    }
+
+    /// What stands for a change that no statement makes: it says so, and stops the others.
+    fn refusing(why: &str) -> Self {
+        Self::new(format!("{REFUSAL}{}'; END $$", why.replace('\'', "''")))
+    }
+
+    /// Why there is no statement for it, where there is none.
+    pub(crate) fn refusal(&self) -> Option<String> {
+        let why = self.sql.strip_prefix(REFUSAL)?.strip_suffix("'; END $$")?;
+        Some(why.replace("''", "'"))
+    }
 }
+
+const REFUSAL: &str = "DO $$ BEGIN RAISE EXCEPTION '";
 
 /// What else there is to know of a change.
 #[derive(Clone, Debug, Default)]
@@ -87,9 +113,9 @@ pub(crate) fn with_new_names(mut from: LiveSchema, to: &LiveSchema) -> LiveSchem
     from
 }
 
-/// Whether a table must be made anew to become `to`.
+/// Whether every row of a table is written anew when it becomes `to`.
 pub(crate) fn is_remade(from: &Table, to: &Table) -> bool {
-    table::is_remade(from, to, false)
+    table::is_rewritten(from, to)
 }
 
 /// Whether `statements` rename a table, or make one anew under its name.

@@ -54,15 +54,12 @@ pub(super) fn is_generated(column: &Column) -> bool {
     matches!(column.filling, Some(Filling::Generated(_)))
 }
 
-/// Whether the table must be made anew to become `to`: a computed column comes or changes, or the
-/// columns must stand in order and would not.
-pub(super) fn is_remade(from: &Table, to: &Table, in_order: bool) -> bool {
+/// Whether a computed column comes or changes, for which every row is written anew.
+pub(super) fn is_rewritten(from: &Table, to: &Table) -> bool {
     let computed = |(old, new): &(&Column, &Column)| {
         is_generated(new) && (old.filling != new.filling || old.kind != new.kind)
     };
-    let order: Vec<&String> = to.columns.iter().map(|one| &one.name).collect();
     common(from, to).iter().any(computed)
-        || (in_order && appended(from, to).iter().ne(order.iter().copied()))
 }
 
 /// Constraints or indexes that are the same under another name, the old one first; `from` has the

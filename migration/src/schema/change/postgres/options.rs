@@ -37,13 +37,20 @@ impl Plan<'_> {
 
     /// Whether what was done took along what is said: an index that is made anew, a column's type.
     fn is_lost(&self, table: &str, option: &str, to: &Table) -> bool {
-        if let Some((column, said)) = of_column(option) {
+        if let Some((name, said)) = of_column(option) {
             let kind = |table: &Table| {
                 let mut columns = table.columns.iter();
-                let column = columns.find(|one| one.name == column);
+                let column = columns.find(|one| one.name == *name);
                 column.map(|one| one.kind.clone())
             };
             let was = self.was.tables.get(table).and_then(kind);
+            if self
+                .moved
+                .columns
+                .contains(&(table.to_owned(), name.clone()))
+            {
+                return true;
+            }
             return said.starts_with("STORAGE ") && was != kind(to);
         }
         let index = option

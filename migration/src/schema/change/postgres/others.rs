@@ -1,6 +1,8 @@
 //! What few schemas have. Each is told by what `DROP` calls it and the statements that make it.
 
 use super::Plan;
+use super::functions;
+use super::order::Thing;
 
 /// What types and columns are made of.
 pub(super) const BEFORE_TYPES: &[&str] = &[
@@ -19,47 +21,52 @@ impl Plan<'_> {
     /// Make those of `kinds` that are not there, or are another.
     pub(super) fn make_others(&mut self, kinds: &[&str]) {
         for kind in kinds {
-            for (name, text) in self
+            let of_kind = self
                 .to
                 .others
                 .iter()
-                .filter(|(one, _)| one.starts_with(kind))
-            {
-                match self.from.others.get(name) {
+                .filter(|(one, _)| one.starts_with(kind));
+            for (what, text) in of_kind {
+                match self.from.others.get(what) {
                     Some(known) if known == text => continue,
-                    Some(_) => self.push(format!("DROP {name}")),
+                    Some(_) => self.push(format!("DROP {what}")),
                     None => {}
                 }
-                for statement in text.split(";\n") {
-                    self.push(statement);
-                }
-                self.touched.insert(name[kind.len()..].to_owned());
+                self.make_other(what);
             }
         }
     }
 
-    /// Make the functions that a range is made of, which come before it and know nothing of it.
-    pub(super) fn make_functions_of_ranges(&mut self) {
-        let is_new = |(name, create): &(&String, &String)| {
-            create.contains(" AS RANGE (") && self.from.types.get(*name) != Some(create)
-        };
-        let ranges: Vec<&String> = self
-            .to
-            .types
-            .iter()
-            .filter(is_new)
-            .map(|one| one.1)
-            .collect();
-        for (signature, text) in &self.to.functions {
-            let name = signature.split('(').next().unwrap_or_default();
-            let of = format!("SUBTYPE_DIFF = {name}");
-            let is_wanted = ranges.iter().any(|create| create.contains(&of));
-            if is_wanted && self.from.functions.get(signature) != Some(text) {
-                self.touched.insert(signature.clone());
-                self.push(text.trim_end());
-                self.from.functions.insert(signature.clone(), text.clone());
-            }
+    /// Those that are to be made of functions.
+    pub(super) fn missing_others(&self) -> impl Iterator<Item = Thing<String>> {
+        let all = self.to.others.iter();
+        let missing = all.filter(|(what, _)| {
+            !self.from.others.contains_key(*what) && is_one_of(what, OF_FUNCTIONS)
+        });
+        missing.map(|(what, text)| thing(what, text))
+    }
+
+    /// Those that go early or come again, taken out of what is there.
+    pub(super) fn going_others(&mut self) -> Vec<Thing<String>> {
+        let mut found = Vec::new();
+        for what in &self.moved.others {
+            let text = self.from.others.remove(what);
+            found.extend(text.map(|text| thing(what, &text)));
         }
+        found
+    }
+
+    pub(super) fn make_other(&mut self, what: &str) {
+        let Some(text) = self.to.others.get(what) else {
+            return;
+        };
+        for statement in text.split(";\n") {
+            self.push(statement);
+        }
+        let kinds = [BEFORE_TYPES, OF_FUNCTIONS, LIKE_TABLES].concat();
+        let mut names = kinds.into_iter().filter_map(|kind| what.strip_prefix(kind));
+        self.touched.extend(names.next().map(str::to_owned));
+        self.from.others.insert(what.to_owned(), text.clone());
     }
 
     /// Drop those of `kinds` that are not wanted, the last made first.
@@ -73,4 +80,32 @@ impl Plan<'_> {
             }
         }
     }
+}
+
+fn thing(what: &str, text: &str) -> Thing<String> {
+    Thing {
+        what: what.to_owned(),
+        name: name_of(what).unwrap_or_else(|| what.to_owned()),
+        text: text.to_owned(),
+    }
+}
+
+fn is_one_of(what: &str, kinds: &[&str]) -> bool {
+    kinds.iter().any(|kind| what.starts_with(kind))
+}
+
+/// Whether it goes and comes again where what it is made of does.
+pub(super) fn may_move(what: &str) -> bool {
+    is_one_of(what, OF_FUNCTIONS) || is_one_of(what, LIKE_TABLES)
+}
+
+/// What definitions call it; none where they do not, as a cast.
+pub(super) fn name_of(what: &str) -> Option<String> {
+    let operator = what.strip_prefix("OPERATOR ");
+    if let Some((sign, _)) = operator.and_then(|rest| rest.split_once(' ')) {
+        return Some(sign.to_owned());
+    }
+    let named = ["AGGREGATE ", "FOREIGN TABLE "];
+    let name = named.iter().find_map(|kind| what.strip_prefix(kind))?;
+    Some(functions::name_of(name))
 }

@@ -2,8 +2,10 @@
 
 use super::super::super::name::quoted;
 use super::super::super::rename::mentions;
+use super::super::Statement;
 use super::super::table::{Part, common};
 use super::Plan;
+use super::partitions::is_inherited;
 use super::triggers::{key_states, kind, state, turned_off};
 
 impl Plan<'_> {
@@ -66,6 +68,7 @@ impl Plan<'_> {
                 }
             }
         }
+        let before = self.from.clone();
         for (table, name, _) in &found {
             if let Some(of) = self.from.tables.get_mut(table) {
                 match part {
@@ -77,8 +80,11 @@ impl Plan<'_> {
             }
         }
         // What a table that goes takes along needs no word of its own, but for the keys between
-        // tables that go.
-        found.retain(|(table, _, text)| self.to.tables.contains_key(table) || is_foreign_key(text));
+        // tables that go. What a partition has of its parent goes there.
+        found.retain(|(table, name, text)| {
+            (self.to.tables.contains_key(table) || is_foreign_key(text))
+                && !is_inherited(&before, table, part, name, text)
+        });
         found
     }
 
@@ -92,19 +98,19 @@ impl Plan<'_> {
                 || (part == Part::Trigger && state(wanted).0 == state(text).0)
                 || text.strip_suffix(" NOT VALID") == Some(wanted)
         });
-        if !is_wanted || self.remade.contains(table) {
+        if !is_wanted || self.moved.tables.contains(table) || self.moved.is_used_in(text) {
             return false;
         }
-        let enums = self.remade_enums();
-        if enums.iter().any(|name| mentions(text, name)) {
+        let mut computed = self.moved_columns(table).into_iter();
+        if computed.any(|column| mentions(text, column)) {
             return false;
         }
         match part {
+            Part::Trigger if self.is_rule_over_moved(text) => false,
             Part::Trigger | Part::Policy => {
-                let moved = common(from, to).into_iter().filter(|(old, new)| {
-                    old.kind != new.kind || enums.iter().any(|name| mentions(&old.kind, name))
-                });
-                !moved.into_iter().any(|(old, _)| mentions(text, &old.name))
+                let both = common(from, to).into_iter();
+                let mut moved = both.filter(|(old, new)| self.moved.retypes(old, new));
+                !moved.any(|(old, _)| mentions(text, &old.name))
             }
             Part::Constraint if is_foreign_key(text) => self.keeps_keys(&referenced(text)),
             _ => true,
@@ -119,13 +125,13 @@ impl Plan<'_> {
         };
         let is_key = |text: &str| text.starts_with("PRIMARY KEY") || text.starts_with("UNIQUE");
         let mut keys = from.constraints.iter().filter(|(_, text)| is_key(text));
-        !self.remade.contains(table)
+        !self.moved.tables.contains(table)
             && keys.all(|(name, text)| to.constraints.get(name) == Some(text))
     }
 
     /// Constraints and indexes.
     pub(super) fn make_parts(&mut self) {
-        let mut keys = Vec::new();
+        let (mut keys, mut indexes) = (Vec::new(), Vec::new());
         for (table, to) in &self.to.tables {
             let written = quoted(table);
             let from = self.from.tables.get(table).cloned().unwrap_or_default();
@@ -138,7 +144,8 @@ impl Plan<'_> {
                             && !self.from.tables[&parent].constraints.contains_key(name)
                     })
                 };
-                let sql = if known == Some(text) || of_parent() {
+                let is_above = is_inherited(self.to, table, Part::Constraint, name, text);
+                let sql = if known == Some(text) || is_above || of_parent() {
                     continue;
                 } else if known.is_some() {
                     format!("ALTER TABLE {written} VALIDATE CONSTRAINT {}", quoted(name))
@@ -149,23 +156,32 @@ impl Plan<'_> {
                     )
                 };
                 if is_foreign_key(text) {
-                    keys.push(sql);
-                    keys.extend(turned_off(table, name, off));
+                    let is_new = !self.was.tables.contains_key(table);
+                    let fails =
+                        format!("where a row of {table} names none of {}", referenced(text));
+                    keys.push(if is_new || definition.ends_with(" NOT VALID") {
+                        Statement::new(sql)
+                    } else {
+                        Statement::failing(sql, fails)
+                    });
+                    keys.extend(turned_off(table, name, off).map(Statement::new));
                 } else {
                     self.push(sql);
                 }
                 self.touched.insert(name.clone());
             }
             for (name, text) in &to.indexes {
-                if !from.indexes.contains_key(name) {
+                // A partition's index is made with its parent's, but for a new one of that.
+                let is_above = self.is_indexed_above(table, text);
+                if !from.indexes.contains_key(name) && !is_above {
                     self.push(text.trim_end_matches(" INVALID"));
                     self.touched.insert(name.clone());
+                    indexes.push(name.clone());
                 }
             }
         }
-        for sql in keys {
-            self.push(sql);
-        }
+        self.out.extend(keys);
+        self.attach_indexes(&indexes);
     }
 
     /// What is said of tables, then triggers and policies.
@@ -173,7 +189,9 @@ impl Plan<'_> {
         for (table, to) in &self.to.tables {
             let from = self.from.tables.get(table).cloned().unwrap_or_default();
             self.set_options(table, &from, to);
-            self.make_triggers(table, &from.triggers, &to.triggers);
+            let mut triggers = to.triggers.clone();
+            triggers.retain(|name, text| !is_inherited(self.to, table, Part::Trigger, name, text));
+            self.make_triggers(table, &from.triggers, &triggers);
             for (name, text) in &to.policies {
                 if !from.policies.contains_key(name) {
                     self.push(text.clone());

@@ -1,92 +1,107 @@
-//! Tables and their columns.
+//! Tables: new ones, those that are made anew, those that go.
 
 use std::fmt::Write as _;
 
 use super::super::super::name::{literal, quoted};
 use super::super::super::{Column, Filling, Table};
-use super::super::table::{common, is_generated};
+use super::super::table::{Part, is_generated};
 use super::super::{ASIDE, Statement};
 use super::Plan;
+use super::partitions::{is_inherited, parent};
 use super::parts::is_foreign_key;
 
 impl Plan<'_> {
-    /// New tables, with all but their foreign keys, and those that are made anew, with their rows.
-    pub(super) fn make_tables(&mut self) {
-        let new: Vec<(&String, &Table)> = self
-            .to
-            .tables
-            .iter()
-            .filter(|(name, _)| {
-                !self.from.tables.contains_key(*name) || self.remade.contains(*name)
-            })
-            .collect();
-        for (name, table) in new {
-            let old = self.from.tables.remove(name);
-            let (written, aside) = (quoted(name), quoted(&format!("{name}{ASIDE}")));
-            if old.is_some() {
-                self.push(format!("ALTER TABLE {written} RENAME TO {aside}"));
-            }
-            self.push(create(name, table));
-            let mut made = Table {
-                options: table
-                    .options
-                    .iter()
-                    .filter(|one| is_of_create(one))
-                    .cloned()
-                    .collect(),
-                columns: table.columns.clone(),
-                constraints: table.constraints.clone(),
-                ..Table::default()
-            };
-            made.constraints.retain(|_, text| !is_foreign_key(text));
-            self.touched.insert(name.clone());
-            if let Some(old) = old {
-                self.carry_over(name, &old, table);
-            }
-            self.from.tables.insert(name.clone(), made);
+    /// A new table, with all but its foreign keys, or one that is made anew, with its rows.
+    pub(super) fn make_table(&mut self, name: &str) {
+        let Some(table) = self.to.tables.get(name) else {
+            return;
+        };
+        let old = self.from.tables.remove(name);
+        let (written, aside) = (quoted(name), quoted(&format!("{name}{ASIDE}")));
+        if old.is_some() {
+            self.push(format!("ALTER TABLE {written} RENAME TO {aside}"));
         }
-        self.own_sequences();
+        self.push(create(name, table));
+        let is_partition = parent(table).is_some();
+        let mut made = Table {
+            options: table
+                .options
+                .iter()
+                .filter(|one| is_of_create(one))
+                .cloned()
+                .collect(),
+            columns: table.columns.clone(),
+            constraints: table.constraints.clone(),
+            ..Table::default()
+        };
+        made.constraints.retain(|key, text| {
+            !is_foreign_key(text)
+                && (!is_partition || is_inherited(self.to, name, Part::Constraint, key, text))
+        });
+        self.touched.insert(name.to_owned());
+        if let Some(old) = old {
+            self.carry_over(name, &old, table);
+        }
+        self.from.tables.insert(name.to_owned(), made);
     }
 
     /// The rows of a table that is made anew.
     fn carry_over(&mut self, name: &str, old: &Table, new: &Table) {
         let (written, aside) = (quoted(name), quoted(&format!("{name}{ASIDE}")));
-        let kept = common(old, new)
-            .into_iter()
-            .filter(|(_, new)| !is_generated(new));
         let (mut into, mut from) = (Vec::new(), Vec::new());
-        for (old, new) in kept {
-            into.push(quoted(&new.name));
-            from.push(if old.kind == new.kind {
-                quoted(&old.name)
+        let (mut loses, mut fails) = (Vec::new(), Vec::new());
+        for column in new.columns.iter().filter(|one| !is_generated(one)) {
+            let known = old.columns.iter().find(|old| old.name == column.name);
+            let fill = self.options.fill(name, &column.name);
+            let called = quoted(&column.name);
+            let Some(known) = known else {
+                into.extend(fill.map(|_| called));
+                from.extend(fill.cloned());
+                continue;
+            };
+            let kept = if self.moved.retypes(known, column) {
+                let kept = self.retyped(name, known, column);
+                self.out
+                    .extend(kept.refused.as_deref().map(Statement::refusing));
+                loses.extend(kept.loses);
+                fails.extend(kept.fails);
+                kept.using.unwrap_or_else(|| called.clone())
             } else {
-                format!("{}::{}", quoted(&old.name), plain_kind(new))
+                called.clone()
+            };
+            into.push(called);
+            from.push(match fill {
+                Some(fill) if known.nullable => format!("coalesce({kept}, {fill})"),
+                _ => kept,
             });
         }
-        let identity: Vec<&Column> = new
+        let has_identity = new
             .columns
             .iter()
-            .filter(|one| matches!(one.filling, Some(Filling::Identity(_))))
-            .collect();
-        let over = if identity.is_empty() {
-            ""
-        } else {
+            .any(|one| matches!(one.filling, Some(Filling::Identity(_))));
+        let over = if has_identity {
             " OVERRIDING SYSTEM VALUE"
+        } else {
+            ""
         };
         if !into.is_empty() {
             let (into, from) = (into.join(", "), from.join(", "));
-            self.push(format!(
-                "INSERT INTO {written} ({into}){over} SELECT {from} FROM {aside}"
-            ));
+            let joined = |words: Vec<String>| (!words.is_empty()).then(|| words.join(" and "));
+            self.out.push(Statement {
+                sql: format!("INSERT INTO {written} ({into}){over} SELECT {from} FROM {aside}"),
+                loses: joined(loses),
+                fails: joined(fails),
+            });
         }
-        for column in identity {
-            let (column, of) = (quoted(&column.name), literal(&column.name));
-            self.push(format!(
-                "SELECT setval(pg_get_serial_sequence({}, {of}), coalesce(max({column}), 0) + 1, \
-                 false) FROM {written}",
-                literal(&written)
-            ));
+        for column in &new.columns {
+            self.count_on(name, column);
         }
+        self.drop_aside(name, old, new);
+    }
+
+    /// Drop the old table, whose rows are in the new one.
+    fn drop_aside(&mut self, name: &str, old: &Table, new: &Table) {
+        let (written, aside) = (quoted(name), quoted(&format!("{name}{ASIDE}")));
         // A sequence that goes with the old table would go with it.
         for (sequence, of) in &self.from.sequences.clone() {
             let column = of.owned_by.as_deref().unwrap_or_default();
@@ -103,6 +118,7 @@ impl Plan<'_> {
             .filter(|old| !new.columns.iter().any(|one| one.name == old.name))
             .map(|old| old.name.as_str())
             .collect();
+        self.push(guard(name));
         let sql = format!("DROP TABLE {aside}");
         self.out.push(if gone.is_empty() {
             Statement::new(sql)
@@ -111,7 +127,7 @@ impl Plan<'_> {
         });
     }
 
-    fn own_sequences(&mut self) {
+    pub(super) fn own_sequences(&mut self) {
         for (name, sequence) in &self.to.sequences {
             let known = self.from.sequences.get(name);
             let known = known.and_then(|known| known.owned_by.clone());
@@ -119,116 +135,6 @@ impl Plan<'_> {
                 let owner = sequence.owned_by.as_deref().unwrap_or("NONE");
                 self.push(format!("ALTER SEQUENCE {} OWNED BY {owner}", quoted(name)));
             }
-        }
-    }
-
-    /// The columns of the tables that stay.
-    pub(super) fn alter_tables(&mut self) {
-        let mut tables: Vec<_> = self.to.tables.iter().collect();
-        tables.sort_by_key(|(name, _)| self.parents(name).next().is_some());
-        for (name, to) in tables {
-            let Some(from) = self.from.tables.get(name).cloned() else {
-                continue;
-            };
-            let written = quoted(name);
-            let has = |table: &Table, column: &Column| {
-                table.columns.iter().any(|one| one.name == column.name)
-            };
-            for gone in from.columns.iter().filter(|old| !has(to, old)) {
-                let column = quoted(&gone.name);
-                // One that it has from a parent went with the parent's.
-                let went = self.a_parent_has(name, |from, to| has(from, gone) && !has(to, gone));
-                let there = if went { "IF EXISTS " } else { "" };
-                let sql = format!("ALTER TABLE {written} DROP COLUMN {there}{column}");
-                let loses = format!("what {name}.{} has", gone.name);
-                self.out.push(if is_generated(gone) {
-                    Statement::new(sql)
-                } else {
-                    Statement::losing(sql, loses)
-                });
-            }
-            for new in to.columns.iter().filter(|new| !has(&from, new)) {
-                if !self.a_parent_has(name, |from, to| !has(from, new) && has(to, new)) {
-                    self.add_column(name, new);
-                }
-            }
-            for (old, new) in common(&from, to) {
-                let same = |(before, after): (&Column, &Column)| {
-                    before.to_string() == old.to_string() && after.to_string() == new.to_string()
-                };
-                let is_done = self.a_parent_has(name, |from, to| {
-                    let mut pairs = common(from, to).into_iter();
-                    pairs.any(|pair| pair.1.name == new.name && same(pair))
-                });
-                if !is_done {
-                    self.alter_column(&written, old, new);
-                }
-            }
-        }
-    }
-
-    fn add_column(&mut self, name: &str, new: &Column) {
-        let (table, column) = (quoted(name), quoted(&new.name));
-        self.touched.insert(format!("{table}.{column}"));
-        let Some(fill) = self.options.fill(name, &new.name) else {
-            self.push(format!("ALTER TABLE {table} ADD COLUMN {}", define(new)));
-            return;
-        };
-        let open = Column {
-            nullable: true,
-            ..new.clone()
-        };
-        self.push(format!("ALTER TABLE {table} ADD COLUMN {}", define(&open)));
-        self.push(format!("UPDATE {table} SET {column} = {fill}"));
-        if !new.nullable {
-            self.push(format!(
-                "ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"
-            ));
-        }
-    }
-
-    fn alter_column(&mut self, table: &str, old: &Column, new: &Column) {
-        let column = quoted(&new.name);
-        let alter = format!("ALTER TABLE {table} ALTER COLUMN {column}");
-        let mut filling = old.filling.clone();
-        if old.kind != new.kind {
-            if matches!(filling, Some(Filling::Default(_))) {
-                self.push(format!("{alter} DROP DEFAULT"));
-                filling = None;
-            }
-            let kind = plain_kind(new);
-            self.push(format!("{alter} TYPE {} USING {column}::{kind}", new.kind));
-        }
-        if filling != new.filling {
-            match &filling {
-                Some(Filling::Default(_)) if !matches!(new.filling, Some(Filling::Default(_))) => {
-                    self.push(format!("{alter} DROP DEFAULT"));
-                }
-                Some(Filling::Generated(_)) => self.push(format!("{alter} DROP EXPRESSION")),
-                Some(Filling::Identity(_))
-                    if !matches!(new.filling, Some(Filling::Identity(_))) =>
-                {
-                    self.push(format!("{alter} DROP IDENTITY"));
-                }
-                _ => {}
-            }
-            match (&filling, &new.filling) {
-                (_, Some(Filling::Default(value))) => {
-                    self.push(format!("{alter} SET DEFAULT {value}"));
-                }
-                (Some(Filling::Identity(_)), Some(Filling::Identity(when))) => {
-                    self.push(format!("{alter} SET GENERATED {when}"));
-                }
-                (_, Some(Filling::Identity(when))) => {
-                    self.push(format!("{alter} ADD GENERATED {when} AS IDENTITY"));
-                }
-                _ => {}
-            }
-        }
-        match (old.nullable, new.nullable) {
-            (true, false) => self.push(format!("{alter} SET NOT NULL")),
-            (false, true) => self.push(format!("{alter} DROP NOT NULL")),
-            _ => {}
         }
     }
 
@@ -241,12 +147,32 @@ impl Plan<'_> {
             .cloned()
             .collect();
         for name in gone {
+            let above = self.from.tables.get(&name).and_then(parent);
+            let goes = above.is_some_and(|(above, _)| !self.to.tables.contains_key(&above));
+            if goes {
+                // It goes with its parent.
+                continue;
+            }
             let sql = format!("DROP TABLE {}", quoted(&name));
             self.out
                 .push(Statement::losing(sql, format!("{name} and all its rows")));
-            self.from.tables.remove(&name);
         }
+        let to = self.to;
+        self.from
+            .tables
+            .retain(|name, _| to.tables.contains_key(name));
     }
+}
+
+/// What stops the rest where not every row was put into the table that was made anew.
+fn guard(name: &str) -> String {
+    let (table, aside) = (quoted(name), quoted(&format!("{name}{ASIDE}")));
+    let told = format!("{name} was not made anew: it has other rows than before");
+    format!(
+        "DO $$ BEGIN IF (SELECT count(*) FROM {table}) <> (SELECT count(*) FROM {aside}) THEN RAISE \
+         EXCEPTION {}; END IF; END $$",
+        literal(&told.replace('%', "%%"))
+    )
 }
 
 /// What stands in `CREATE TABLE` itself.
@@ -254,7 +180,7 @@ fn is_of_create(option: &str) -> bool {
     option == "UNLOGGED" || option.starts_with("PARTITION ")
 }
 
-fn create(name: &str, table: &Table) -> String {
+pub(super) fn create(name: &str, table: &Table) -> String {
     let unlogged = if table.options.contains("UNLOGGED") {
         "UNLOGGED "
     } else {
@@ -283,12 +209,12 @@ fn create(name: &str, table: &Table) -> String {
     sql
 }
 
-fn define(column: &Column) -> String {
+pub(super) fn define(column: &Column) -> String {
     format!("{} {column}", quoted(&column.name))
 }
 
 /// A column's type without its collation, as a cast wants it.
-fn plain_kind(column: &Column) -> &str {
+pub(super) fn plain_kind(column: &Column) -> &str {
     column
         .kind
         .split(" COLLATE ")

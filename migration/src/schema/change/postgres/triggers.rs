@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::super::super::View;
 use super::super::super::name::{literal, quoted};
+use super::super::super::rename::mentions;
 use super::Plan;
 use super::parts::is_foreign_key;
 
@@ -12,19 +14,27 @@ use super::parts::is_foreign_key;
 const STATE: &str = " ENABLED ";
 
 impl Plan<'_> {
-    /// Drop what is not wanted on views that stay; what goes with a view needs no word.
+    /// Drop what is not wanted on views that stay, or stands in the way; what goes with a view needs no
+    /// word.
     pub(super) fn drop_view_triggers(&mut self) {
+        let mut found = Vec::new();
         for (name, to) in &self.to.views {
-            let Some(view) = self.from.views.get_mut(name) else {
+            let view = self.from.views.get(name);
+            let Some(view) = view.filter(|_| !self.moved.views.contains(name)) else {
                 continue;
             };
-            // From here on the views differ where their rows do.
-            let known = std::mem::replace(&mut view.triggers, to.triggers.clone());
-            for (trigger, text) in known {
-                if to.triggers.get(&trigger) != Some(&text) {
-                    let (trigger, on) = (quoted(&trigger), quoted(name));
-                    self.push(format!("DROP {} {trigger} ON {on}", kind(&text)));
+            for (trigger, text) in &view.triggers {
+                let is_wanted = to.triggers.get(trigger) == Some(text);
+                if !is_wanted || self.moved.is_used_in(text) || self.is_rule_over_moved(text) {
+                    found.push((name.clone(), trigger.clone()));
                 }
+            }
+        }
+        for (name, trigger) in found {
+            let view = self.from.views.get_mut(&name);
+            if let Some(text) = view.and_then(|view| view.triggers.remove(&trigger)) {
+                let (trigger, on) = (quoted(&trigger), quoted(&name));
+                self.push(format!("DROP {} {trigger} ON {on}", kind(&text)));
             }
         }
     }
@@ -32,13 +42,15 @@ impl Plan<'_> {
     /// Make what is not there on views, and all of it on those that are made anew.
     pub(super) fn make_view_triggers(&mut self) {
         for (name, to) in &self.to.views {
-            let mut known = match self.was.views.get(name) {
-                Some(view) if self.from.views.contains_key(name) => view.triggers.clone(),
-                _ => BTreeMap::new(),
-            };
-            known.retain(|trigger, text| to.triggers.get(trigger) == Some(text));
-            self.make_triggers(name, &known, &to.triggers);
+            let known = self.from.views.get(name).map(|view| view.triggers.clone());
+            self.make_triggers(name, &known.unwrap_or_default(), &to.triggers);
         }
+    }
+
+    /// Whether it is a rule that speaks of a table that moves, to which the server holds it.
+    pub(super) fn is_rule_over_moved(&self, text: &str) -> bool {
+        let mut tables = self.from.tables.keys();
+        kind(text) == "RULE" && tables.any(|table| mentions(text, table) && self.is_moved(table))
     }
 
     /// Make those of `to` that are not there, and turn them all on or off as they were.
@@ -65,6 +77,15 @@ impl Plan<'_> {
             }
         }
     }
+}
+
+/// Whether the views differ in their triggers at most.
+pub(super) fn is_same_view(one: &View, other: &View) -> bool {
+    let bare = |view: &View| View {
+        triggers: BTreeMap::new(),
+        ..view.clone()
+    };
+    bare(one) == bare(other)
 }
 
 /// A trigger's definition and its state.
