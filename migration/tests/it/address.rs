@@ -1,22 +1,15 @@
 //! Addresses that are none, servers that are not there, and readers who have read enough.
 
 use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use migration::engine::Engine;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 
+use crate::binary::migrate_at;
 use crate::database::{self, Scratch};
 use crate::rights::address;
-
-fn migrate(url: &str, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", url)
-        .output()
-        .expect("the binary")
-}
 
 #[tokio::test]
 async fn what_is_said_of_an_address_holds_no_password() {
@@ -63,7 +56,7 @@ async fn what_is_said_of_an_address_holds_no_password() {
         for json in [false, true] {
             let mut arguments = arguments.clone();
             arguments.extend(json.then_some("--json"));
-            let told = migrate(url, &arguments);
+            let told = migrate_at(url, &arguments);
             let out = String::from_utf8_lossy(&told.stdout);
             let text = format!("{out}{}", String::from_utf8_lossy(&told.stderr));
             // What is no source of a schema at all is a wrong argument.
@@ -98,7 +91,7 @@ async fn a_difference_is_told_without_the_password_of_either_side() {
     scratch.db.execute_unprepared(&make).await.expect("a role");
     // Its name is its password.
     let secret = address(&other.url, &role);
-    let told = migrate(&scratch.url, &["diff", "--from", &secret]);
+    let told = migrate_at(&scratch.url, &["diff", "--from", &secret]);
     let text = [&told.stdout[..], &told.stderr[..]].concat();
     let text = String::from_utf8_lossy(&text);
     assert_eq!(told.status.code(), Some(2), "{text}");
@@ -118,25 +111,25 @@ fn what_makes_a_file_makes_it_unless_its_address_says_otherwise() {
     {
         let name = format!("{at}.db");
         let url = format!("sqlite://{}", file(&name).display());
-        let told = migrate(&url, arguments);
+        let told = migrate_at(&url, arguments);
         let text = String::from_utf8_lossy(&told.stderr);
         assert_eq!(told.status.code(), Some(0), "{arguments:?}: {text}");
         assert!(file(&name).exists(), "{arguments:?}");
     }
     let backups = file("backups");
-    let made = migrate(
+    let made = migrate_at(
         &format!("sqlite://{}", file("0.db").display()),
         &["backup", backups.to_str().expect("a path")],
     );
     assert_eq!(made.status.code(), Some(0));
     let backup = crate::backup::only(&backups);
     let url = format!("sqlite:{}", file("restored.db").display());
-    let told = migrate(&url, &["restore", backup.to_str().expect("a path")]);
+    let told = migrate_at(&url, &["restore", backup.to_str().expect("a path")]);
     let text = String::from_utf8_lossy(&told.stderr);
     assert_eq!(told.status.code(), Some(0), "{text}");
     for (query, arguments) in [("", "status"), ("?mode=rw", "up"), ("?mode=ro", "up")] {
         let url = format!("sqlite://{}{query}", file("none.db").display());
-        assert_ne!(migrate(&url, &[arguments]).status.code(), Some(0));
+        assert_ne!(migrate_at(&url, &[arguments]).status.code(), Some(0));
         assert!(!file("none.db").exists(), "{query} {arguments}");
     }
 }
@@ -147,7 +140,7 @@ fn a_server_that_is_not_there_is_named_with_the_cause() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a place");
     let place = listener.local_addr().expect("its address");
     drop(listener);
-    let told = migrate(&format!("postgres://u:hunter2@{place}/d"), &["status"]);
+    let told = migrate_at(&format!("postgres://u:hunter2@{place}/d"), &["status"]);
     let text = String::from_utf8_lossy(&told.stderr);
     assert_eq!(told.status.code(), Some(1), "{text}");
     assert!(

@@ -1,31 +1,17 @@
 //! Backfills: batch after batch, each row once, whoever stops or kills them.
 
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use migration::engine::Engine;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
-use serde_json::Value;
 
+use crate::binary::{command, json, migrate};
 use crate::database::{self, Scratch, one};
 
 const ROWS: u8 = 25;
-
-fn command(scratch: &Scratch, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
-    command.args(arguments).env("DATABASE_URL", &scratch.url);
-    command
-}
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    command(scratch, arguments).output().expect("the binary")
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).expect("one JSON object")
-}
 
 /// People of version 1, every third without a name.
 async fn fill(scratch: &Scratch, engine: Engine) {

@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use migration::engine::Engine;
 use migration::schema::{LiveSchema, difference};
@@ -11,19 +10,8 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::binary::{migrate, words};
 use crate::database::{self, Scratch, one};
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .output()
-        .expect("the binary")
-}
-
-fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 /// Rows whose values are not easily copied: signs of every kind, nothing, bytes, a time.
 async fn fill(scratch: &Scratch, engine: Engine) {

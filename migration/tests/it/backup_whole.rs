@@ -10,13 +10,8 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 
 use crate::backup::{file_of, only};
+use crate::binary::{code, command, migrate, text};
 use crate::database::{self, Scratch, one};
-use crate::history::{code, command, migrate};
-
-fn words(output: &Output) -> String {
-    let said = [&output.stdout[..], &output.stderr[..]].concat();
-    String::from_utf8_lossy(&said).into_owned()
-}
 
 fn copied(scratch: &Scratch, place: &Path) -> Output {
     let place = place.to_str().expect("a path");
@@ -64,7 +59,7 @@ async fn what_a_copy_cannot_carry_is_named_and_no_backup_is_made() {
     for (make, name) in BEYOND {
         scratch.db.execute_unprepared(make).await.expect("made");
         let told = copied(&scratch, dir.path());
-        let said = words(&told);
+        let said = text(&told);
         assert_eq!(code(&told), Some(1), "{make}: {said}");
         assert!(
             said.contains(name) && said.contains("--method pg-dump"),
@@ -89,7 +84,7 @@ async fn what_is_in_no_schema_is_told_to_be_left_out() {
     scratch.db.execute_unprepared(make).await.expect("made");
     let dir = tempfile::tempdir().expect("a directory");
     let told = copied(&scratch, dir.path());
-    let said = words(&told);
+    let said = text(&told);
     assert_eq!(code(&told), Some(0), "{said}");
     let notes: Value = serde_json::from_slice(&told.stdout).expect("JSON");
     let left_out = "not in the backup, since it is in no schema: ";
@@ -112,7 +107,7 @@ async fn a_backup_says_why_it_is_made_by_copy() {
         .env("PATH", &empty)
         .output()
         .expect("the binary");
-    let said = words(&told);
+    let said = text(&told);
     assert_eq!(code(&told), Some(0), "{said}");
     assert!(
         said.contains("by `copy` and not by `pg_dump`, since pg_dump: No such file"),
@@ -142,7 +137,7 @@ async fn names_that_are_no_file_names_and_parts_of_tables_come_back() {
     let dir = tempfile::tempdir().expect("a directory");
     let place = dir.path().join("one").join("two");
     let told = copied(&scratch, &place);
-    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
     assert_eq!(
         std::fs::read_dir(dir.path()).expect("a directory").count(),
         1
@@ -150,7 +145,7 @@ async fn names_that_are_no_file_names_and_parts_of_tables_come_back() {
     let backup = only(&place);
     let other = Scratch::new(Engine::Postgres).await;
     let told = migrate(&other, &["restore", backup.to_str().expect("a path")]);
-    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
     let (was, is) = (
         LiveSchema::read(&scratch.db).await.expect("a schema"),
         LiveSchema::read(&other.db).await.expect("a schema"),
@@ -180,16 +175,16 @@ async fn a_copy_whose_files_are_called_by_their_tables_comes_back() {
     scratch.db.execute_unprepared(more).await.expect("a table");
     let dir = tempfile::tempdir().expect("a directory");
     let told = copied(&scratch, dir.path());
-    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
     // As older programs made it.
     let backup = only(dir.path());
     let manifest = backup.join("manifest.json");
-    let text = std::fs::read_to_string(&manifest).expect("a manifest");
-    let mut json: Value = serde_json::from_str(&text).expect("JSON");
+    let held = std::fs::read_to_string(&manifest).expect("a manifest");
+    let mut json: Value = serde_json::from_str(&held).expect("JSON");
     let tables = json["tables"].as_object().expect("tables").clone();
     let files = json["files"].as_object_mut().expect("files");
     for table in tables.keys() {
-        let (new, old) = (file_of(&text, table), format!("table-{table}.copy.gz"));
+        let (new, old) = (file_of(&held, table), format!("table-{table}.copy.gz"));
         std::fs::rename(backup.join(&new), backup.join(&old)).expect("renamed");
         let kept = files.remove(&new).expect("a file");
         files.insert(old, kept);
@@ -203,7 +198,7 @@ async fn a_copy_whose_files_are_called_by_their_tables_comes_back() {
     std::fs::remove_file(backup.join("manifest.json.sha256")).expect("gone");
     let other = Scratch::new(Engine::Postgres).await;
     let told = migrate(&other, &["restore", backup.to_str().expect("a path")]);
-    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
     let sum = "SELECT sum(id)::text FROM counted";
     assert_eq!(one(&other.db, sum).await, "3");
 }
@@ -223,11 +218,11 @@ async fn counters_and_rows_that_break_what_was_never_looked_at_come_back() {
     scratch.db.execute_unprepared(make).await.expect("made");
     let dir = tempfile::tempdir().expect("a directory");
     let told = copied(&scratch, dir.path());
-    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
     let other = Scratch::new(Engine::Postgres).await;
     let backup = only(dir.path());
     let told = migrate(&other, &["restore", backup.to_str().expect("a path")]);
-    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
     for (next, expected) in [
         ("INSERT INTO t (a) VALUES (1) RETURNING id::text", "500000"),
         ("SELECT nextval('\"In v\"')::text", "9000"),
@@ -248,7 +243,7 @@ async fn what_has_anything_is_not_empty() {
     up(&scratch.db).await.expect("up");
     let dir = tempfile::tempdir().expect("a directory");
     let told = migrate(&scratch, &["backup", dir.path().to_str().expect("a path")]);
-    assert_eq!(code(&told), Some(0), "{}", words(&told));
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
     let backup = only(dir.path());
     for make in [
         "CREATE FUNCTION zz() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
@@ -259,7 +254,7 @@ async fn what_has_anything_is_not_empty() {
         let other = Scratch::new(Engine::Postgres).await;
         other.db.execute_unprepared(make).await.expect("made");
         let told = migrate(&other, &["restore", backup.to_str().expect("a path")]);
-        let said = words(&told);
+        let said = text(&told);
         assert_eq!(code(&told), Some(1), "{said}");
         assert!(said.contains("not empty (it has zz"), "{make}: {said}");
         let tables = LiveSchema::read(&other.db).await.expect("a schema").tables;

@@ -6,8 +6,9 @@ use migration::schema::{LiveSchema, Object, Renames, difference};
 use migration::up;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
 
+use crate::binary::{migrate, words};
 use crate::database::{self, Scratch, one};
-use crate::writing::{migrate, schema, words};
+use crate::writing::schema;
 
 const BASE: &str = include_str!("../data/catalogue.postgres.sql");
 

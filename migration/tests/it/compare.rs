@@ -1,29 +1,12 @@
 //! `diff` and `drift` as an operator calls them.
 
-use std::process::{Command, Output};
-
 use migration::engine::Engine;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 
+use crate::binary::{answer, json, migrate};
 use crate::database::{self, Scratch};
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .output()
-        .expect("the binary")
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).expect("one JSON object")
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
 
 #[tokio::test]
 async fn drift_is_told_with_the_way_back_and_nothing_is_written() {
@@ -31,14 +14,14 @@ async fn drift_is_told_with_the_way_back_and_nothing_is_written() {
         let scratch = Scratch::new(engine).await;
         up(&scratch.db).await.expect("up");
         let clean = migrate(&scratch, &["drift", "--json"]);
-        assert_eq!(clean.status.code(), Some(0), "{}", text(&clean));
+        assert_eq!(clean.status.code(), Some(0), "{}", answer(&clean));
         assert_eq!(json(&clean)["drift"], Value::Array(Vec::new()));
 
         let gone = "DROP INDEX runs_created_at_id_idx; ALTER TABLE runs ADD COLUMN extra text";
         scratch.db.execute_unprepared(gone).await.expect("a change");
         let drift = migrate(&scratch, &["drift", "--revert-sql"]);
         assert_eq!(drift.status.code(), Some(3));
-        let told = text(&drift);
+        let told = answer(&drift);
         assert!(told.contains("column runs.extra is not expected"), "{told}");
         assert!(
             told.contains("index runs.runs_created_at_id_idx is missing"),
@@ -73,7 +56,7 @@ async fn what_is_only_recommended_is_no_drift() {
             scratch.db.execute_unprepared(key).await.expect("a change");
         }
         let told = migrate(&scratch, &["drift", "--json"]);
-        assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+        assert_eq!(told.status.code(), Some(0), "{}", answer(&told));
         let expected = if engine == Engine::Postgres { 2 } else { 1 };
         assert_eq!(
             json(&told)["recommended"].as_array().map(Vec::len),
@@ -122,7 +105,7 @@ async fn any_two_schemas_are_compared() {
                 told.status.code(),
                 Some(code),
                 "{from} {to}: {}",
-                text(&told)
+                answer(&told)
             );
         }
         let add = "ALTER TABLE runs ADD COLUMN extra text";
@@ -152,6 +135,6 @@ async fn schemas_of_two_engines_are_not_compared() {
     let step = ["generate", "nothing", "--directory", "src/step"];
     let told = migrate(&scratch, &step);
     // One engine is enough to see that nothing is to be written.
-    assert_eq!(told.status.code(), Some(0), "{}", text(&told));
-    assert!(text(&told).contains("want nothing"), "{}", text(&told));
+    assert_eq!(told.status.code(), Some(0), "{}", answer(&told));
+    assert!(answer(&told).contains("want nothing"), "{}", answer(&told));
 }

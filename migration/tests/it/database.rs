@@ -95,6 +95,13 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// Run `sql`, which fits the database.
+    pub(crate) async fn run(&self, sql: &str) {
+        self.db.execute_unprepared(sql).await.expect("it runs");
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         let Some((server, name)) = self.made.take() else {

@@ -5,19 +5,13 @@ use migration::{status, up, up_by};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 
+use crate::binary::{code, migrate, said};
 use crate::database::{self, Scratch, one};
-use crate::history::{code, migrate};
 
 fn json(scratch: &Scratch, arguments: &[&str]) -> (Option<i32>, Value) {
     let told = migrate(scratch, &[arguments, &["--json"]].concat());
     let object = serde_json::from_slice(&told.stdout).expect("one JSON object");
     (code(&told), object)
-}
-
-fn said(scratch: &Scratch, arguments: &[&str]) -> (Option<i32>, String) {
-    let told = migrate(scratch, arguments);
-    let words = String::from_utf8_lossy(&told.stderr).into_owned();
-    (code(&told), words)
 }
 
 /// An NFT, whose chain the twentieth step knows.

@@ -9,8 +9,9 @@ use migration::{rows, up};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::Value;
 
+use crate::binary::{answer, migrate, words};
 use crate::database::{self, Scratch, one};
-use crate::writing::{listed, migrate, schema, words};
+use crate::writing::{listed, schema};
 
 /// What is done behind the history's back, on both engines.
 const ON_BOTH: &[&str] = &[
@@ -94,16 +95,12 @@ async fn filled(engine: Engine) -> Scratch {
     scratch
 }
 
-fn text(output: &std::process::Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 /// What it prints to bring the database back.
 fn undo(scratch: &Scratch, more: &[&str]) -> String {
     let told = migrate(scratch, &[&["drift", "--revert-sql"], more].concat());
     let code = told.status.code();
-    assert_eq!(code, Some(3), "{}{}", text(&told), words(&told));
-    let told = text(&told);
+    assert_eq!(code, Some(3), "{}{}", answer(&told), words(&told));
+    let told = answer(&told);
     let found = told.split_once("-- brings the database back\n");
     found.unwrap_or_else(|| panic!("{told}")).1.to_owned()
 }
@@ -128,13 +125,13 @@ async fn what_was_done_by_hand_is_undone_and_no_row_is_lost() {
             let by_hand = db.execute_unprepared(done).await;
             by_hand.unwrap_or_else(|error| panic!("{error}: {done}"));
             let told = migrate(&scratch, &["drift"]);
-            assert_eq!(told.status.code(), Some(3), "{done}: {}", text(&told));
+            assert_eq!(told.status.code(), Some(3), "{done}: {}", answer(&told));
             let undo = undo(&scratch, &[]);
             let back = db.execute_unprepared(&undo).await;
             back.unwrap_or_else(|error| panic!("{error}: {done}\n{undo}"));
             let told = migrate(&scratch, &["drift"]);
             let code = told.status.code();
-            assert_eq!(code, Some(0), "{done}\n{undo}\n{}", text(&told));
+            assert_eq!(code, Some(0), "{done}\n{undo}\n{}", answer(&told));
             assert_eq!(counts(&db).await, before, "{done}\n{undo}");
         }
     }
@@ -152,7 +149,7 @@ async fn a_table_that_may_be_another_is_not_dropped_before_somebody_says_so() {
         db.execute_unprepared(done).await.expect("drift");
         let told = migrate(&scratch, &["drift", "--revert-sql"]);
         assert_eq!(told.status.code(), Some(3));
-        let told = text(&told);
+        let told = answer(&told);
         assert!(told.contains("--rename saved_views:zz_views"), "{told}");
         assert!(!told.contains("DROP"), "{told}");
         let told = migrate(&scratch, &["drift", "--json"]);
@@ -175,7 +172,7 @@ async fn a_table_that_may_be_another_is_not_dropped_before_somebody_says_so() {
         assert!(words(&told).contains("--rename"), "{}", words(&told));
 
         let wrong = migrate(&scratch, &["drift", "--rename", "saved_views:nothing"]);
-        assert_eq!(wrong.status.code(), Some(1), "{}", text(&wrong));
+        assert_eq!(wrong.status.code(), Some(1), "{}", answer(&wrong));
         let dropped = undo(&scratch, &["--drop", "saved_views"]);
         assert!(
             dropped.contains("-- loses zz_views and all its rows"),

@@ -1,21 +1,17 @@
 //! Where a process runs decides what it may drop: the same words count as to the server.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::command;
 use crate::database::{self, Scratch};
 
 fn migrate(scratch: &Scratch, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .env_remove("CHANCERY_ENV")
-        .env_remove("NODE_ENV")
-        .envs(variables.iter().copied())
-        .output()
-        .expect("the binary")
+    let mut command = command(scratch, arguments);
+    let told = command.envs(variables.iter().copied()).output();
+    told.expect("the binary")
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use migration::{rows, up};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::Value;
 
+use crate::binary::{answer, migrate, words};
 use crate::database::{self, Scratch, one};
-use crate::writing::{migrate, schema, words};
+use crate::writing::schema;
 
 async fn filled(engine: Engine) -> Scratch {
     let scratch = Scratch::new(engine).await;
@@ -16,10 +17,6 @@ async fn filled(engine: Engine) -> Scratch {
     let done = rows::fill(&scratch.db, &live, 3, |_| 3).await;
     done.expect("rows");
     scratch
-}
-
-fn text(output: &std::process::Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 const COUNT: &str = "SELECT CAST(count(*) AS text) FROM runs";
@@ -48,13 +45,13 @@ async fn the_undo_of_a_dropped_column_asks_what_the_rows_have_in_it() {
         let count = format!("SELECT CAST(count(*) AS text) FROM {table}");
         let before = one(&db, &count).await;
         assert_ne!(before, "0");
-        let told = text(&migrate(&scratch, &["drift", "--revert-sql"]));
+        let told = answer(&migrate(&scratch, &["drift", "--revert-sql"]));
         let asked = format!("--fill {table}.{column}=");
         assert!(told.contains(&asked), "{told}");
         assert!(!told.contains("DROP TABLE"), "{told}");
         let fill = format!("{table}.{column}='1'");
         let told = migrate(&scratch, &["drift", "--revert-sql", "--fill", &fill]);
-        let (told, code) = (text(&told), told.status.code());
+        let (told, code) = (answer(&told), told.status.code());
         assert_eq!(code, Some(3), "{told}");
         let found = told.split_once("-- brings the database back\n");
         let (_, undo) = found.expect("a way back");
@@ -85,7 +82,7 @@ async fn an_undo_that_fails_leaves_every_row() {
         UPDATE runs SET document_name = NULL";
     scratch.db.execute_unprepared(done).await.expect("drift");
     let how = ["drift", "--revert-sql", "--fill", "runs.company_name='x'"];
-    let told = text(&migrate(&scratch, &how));
+    let told = answer(&migrate(&scratch, &how));
     let (_, undo) = told
         .split_once("-- brings the database back\n")
         .expect(&told);
@@ -134,6 +131,6 @@ async fn diff_asks_as_generate_does() {
             }
         }
         let told = migrate(&here, &["diff", "--to", &there.url]);
-        assert_eq!(told.status.code(), Some(0), "{}", text(&told));
+        assert_eq!(told.status.code(), Some(0), "{}", answer(&told));
     }
 }

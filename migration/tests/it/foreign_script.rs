@@ -4,8 +4,9 @@ use migration::engine::Engine;
 use migration::{rows, up};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{migrate, words};
 use crate::database::{self, Scratch, one};
-use crate::writing::{migrate, schema, words};
+use crate::writing::schema;
 
 /// A file, the exit code of a comparison with it, and what is said where that is a refusal.
 const ON_POSTGRES: &[(&str, i32, &str)] = &[

@@ -5,8 +5,9 @@ use migration::schema::{LiveSchema, difference};
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{code, command, migrate};
 use crate::database::{self, Scratch};
-use crate::history::{code, command, migrate, rows};
+use crate::history::rows;
 
 const POSTGRES: &str = "CREATE TYPE span AS RANGE (SUBTYPE = float8);
     CREATE TYPE pair AS (a integer, b span);

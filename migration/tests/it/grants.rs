@@ -6,9 +6,10 @@ use migration::schema::difference;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{migrate, words};
 use crate::catalogue::{base, run};
 use crate::database::{self, Scratch};
-use crate::writing::{migrate, schema, words};
+use crate::writing::schema;
 
 #[tokio::test]
 async fn a_right_that_somebody_gave_is_no_drift_and_outlives_what_is_made_anew() {

@@ -2,28 +2,18 @@
 
 use migration::engine::Engine;
 use migration::{is_as_left, status, up, up_by};
-use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 
+use crate::binary::{code, migrate, said};
 use crate::database::{self, Scratch};
-use crate::history::{code, migrate, rows};
-
-fn said(scratch: &Scratch, arguments: &[&str]) -> (Option<i32>, String) {
-    let told = migrate(scratch, arguments);
-    let words = String::from_utf8_lossy(&told.stderr).into_owned();
-    (code(&told), words)
-}
-
-async fn run(scratch: &Scratch, sql: &str) {
-    scratch.db.execute_unprepared(sql).await.expect("it runs");
-}
+use crate::history::rows;
 
 #[tokio::test]
 async fn a_run_does_not_hide_what_was_changed_by_hand() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
         up_by(&scratch.db, 19).await.expect("up");
-        run(&scratch, "DROP TABLE webhook_attempts").await;
+        scratch.run("DROP TABLE webhook_attempts").await;
         assert_eq!(said(&scratch, &["status", "--check-drift"]).0, Some(3));
         let (code, words) = said(&scratch, &["up"]);
         assert_eq!(code, Some(3), "{words}");
@@ -36,7 +26,7 @@ async fn a_run_does_not_hide_what_was_changed_by_hand() {
         assert_eq!(said(&scratch, &["drift"]).0, Some(3), "it is missing still");
         // Where nothing is left to apply, it is said and nothing more.
         assert_eq!(said(&scratch, &["up"]).0, Some(0));
-        run(&scratch, "DROP TABLE saved_views").await;
+        scratch.run("DROP TABLE saved_views").await;
         let (code, words) = said(&scratch, &["up"]);
         assert_eq!(code, Some(0), "{words}");
         assert!(words.contains("migrate drift"), "{words}");
@@ -49,12 +39,12 @@ async fn what_was_brought_back_is_no_drift_and_a_program_that_starts_goes_on() {
         let scratch = Scratch::new(engine).await;
         up_by(&scratch.db, 19).await.expect("up");
         let index = "uploads_status_expires_at_idx";
-        run(&scratch, &format!("DROP INDEX {index}")).await;
+        scratch.run(&format!("DROP INDEX {index}")).await;
         assert_eq!(is_as_left(&scratch.db).await.expect("a look"), Some(false));
         // Whoever serves says so in its log.
         up_by(&scratch.db, 1).await.expect("up");
         let again = format!("CREATE INDEX {index} ON uploads (status, expires_at)");
-        run(&scratch, &again).await;
+        scratch.run(&again).await;
         assert_eq!(is_as_left(&scratch.db).await.expect("a look"), Some(false));
         let (code, words) = said(&scratch, &["up"]);
         assert_eq!(code, Some(0), "{words}");
@@ -70,12 +60,12 @@ async fn what_somebody_says_of_a_step_hides_no_drift() {
         let there = ["resolve", "000021", "--applied", "--reason", "a test"];
         assert_eq!(said(&scratch, &there).0, Some(0));
         assert_eq!(said(&scratch, &["status", "--check-drift"]).0, Some(0));
-        run(&scratch, "DROP TABLE webhook_attempts").await;
+        scratch.run("DROP TABLE webhook_attempts").await;
         assert_eq!(said(&scratch, &["status", "--check-drift"]).0, Some(3));
         // Nor does a record without a fingerprint, of whoever was broken off.
         let later = "UPDATE chancery_migrations SET fingerprint_after = NULL,
             finished_at = '2999-01-01T00:00:00Z' WHERE id LIKE '%_000007_%'";
-        run(&scratch, later).await;
+        scratch.run(later).await;
         assert_eq!(said(&scratch, &["status", "--check-drift"]).0, Some(3));
     }
 }
@@ -86,21 +76,17 @@ async fn a_run_down_that_fails_in_its_middle_tells_what_it_left() {
         let scratch = Scratch::new(engine).await;
         up(&scratch.db).await.expect("up");
         // In the way of the second of three.
-        run(
-            &scratch,
-            "ALTER TABLE videos RENAME COLUMN submitted_at TO elsewhere",
-        )
-        .await;
+        scratch
+            .run("ALTER TABLE videos RENAME COLUMN submitted_at TO elsewhere")
+            .await;
         let anyhow = ["down", "-n", "3", "--accept-loss", "--accept-drift"];
         let (code, words) = said(&scratch, &anyhow);
         assert_eq!(code, Some(1), "{words}");
         assert_eq!(status(&scratch.db).await.expect("status").applied.len(), 20);
         assert_eq!(is_as_left(&scratch.db).await.expect("a look"), Some(true));
-        run(
-            &scratch,
-            "ALTER TABLE videos RENAME COLUMN elsewhere TO submitted_at",
-        )
-        .await;
+        scratch
+            .run("ALTER TABLE videos RENAME COLUMN elsewhere TO submitted_at")
+            .await;
         assert_eq!(said(&scratch, &["status", "--check-drift"]).0, Some(3));
         assert_eq!(said(&scratch, &["up"]).0, Some(0));
     }
@@ -111,7 +97,7 @@ async fn status_tells_by_its_code_what_failed_and_what_is_out_of_order() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
         up_by(&scratch.db, 9).await.expect("up");
-        run(&scratch, "CREATE TABLE audit_log (a integer)").await;
+        scratch.run("CREATE TABLE audit_log (a integer)").await;
         let (code, words) = said(&scratch, &["up", "--accept-drift"]);
         assert_eq!(code, Some(1), "{words}");
         let told = migrate(&scratch, &["status", "--json"]);
@@ -131,7 +117,7 @@ async fn status_tells_by_its_code_what_failed_and_what_is_out_of_order() {
             "{lines}"
         );
         // It is tried again, without a word, once nothing is in its way.
-        run(&scratch, "DROP TABLE audit_log").await;
+        scratch.run("DROP TABLE audit_log").await;
         let (code, words) = said(&scratch, &["up"]);
         assert_eq!(code, Some(0), "{words}");
         assert_eq!(said(&scratch, &["status", "--check-drift"]).0, Some(0));
@@ -168,12 +154,12 @@ async fn a_step_that_failed_is_over_when_somebody_says_how_it_stands() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
         up_by(&scratch.db, 9).await.expect("up");
-        run(&scratch, "CREATE TABLE audit_log (a integer)").await;
+        scratch.run("CREATE TABLE audit_log (a integer)").await;
         assert_eq!(said(&scratch, &["up", "--accept-drift"]).0, Some(1));
         // Nothing of it stays, so what is below it may be undone.
         assert_eq!(said(&scratch, &["down", "--accept-loss"]).0, Some(0));
         assert_eq!(said(&scratch, &["status"]).0, Some(4));
-        run(&scratch, "DROP TABLE audit_log").await;
+        scratch.run("DROP TABLE audit_log").await;
         let back = [
             "resolve",
             "000010",
@@ -196,7 +182,7 @@ async fn a_step_that_only_the_history_has_can_be_taken_off_it() {
             INSERT INTO chancery_migrations (id, checksum, state, statements_done, duration_ms,
                 program, actor, started_at, finished_at) VALUES ('m2999_x', 'a', 'applied', 0, 0,
                 '9.9', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z')";
-        run(&scratch, unknown).await;
+        scratch.run(unknown).await;
         assert_eq!(said(&scratch, &["up"]).0, Some(4));
         let applied = ["resolve", "m2999_x", "--applied", "--reason", "a test"];
         assert_eq!(
@@ -212,9 +198,9 @@ async fn a_step_that_only_the_history_has_can_be_taken_off_it() {
             "a branch that is gone",
         ];
         // What it made must not stand.
-        run(&scratch, "CREATE TABLE stray (a integer)").await;
+        scratch.run("CREATE TABLE stray (a integer)").await;
         assert_eq!(said(&scratch, &back).0, Some(3));
-        run(&scratch, "DROP TABLE stray").await;
+        scratch.run("DROP TABLE stray").await;
         let (code, words) = said(&scratch, &back);
         assert_eq!(code, Some(0), "{words}");
         assert_eq!(said(&scratch, &["status"]).0, Some(0));
@@ -248,15 +234,15 @@ async fn a_table_made_anew_without_a_column_loses_that_on_either_engine() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
         up(&scratch.db).await.expect("up");
-        run(
-            &scratch,
-            "CREATE TABLE own_views (id integer, owner integer, name text);
+        scratch
+            .run(
+                "CREATE TABLE own_views (id integer, owner integer, name text);
              CREATE INDEX own_views_owner_idx ON own_views (owner);
              INSERT INTO own_views VALUES (1, 1, 'a'), (2, 1, 'b'), (3, 1, 'c')",
-        )
-        .await;
+            )
+            .await;
         if engine == Engine::Postgres {
-            run(&scratch, "ANALYZE own_views").await;
+            scratch.run("ANALYZE own_views").await;
         }
         let dir = tempfile::tempdir().expect("a directory");
         let folder = dir.path().join("m20990101_000001_unnamed");
@@ -309,7 +295,7 @@ async fn the_way_down_hides_nothing_that_was_changed_by_hand_either() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
         up(&scratch.db).await.expect("up");
-        run(&scratch, "DROP TABLE saved_views").await;
+        scratch.run("DROP TABLE saved_views").await;
         let all = status(&scratch.db).await.expect("status").applied.len();
         let (code, words) = said(&scratch, &["down"]);
         assert_eq!(code, Some(3), "{words}");

@@ -6,8 +6,9 @@ use migration::engine::Engine;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::code;
 use crate::database::{self, Scratch};
-use crate::history::{code, rows};
+use crate::history::rows;
 use crate::importing::number;
 use crate::rights::address;
 use crate::{import_prisma, prisma_database};

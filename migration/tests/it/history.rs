@@ -1,27 +1,14 @@
 //! The history: what it knows of each step, what it refuses, and how it goes on after a failure.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 
 use migration::engine::Engine;
 use migration::{status, up, up_by};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::Value;
 
+use crate::binary::{code, command, migrate};
 use crate::database::{self, Scratch};
-
-pub(crate) fn command(scratch: &Scratch, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
-    command.args(arguments).env("DATABASE_URL", &scratch.url);
-    command
-}
-
-pub(crate) fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    command(scratch, arguments).output().expect("the binary")
-}
-
-pub(crate) fn code(output: &Output) -> Option<i32> {
-    output.status.code()
-}
 
 pub(crate) async fn rows(db: &DatabaseConnection, sql: &str) -> Vec<Vec<String>> {
     let backend = match Engine::of(db).expect("an engine") {

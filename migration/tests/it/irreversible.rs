@@ -10,8 +10,9 @@ use migration::generate::{Said, Written, put, written};
 use sea_orm_migration::sea_orm::DbBackend;
 use sea_orm_migration::sea_query::ColumnDef;
 
+use crate::binary::{migrate, text};
 use crate::database::{self, Scratch};
-use crate::writing::{listed, migrate, words};
+use crate::writing::listed;
 
 /// Saved views without a column out of their middle, with one that takes no null any more, and with a
 /// new one.
@@ -104,10 +105,6 @@ fn verify(scratch: &Scratch, folders: &[PathBuf]) -> Output {
     }
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     migrate(scratch, &arguments)
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &words(output)
 }
 
 /// The folders that `put` made, the oldest first.

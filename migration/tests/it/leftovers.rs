@@ -10,8 +10,9 @@ use migration::engine::Engine;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{code, command, migrate};
 use crate::database::{self, Scratch};
-use crate::history::{code, command, migrate, rows};
+use crate::history::rows;
 use crate::rights::address;
 
 async fn pause() {

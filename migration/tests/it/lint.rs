@@ -1,24 +1,11 @@
 //! `lint` and the findings of `plan`, on live tables of a size.
 
-use std::process::{Command, Output};
-
 use migration::engine::Engine;
 use migration::up_by;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{migrate, text};
 use crate::database::{self, Scratch};
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .output()
-        .expect("the binary")
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
 
 /// So many more rows, which the server knows of.
 async fn fill(scratch: &Scratch, engine: Engine, rows: u32) {

@@ -7,8 +7,9 @@ use migration::engine::Engine;
 use migration::{status, up, up_by};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
 
+use crate::binary::{code, command, migrate};
 use crate::database::{self, Scratch};
-use crate::history::{code, command, migrate, rows};
+use crate::history::rows;
 
 /// Take the lock, as somebody else would.
 async fn taken(scratch: &Scratch, engine: Engine) -> DatabaseConnection {

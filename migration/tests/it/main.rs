@@ -13,6 +13,7 @@ mod adopt;
 mod backfill;
 mod backup;
 mod backup_whole;
+mod binary;
 mod both_ways;
 mod catalogue;
 #[expect(

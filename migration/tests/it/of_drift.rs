@@ -5,8 +5,9 @@ use migration::schema::difference;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{migrate, words};
 use crate::database::{self, Scratch};
-use crate::writing::{listed, migrate, schema, words};
+use crate::writing::{listed, schema};
 
 #[tokio::test]
 async fn drift_becomes_a_step_up_and_down() {

@@ -1,27 +1,14 @@
 //! `plan`: what `up` would do, and a run that does that or nothing.
 
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Stdio};
 
 use migration::engine::Engine;
 use migration::{status, up, up_by};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 
+use crate::binary::{command, json, migrate};
 use crate::database::{self, Scratch};
-
-fn command(scratch: &Scratch, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
-    command.args(arguments).env("DATABASE_URL", &scratch.url);
-    command
-}
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    command(scratch, arguments).output().expect("the binary")
-}
-
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).expect("one JSON object")
-}
 
 #[tokio::test]
 async fn a_plan_has_every_statement_and_writes_nothing() {

@@ -1,26 +1,14 @@
 //! `pull`: what is pulled means what is there, on databases of every shape, and edits stay.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use migration::engine::Engine;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{migrate, text};
 use crate::database::{self, Scratch};
 use crate::prisma_database;
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .output()
-        .expect("the binary")
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
 
 fn pull(scratch: &Scratch, out: &Path) -> String {
     let out = out.display().to_string();

@@ -11,8 +11,8 @@ use migration::schema::{BOOKKEEPING, LiveSchema, Object, Renames, difference, sc
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Iterable, Schema};
 use sea_orm_migration::sea_query::ColumnDef;
 
+use crate::binary::{migrate, words};
 use crate::database::{self, Scratch, connect_once, one};
-use crate::writing::{migrate, words};
 
 /// Saved views, called otherwise, and so is one of their columns.
 mod view {

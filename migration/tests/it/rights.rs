@@ -1,26 +1,17 @@
 //! What a role that may not make anything, or a file that may only be read, is told; and that what only
 //! looks works there.
 
-use std::process::{Command, Output};
-
 use migration::engine::Engine;
 use migration::schema::LiveSchema;
 use migration::{up, up_by};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::migrate_at;
 use crate::database::{self, Scratch};
-
-fn migrate(url: &str, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", url)
-        .output()
-        .expect("the binary")
-}
 
 /// The exit code, and everything that was said.
 fn told(url: &str, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = migrate(url, arguments);
+    let output = migrate_at(url, arguments);
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();
     (output.status.code(), said)

@@ -8,8 +8,9 @@ use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait,
 };
 
+use crate::binary::{code, command, migrate};
 use crate::database::{self, Scratch};
-use crate::history::{code, command, migrate, rows};
+use crate::history::rows;
 
 #[tokio::test]
 async fn a_lease_keeps_others_out_and_runs_out_with_whoever_is_gone() {

@@ -1,7 +1,6 @@
 //! Seeds: there once however often they are sown, and not in production.
 
 use std::cell::Cell;
-use std::process::{Command, Output};
 
 use clap::Parser as _;
 use migration::cli::{Brought, MigrateArgs, run_with};
@@ -9,21 +8,8 @@ use migration::seed::Seed;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{migrate, words};
 use crate::database::{self, Scratch, one};
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .env_remove("CHANCERY_ENV")
-        .env_remove("NODE_ENV")
-        .output()
-        .expect("the binary")
-}
-
-fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 const COUNTS: &str = "SELECT CAST((SELECT count(*) FROM users) AS text) || ' '
     || CAST((SELECT count(*) FROM user_identities WHERE subject = 'test_user_123') AS text) || ' '

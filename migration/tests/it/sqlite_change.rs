@@ -8,8 +8,8 @@ use migration::up;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::Value;
 
+use crate::binary::{migrate, words};
 use crate::database::{self, Scratch, one};
-use crate::writing::{migrate, words};
 
 /// A table and what it shall be, which takes away or asks what its rows have not, and rows that are in the
 /// way of the one and not of the other.

@@ -5,8 +5,9 @@ use migration::schema::difference;
 use migration::up_by;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
+use crate::binary::{migrate, words};
 use crate::database::{self, Scratch};
-use crate::writing::{listed, migrate, schema, words};
+use crate::writing::{listed, schema};
 
 #[tokio::test]
 async fn the_one_makes_what_the_others_made_and_goes_back_to_nothing() {

@@ -2,15 +2,10 @@
 
 use migration::engine::Engine;
 use migration::up;
-use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::adopt::told;
 use crate::database::{self, Scratch};
-
-async fn run(scratch: &Scratch, sql: &str) {
-    scratch.db.execute_unprepared(sql).await.expect("it runs");
-}
 
 #[tokio::test]
 async fn nobody_says_that_there_is_no_drift_who_did_not_look() {
@@ -29,17 +24,17 @@ async fn nobody_says_that_there_is_no_drift_who_did_not_look() {
         let json = looked(look, json!(false), 0);
         assert_eq!(json["unrecorded"], Value::Null);
 
-        run(&scratch, "DELETE FROM chancery_migrations").await;
+        scratch.run("DELETE FROM chancery_migrations").await;
         let json = looked(look, json!(false), 0);
         assert_eq!(json["unrecorded"], json!(migration::steps()));
-        run(&scratch, "DROP TABLE webhook_attempts").await;
+        scratch.run("DROP TABLE webhook_attempts").await;
         looked(look, json!(true), 3);
         looked(status, Value::Null, 0);
 
         // What cannot be made again there is nothing to compare with; tables of SQLite may refer to none.
         if engine == Engine::Postgres {
             let hole = "DELETE FROM seaql_migrations WHERE version LIKE '%_000001_%'";
-            run(&scratch, hole).await;
+            scratch.run(hole).await;
             looked(look, Value::Null, 4);
         }
     }

@@ -1,7 +1,6 @@
 //! `verify`: every step of the list stands the test, a planted one that loses something does not.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use migration::engine::Engine;
 use migration::schema::{BOOKKEEPING, LiveSchema};
@@ -9,19 +8,8 @@ use migration::{rows, up, up_by};
 use sea_orm_migration::sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
+use crate::binary::{migrate, text};
 use crate::database::{self, Scratch};
-
-fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .output()
-        .expect("the binary")
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
 
 /// A step in a folder of its own, with the same scripts for both engines.
 fn planted(dir: &Path, up: &str, down: &str) -> PathBuf {

@@ -8,8 +8,9 @@ use migration::{up, up_by};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
 use crate::adopt::alembic;
+use crate::binary::{code, command, migrate};
 use crate::database::{self, Scratch};
-use crate::history::{code, command, migrate, rows};
+use crate::history::rows;
 
 const LEASES: &str = "SELECT holder FROM chancery_migration_lease";
 

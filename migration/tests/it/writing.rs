@@ -1,25 +1,10 @@
 //! What the tests of commands that write steps share: the command, its words, and where it writes.
 
 use std::path::Path;
-use std::process::{Command, Output};
 
 use migration::schema::{BOOKKEEPING, LiveSchema};
 
 use crate::database::Scratch;
-
-/// `migrate …`, run to its end.
-pub(crate) fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .output()
-        .expect("the binary")
-}
-
-/// What it said beside its answer.
-pub(crate) fn words(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
 
 /// The schema, without the tables of the history.
 pub(crate) async fn schema(scratch: &Scratch) -> LiveSchema {

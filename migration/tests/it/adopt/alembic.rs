@@ -4,7 +4,8 @@ use migration::engine::Engine;
 use sea_orm_migration::sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
-use super::{CONVERSATION, done, execute, list, migrate, number, rows, tables};
+use super::{CONVERSATION, done, execute, list, number, rows, tables};
+use crate::binary::migrate;
 use crate::database::{self, Scratch};
 use crate::dump;
 

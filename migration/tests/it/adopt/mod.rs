@@ -5,13 +5,12 @@ mod beside;
 mod refused;
 mod tools;
 
-use std::process::{Command, Output};
-
 use migration::engine::Engine;
 use migration::schema::{LiveSchema, Table};
 use sea_orm_migration::sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
+use crate::binary::migrate;
 use crate::database::Scratch;
 
 /// The tables of conversations.
@@ -27,16 +26,6 @@ pub(super) const CONVERSATION: &[&str] = &[
 /// Where the files of these tests are.
 pub(super) fn data(name: &str) -> String {
     format!("{}/tests/data/adopt/{name}", env!("CARGO_MANIFEST_DIR"))
-}
-
-pub(super) fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_migration"))
-        .args(arguments)
-        .env("DATABASE_URL", &scratch.url)
-        .env_remove("CHANCERY_ENV")
-        .env_remove("NODE_ENV")
-        .output()
-        .expect("the binary")
 }
 
 /// The exit code and the answer of a command.
