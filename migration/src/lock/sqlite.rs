@@ -82,6 +82,11 @@ pub(crate) fn is_busy(error: &DbErr) -> bool {
     matches!(code(error), Some(5 | 6))
 }
 
+/// Whether nobody may write the file: `SQLITE_READONLY`.
+pub(crate) fn is_read_only(error: &DbErr) -> bool {
+    code(error) == Some(8)
+}
+
 /// What `SQLite` answered, without what extends it.
 fn code(error: &DbErr) -> Option<u32> {
     let error = driver(error)?.as_database_error()?;

@@ -8,7 +8,7 @@ use migration::{up, up_by};
 use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 
-use crate::adopt::alembic;
+use crate::adopt::{alembic, load};
 use crate::database::{self, Scratch};
 use crate::history::{code, command, migrate, rows};
 
@@ -132,6 +132,32 @@ async fn a_run_that_does_not_wait_says_for_whom_it_would() {
         let known = migration::status(&scratch.db).await.expect("status");
         assert_eq!(known.applied.len(), 1, "nobody got in");
     }
+}
+
+#[tokio::test]
+async fn taking_over_a_file_waits_for_its_turn_once() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    load(&scratch, Engine::Sqlite, "prisma").await;
+    let holder = database::connect_once(&scratch.url).await;
+    let take = "BEGIN IMMEDIATE";
+    holder.execute_unprepared(take).await.expect("the file");
+    // Whoever waits anywhere before it says so waits for a day.
+    let line = ["adopt", "--from", "prisma", "--lock-wait", "86400"];
+    let mut child = command(&scratch, &line)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let errors = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut lines = errors.lines().map(|line| line.expect("a line"));
+    let told = lines.find(|line| line.contains("somebody else writes to this file"));
+    assert!(told.is_some(), "it says that it waits");
+    holder
+        .execute_unprepared("ROLLBACK")
+        .await
+        .expect("the end");
+    let rest: Vec<String> = lines.collect();
+    assert!(child.wait().expect("an end").success(), "{rest:?}");
 }
 
 #[tokio::test]

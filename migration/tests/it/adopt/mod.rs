@@ -5,6 +5,8 @@ mod beside;
 mod refused;
 mod tools;
 
+pub(crate) use self::refused::load;
+
 use std::process::{Command, Output};
 
 use migration::engine::Engine;
