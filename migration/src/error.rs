@@ -7,6 +7,7 @@ use std::time::Duration;
 use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, sea_query, sqlx};
 
 use crate::address::masked;
+use crate::lock::Holder;
 use crate::plan::Loss;
 use crate::transient::is_forbidden;
 
@@ -47,10 +48,16 @@ pub enum Error {
         source: DbErr,
     },
     /// Somebody else is migrating, and went on for longer than we would wait.
-    #[error("another migration is under way; gave up after {} s", waited.as_secs())]
+    #[error(
+        "another migration is under way: {holder}; gave up after {} s: wait for its end, or say a longer \
+         --lock-wait",
+        waited.as_secs()
+    )]
     Locked {
         /// How long we waited.
         waited: Duration,
+        /// For whom, as far as is known.
+        holder: Box<Holder>,
     },
     /// No step, or more than one, is meant by a name.
     #[error("no one step is called {0:?}; name it in full")]
@@ -303,21 +310,33 @@ impl Error {
         }
     }
 
+    /// We waited so long for whoever holds the lock.
+    pub(crate) fn locked(waited: Duration, holder: Holder) -> Self {
+        Self::Locked {
+            waited,
+            holder: Box::new(holder),
+        }
+    }
+
     /// What the driver answered where it is spoken to by itself.
     pub(crate) fn query(error: sqlx::Error) -> Self {
         DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))).into()
     }
 }
 
-/// Whether `PostgreSQL` says that the role may not do it, in whatever language it says so.
+/// Whether `PostgreSQL` says that the role may not do it.
 pub(crate) fn is_not_allowed(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    is_forbidden(error)
+    driver(error).is_some_and(is_forbidden)
+}
+
+/// What the driver answered, whatever it was asked to do.
+pub(crate) fn driver(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
 }
 
 /// Whether `old` was renamed to one of `new`, as a question to a person.

@@ -37,6 +37,7 @@ pub mod rows;
 mod runner;
 pub mod schema;
 pub mod seed;
+mod sqlstate;
 mod squash;
 mod step;
 mod timeouts;
@@ -57,8 +58,8 @@ use crate::engine::Engine;
 pub use crate::error::Error;
 use crate::history::Writer;
 pub use crate::history::{Failed, HalfReplaced, HalfUndone, Status, is_as_left, status};
-pub use crate::lock::Kind as LockKind;
 use crate::lock::Lock;
+pub use crate::lock::{Holder, Kind as LockKind};
 pub use crate::plan::Loss;
 pub use crate::runner::Progress;
 use crate::step::{Direction, STEPS, Step, check_written};
@@ -197,7 +198,14 @@ impl Default for Way {
 impl Way {
     /// Take the lock.
     async fn lock<'d>(&self, db: &'d DatabaseConnection) -> Result<Lock<'d>, Error> {
-        Lock::take_as(db, self.patience, self.lock, &*self.told).await
+        Lock::take_as(
+            db,
+            self.patience,
+            self.lock,
+            &self.writer.actor,
+            &*self.told,
+        )
+        .await
     }
 
     /// The steps that this way has before it, oldest first, where the history stands as `before` says:

@@ -1,4 +1,4 @@
-//! What a session of `SQLite` sees and may do.
+//! What a session of `SQLite` sees.
 
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
@@ -39,21 +39,6 @@ pub(super) async fn names(db: &impl ConnectionTrait) -> Result<Names, DbErr> {
 /// Takes a trigger away that stands and is not as it should be.
 pub(super) fn no_trigger(name: &str) -> String {
     format!("DROP TRIGGER IF EXISTS {name}")
-}
-
-/// Whether the file may not be written.
-pub(super) async fn is_read_only(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    let ask = Statement::from_string(DbBackend::Sqlite, "PRAGMA query_only");
-    let row = db.query_one_raw(ask).await?;
-    if row.map_or(Ok(false), |row| row.try_get_by_index::<bool>(0))? {
-        return Ok(true);
-    }
-    // Nothing but an attempt tells whether the file was opened for reading only.
-    match db.execute_unprepared("BEGIN IMMEDIATE; ROLLBACK").await {
-        Err(error) if error.to_string().contains("readonly") => Ok(true),
-        // Who writes just now will be waited for.
-        _ => Ok(false),
-    }
 }
 
 /// Puts into search what its triggers would have put there, of messages that it does not have.

@@ -8,11 +8,11 @@ use sea_orm_migration::sea_orm::sea_query::{Alias, Query};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 
 use super::judge::{Report, judge};
-use super::{Adoption, CREATE, TABLE, Tool, Verdict, postgres, room, sqlite};
+use super::{Adoption, CREATE, TABLE, Tool, Verdict, postgres, room};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::{self, Record, State, applied_record};
-use crate::lock::Lock;
+use crate::lock::{self, Lock};
 use crate::schema::{BOOKKEEPING, LiveSchema, scratch};
 use crate::step::STEPS;
 use crate::{Aside, Migrator, Way};
@@ -50,8 +50,9 @@ pub(crate) async fn take(
     check: bool,
 ) -> Result<Taken, Error> {
     let engine = Engine::of(db)?;
-    if !check {
-        writable(engine, db).await?;
+    // A file says only to whoever writes that nobody may: what waits for a turn before that waits twice.
+    if !check && engine == Engine::Postgres {
+        writable(db).await?;
     }
     let revision = look(db, tool).await?;
     if check {
@@ -63,14 +64,16 @@ pub(crate) async fn take(
             written: false,
         });
     }
-    let lock = way.lock(db).await?;
+    let lock = way.lock(db).await.map_err(read_only)?;
     // Somebody may have been faster.
     let revision = look(&lock.db(), tool).await?;
     let found = compared(engine, db, tool, revision).await?;
     let fits = found.report.count(Verdict::Refuse) == 0;
     let mut steps = Vec::new();
     if fits {
-        steps = put_down(&lock, &found.adoption, way, &found.live).await?;
+        steps = put_down(&lock, &found.adoption, way, &found.live)
+            .await
+            .map_err(read_only)?;
         lock.release().await?;
     }
     Ok(Taken {
@@ -81,25 +84,29 @@ pub(crate) async fn take(
     })
 }
 
+/// Why nothing is written.
+const READ_ONLY: &str = "the session is read-only, and an adoption is written down in tables of our own; \
+    `adopt --check` looks without writing";
+
 /// Refuse where nobody may write.
-async fn writable(engine: Engine, db: &DatabaseConnection) -> Result<(), Error> {
-    let read_only = match engine {
-        Engine::Sqlite => sqlite::is_read_only(db).await?,
-        Engine::Postgres => postgres::is_read_only(db).await?,
-    };
-    if read_only {
-        return Err(Error::NotAdoptable(
-            "the session is read-only, and an adoption is written down in tables of our own; \
-             `adopt --check` looks without writing"
-                .to_owned(),
-        ));
+async fn writable(db: &DatabaseConnection) -> Result<(), Error> {
+    if postgres::is_read_only(db).await? {
+        return Err(Error::NotAdoptable(READ_ONLY.to_owned()));
     }
-    if engine == Engine::Postgres
-        && let Some(why) = postgres::may_not(db).await?
-    {
-        return Err(Error::NotAdoptable(why));
+    match postgres::may_not(db).await? {
+        Some(why) => Err(Error::NotAdoptable(why)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// The same, where a file says so.
+fn read_only(error: Error) -> Error {
+    match error {
+        Error::Database(error) if lock::is_read_only(&error) => {
+            Error::NotAdoptable(READ_ONLY.to_owned())
+        }
+        error => error,
+    }
 }
 
 /// Refuse what is ours already, and what the tool says is not to be gone on from.

@@ -7,8 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Command, MigrateArgs, WRONG_USE, colour};
 use crate::error::{Error, is_not_allowed};
-use crate::lock::is_busy;
-use crate::plan::Loss;
+use crate::lock::{Holder, SOMEBODY, is_busy};
 
 /// What a command has to say.
 pub(super) struct Answer {
@@ -38,12 +37,12 @@ pub(super) fn say(args: &MigrateArgs, answer: Answer) -> u8 {
 /// Say that a command was not done, and why, as its answer would be said: for those who find out before
 /// it runs.
 pub fn refuse(args: &MigrateArgs, code: u8, why: &str) -> u8 {
-    refuse_with(args, code, why, None)
+    refuse_with(args, code, why, json!({}))
 }
 
 /// The same of an error.
 pub fn refuse_error(args: &MigrateArgs, error: &Error) -> u8 {
-    refuse_with(args, code(error), &told(error), losses(error))
+    refuse_with(args, code(error), &told(error), details(error))
 }
 
 /// Say that the command line is wrong, and why, where `line` asks for one object: nobody knows which
@@ -56,12 +55,9 @@ pub fn misused(line: impl IntoIterator<Item = OsString>, why: &str) {
     }
 }
 
-fn refuse_with(args: &MigrateArgs, code: u8, why: &str, losses: Option<&[Loss]>) -> u8 {
+fn refuse_with(args: &MigrateArgs, code: u8, why: &str, mut more: Value) -> u8 {
     if args.json {
-        let mut more = json!({ "error": why });
-        if let Some(losses) = losses {
-            more["losses"] = json!(losses);
-        }
+        more["error"] = json!(why);
         print(&object(args, code, more).to_string());
     } else {
         let _ = writeln!(std::io::stderr(), "error: {why}");
@@ -136,11 +132,16 @@ fn without_lines(text: &str) -> String {
     out
 }
 
-/// What would go, where that is why.
-fn losses(error: &Error) -> Option<&[Loss]> {
+/// What a program may want of an error besides its sentence: what would go, or who is in the way.
+fn details(error: &Error) -> Value {
     match error {
-        Error::Loss(losses) | Error::Destructive(losses) => Some(losses),
-        _ => None,
+        Error::Loss(losses) | Error::Destructive(losses) => json!({ "losses": losses }),
+        Error::Locked { holder, .. } => json!({ "holder": holder }),
+        Error::Database(error) | Error::Unopened { source: error, .. } if is_busy(error) => {
+            json!({ "holder": Holder::File { who: SOMEBODY } })
+        }
+        Error::AtItsEnd { error, .. } => details(error),
+        _ => json!({}),
     }
 }
 

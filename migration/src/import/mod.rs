@@ -126,9 +126,9 @@ impl Turn {
             Engine::Sqlite => Held::Sqlite(
                 sqlite::Alone::take(db, self.patience, &|who| told(Progress::Waits(who))).await?,
             ),
-            Engine::Postgres => {
-                Held::Postgres(Lock::take_as(db, self.patience, self.lock, told).await?)
-            }
+            Engine::Postgres => Held::Postgres(
+                Lock::take_as(db, self.patience, self.lock, "an import", told).await?,
+            ),
         })
     }
 

@@ -8,8 +8,11 @@ use std::time::{Duration, Instant};
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
 use crate::error::Error;
-use crate::lock::ASK_AGAIN;
+use crate::lock::{ASK_AGAIN, Holder};
 use crate::private;
+
+/// Which process it is, no file says.
+const IMPORT: &str = "another import into this file";
 
 /// The right to import.
 pub(super) struct Alone(Option<(PathBuf, File)>);
@@ -41,12 +44,10 @@ impl Alone {
                 Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
             if began.elapsed() >= wait {
-                return Err(Error::Locked {
-                    waited: began.elapsed(),
-                });
+                return Err(Error::locked(began.elapsed(), Holder::File { who: IMPORT }));
             }
             if !std::mem::replace(&mut told, true) {
-                waits("another import into this file");
+                waits(IMPORT);
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }

@@ -3,22 +3,24 @@
 //!
 //! The row is renewed while the work goes on. Of a process that dies it runs out.
 
+use std::future::ready;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use sea_orm_migration::sea_orm::sqlx::postgres::PgPool;
-use sea_orm_migration::sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, Row as _};
+use sea_orm_migration::sea_orm::sqlx::{self, AssertSqlSafe, Executor as _};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::postgres::{
-    self, LEASE_CREATE, LEASE_GIVE, LEASE_HELD, LEASE_HOLDER, LEASE_RENEW, LEASE_TAKE,
-};
-use super::{ASK_AGAIN, Waits};
+use super::Waits;
+use super::holder::Queue;
+use super::postgres::{self, LEASE_CREATE, LEASE_GIVE, LEASE_HELD, LEASE_RENEW, LEASE_TAKE};
 use crate::error::Error;
+use crate::schema::literal;
+use crate::{history, private};
 
 /// How often it is renewed. It runs out after three times as long.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -88,72 +90,86 @@ async fn renewed(pool: PgPool, holder: String, lost: CancellationToken) {
     }
 }
 
-/// Whoever we are: no other process has this name.
-fn name() -> String {
-    use std::hash::{BuildHasher as _, RandomState};
-    let random = RandomState::new().hash_one(std::process::id());
-    format!("pid {} {random:016x}", std::process::id())
+/// Whoever we are, for those who wait for us: no other process has this name.
+fn name(actor: &str) -> String {
+    // It is written between quotes, whatever the server takes a backslash for, and printed.
+    let plain = |one: &char| !one.is_control() && *one != '\\';
+    let actor: String = actor.chars().filter(plain).collect();
+    let host = host().map_or_else(String::new, |host| format!(" at {host}"));
+    let (pid, since) = (std::process::id(), history::now());
+    let random = private::number();
+    format!("{actor}{host}, pid {pid}, since {since} ({random:016x})")
 }
 
-/// One statement, in words that a pooler understands.
+/// What this machine or container is called, where the system says so in a file.
+fn host() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// `sql` about the row of `holder`, in words that a pooler understands.
+fn about(sql: &str, holder: &str) -> String {
+    sql.replace("$holder", &literal(holder))
+}
+
 async fn affects(pool: &PgPool, sql: &str, holder: &str) -> Result<bool, Error> {
-    let sql = sql.replace("$holder", &format!("'{holder}'"));
-    let done = pool.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+    let sql = sqlx::raw_sql(AssertSqlSafe(about(sql, holder)));
+    let done = pool.execute(sql).await;
     Ok(done.map_err(Error::query)?.rows_affected() > 0)
 }
 
 impl Lease {
-    /// Take it, waiting for it at most as long as `wait`.
+    /// Take it for `actor`, waiting for it at most as long as `wait`. Whoever has a session's lock instead
+    /// is waited for with the lease in hand: no other session begins then.
+    pub(super) async fn take(
+        pool: &PgPool,
+        actor: &str,
+        wait: Duration,
+        waits: Waits<'_>,
+    ) -> Result<Self, Error> {
+        let holder = name(actor);
+        affects(pool, LEASE_CREATE, &holder).await?;
+        let mut queue = Queue::new(wait, waits);
+        while !affects(pool, LEASE_TAKE, &holder).await? {
+            let who = async {
+                let mut session = pool.acquire().await.map_err(Error::query)?;
+                postgres::lease(&mut session).await
+            };
+            queue.pass(who).await?;
+        }
+        // From here on it is given back, whatever fails.
+        let mut lease = Self::kept(pool.clone(), holder);
+        let mut session = pool.acquire().await.map_err(Error::query)?;
+        lease.key = postgres::key(&mut session).await?;
+        while let Some(other) = postgres::holder(&mut session, lease.key).await? {
+            queue.pass(ready(Ok(Some(other)))).await?;
+        }
+        postgres::unmarked(&mut session, lease.key, &mut queue).await?;
+        Ok(lease)
+    }
+
+    /// The row that is `holder`'s, renewed from now on.
     #[expect(
         clippy::disallowed_methods,
         reason = "it is renewed while whoever holds it works, and ends with them"
     )]
-    pub(super) async fn take(
-        pool: &PgPool,
-        wait: Duration,
-        waits: Waits<'_>,
-    ) -> Result<Self, Error> {
-        let holder = name();
-        affects(pool, LEASE_CREATE, &holder).await?;
-        let began = Instant::now();
-        let mut told = false;
-        while !affects(pool, LEASE_TAKE, &holder).await? {
-            if began.elapsed() >= wait {
-                return Err(Error::Locked {
-                    waited: began.elapsed(),
-                });
-            }
-            if !told {
-                told = true;
-                let row = pool.fetch_optional(sqlx::raw_sql(LEASE_HOLDER)).await;
-                let row = row.map_err(Error::query)?;
-                let holder: String = row.map_or_else(String::new, |row| row.get(0));
-                waits(&holder);
-            }
-            tokio::time::sleep(ASK_AGAIN).await;
-        }
+    fn kept(pool: PgPool, holder: String) -> Self {
         let lost = CancellationToken::new();
         let renewed = renewed(pool.clone(), holder.clone(), lost.clone());
-        let renewal = tokio::spawn(renewed).abort_handle();
-        // From here on it is given back, whatever fails.
-        let mut lease = Self {
-            pool: pool.clone(),
+        Self {
+            pool,
             holder,
-            renewal,
+            renewal: tokio::spawn(renewed).abort_handle(),
             is_given: false,
             lost,
             key: 0,
-        };
-        let mut session = pool.acquire().await.map_err(Error::query)?;
-        lease.key = postgres::key(&mut session).await?;
-        let left = wait.saturating_sub(began.elapsed());
-        postgres::unmarked(&mut session, lease.key, left).await?;
-        Ok(lease)
+        }
     }
 
     /// Whether it is ours still; nobody takes it over before the transaction `at` ends.
     pub(super) async fn is_held(&self, at: &impl ConnectionTrait) -> Result<bool, DbErr> {
-        let ask = LEASE_HELD.replace("$holder", &format!("'{}'", self.holder));
+        let ask = about(LEASE_HELD, &self.holder);
         let found = at
             .query_one_raw(Statement::from_string(DbBackend::Postgres, ask))
             .await?;

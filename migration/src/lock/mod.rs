@@ -1,8 +1,10 @@
 //! One migration at a time, whatever the number of processes that try.
 //!
 //! The second of two waits until the first is done, then finds nothing left to do. A process that
-//! dies leaves no lock behind: it lives and ends with a connection.
+//! dies leaves no lock behind: it lives and ends with a connection. Where one comes through a pooler and
+//! another directly, either sees the other.
 
+mod holder;
 mod lease;
 mod postgres;
 mod sqlite;
@@ -13,8 +15,9 @@ use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseExecutor, DatabaseTransaction, TransactionTrait,
 };
 
+pub use self::holder::Holder;
 pub(crate) use self::lease::{owe, settle};
-pub(crate) use self::sqlite::{SOMEBODY, SOON, is_busy};
+pub(crate) use self::sqlite::{SOMEBODY, SOON, is_busy, is_read_only};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::runner::{Progress, quietly};
@@ -22,7 +25,7 @@ use crate::runner::{Progress, quietly};
 /// How often a waiting process asks again.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Hears for whom the lock is waited for, once.
+/// Hears for whom the lock is waited for, of each once.
 type Waits<'t> = &'t (dyn Fn(&str) + Send + Sync);
 
 /// The right to change the schema. Dropped without [`Lock::release`], it is given back, and on
@@ -58,14 +61,15 @@ pub enum Kind {
 impl<'d> Lock<'d> {
     /// Take the lock, waiting for it at most as long as `wait`.
     pub(crate) async fn take(db: &'d DatabaseConnection, wait: Duration) -> Result<Self, Error> {
-        Self::take_as(db, wait, Kind::Auto, &quietly).await
+        Self::take_as(db, wait, Kind::Auto, "somebody", &quietly).await
     }
 
-    /// Take the lock as `kind` says, and tell for whom it waits.
+    /// Take the lock as `kind` says, for `actor`, and tell for whom it waits.
     pub(crate) async fn take_as(
         db: &'d DatabaseConnection,
         wait: Duration,
         kind: Kind,
+        actor: &str,
         told: &(dyn Fn(Progress<'_>) + Send + Sync),
     ) -> Result<Self, Error> {
         let waits = |holder: &str| told(Progress::Waits(holder));
@@ -81,7 +85,7 @@ impl<'d> Lock<'d> {
                     Held::Postgres(postgres::take(session, wait, &waits).await?)
                 } else {
                     let pool = db.get_postgres_connection_pool();
-                    Held::Lease(lease::Lease::take(pool, wait, &waits).await?)
+                    Held::Lease(lease::Lease::take(pool, actor, wait, &waits).await?)
                 }
             }
         };

@@ -4,9 +4,11 @@
 //! holds a snapshot, and `CREATE INDEX CONCURRENTLY` in the process that holds the lock would wait
 //! for that snapshot in turn.
 
+use std::future::ready;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use sea_orm_migration::sea_orm::sqlx::postgres::PgRow;
 use sea_orm_migration::sea_orm::sqlx::{
     self, AssertSqlSafe, Connection, Executor as _, PgConnection, Row as _,
 };
@@ -15,22 +17,9 @@ use sea_orm_migration::sea_orm::{
 };
 use tracing::warn;
 
-use super::{ASK_AGAIN, Waits};
+use super::Waits;
+use super::holder::{Holder, Queue};
 use crate::error::Error;
-
-/// One lock a schema; advisory locks are each database's own.
-const TAKE: &str =
-    "SELECT pg_try_advisory_lock(hashtextextended('chancery.migrate.' || current_schema(), 0))";
-
-/// Who has it: the lock's two halves are its key's.
-const HOLDER: &str =
-    "SELECT format('pid %s (%s)', a.pid, coalesce(nullif(a.application_name, ''), 'unnamed'))
-    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND (l.classid::bigint << 32 | l.objid::bigint)
-        = hashtextextended('chancery.migrate.' || current_schema(), 0)
-    LIMIT 1";
 
 pub(super) const LEASE_CREATE: &str = "CREATE TABLE IF NOT EXISTS chancery_migration_lease (
         name text NOT NULL CONSTRAINT chancery_migration_lease_pkey PRIMARY KEY,
@@ -54,11 +43,22 @@ pub(super) const LEASE_GIVE: &str =
 pub(super) const LEASE_HELD: &str =
     "SELECT 1 FROM chancery_migration_lease WHERE name = 'migrate' AND holder = $holder FOR UPDATE";
 
-pub(super) const LEASE_HOLDER: &str =
-    "SELECT format('%s, until %s', holder, expires_at) FROM chancery_migration_lease";
+/// The lease's table, where there is one.
+const LEASE_TABLE: &str =
+    "SELECT to_regclass(quote_ident(current_schema()) || '.chancery_migration_lease')::text";
+
+/// Who has the lease, and whether it ran out.
+const LEASE_HOLDER: &str = "SELECT holder, expires_at::text, expires_at < clock_timestamp()
+    FROM $table WHERE name = 'migrate'";
+
+/// Takes a lease away that ran out, so that whoever had it and comes to life again does not renew it.
+/// One whose transaction proves just now that it is held is left to that.
+const LEASE_END: &str = "DELETE FROM $table WHERE name = 'migrate' AND expires_at < clock_timestamp()
+      AND name IN (SELECT name FROM $table WHERE expires_at < clock_timestamp() FOR UPDATE SKIP LOCKED)";
 
 const SESSION: &str = "SELECT pg_backend_pid()";
 
+/// One lock a schema; advisory locks are each database's own.
 const KEY: &str = "SELECT hashtextextended('chancery.migrate.' || current_schema(), 0)";
 
 /// The first server that ends sessions for doing nothing.
@@ -74,17 +74,17 @@ pub(super) async fn own_session(db: &DatabaseConnection) -> Result<Option<PgConn
     crate::schema::check_place(db).await?;
     let pool = db.get_postgres_connection_pool();
     let mut ours = pool.acquire().await.map_err(acquire)?.detach();
-    let before = session(&mut ours).await?;
+    let before: i32 = one(&mut ours, SESSION).await?;
     let mut other = pool.acquire().await.map_err(acquire)?;
     other
         .execute(sqlx::raw_sql("BEGIN"))
         .await
         .map_err(Error::query)?;
-    let others = session(&mut other).await?;
+    let others: i32 = one(&mut other, SESSION).await?;
     // Where the pooler has one session only, it is the other's by now, and ours would wait for its end.
     let is_same = others != before
         && matches!(
-            tokio::time::timeout(LOOK, session(&mut ours)).await,
+            tokio::time::timeout(LOOK, one::<i32>(&mut ours, SESSION)).await,
             Ok(Ok(after)) if after == before
         );
     other
@@ -92,11 +92,6 @@ pub(super) async fn own_session(db: &DatabaseConnection) -> Result<Option<PgConn
         .await
         .map_err(Error::query)?;
     Ok(is_same.then_some(ours))
-}
-
-async fn session(connection: &mut PgConnection) -> Result<i32, Error> {
-    let row = connection.fetch_one(sqlx::raw_sql(SESSION)).await;
-    row.and_then(|row| row.try_get(0)).map_err(Error::query)
 }
 
 /// A session of our own, whatever is between.
@@ -113,46 +108,106 @@ pub(super) struct Session {
     pub(super) key: i64,
 }
 
+/// Take the lock. Somebody behind a pooler may have the lease instead: each takes its own first and then
+/// looks for the other, so that of two at the same time one sees the other at least. It is the session
+/// that gives way, and whoever has the lease that keeps it.
 pub(super) async fn take(
     mut connection: PgConnection,
     wait: Duration,
     waits: Waits<'_>,
 ) -> Result<Session, Error> {
     stay(&mut connection).await?;
-    let began = Instant::now();
-    let mut told = false;
-    loop {
-        let taken: bool = sqlx::query_scalar(TAKE)
-            .fetch_one(&mut connection)
-            .await
-            .map_err(Error::query)?;
-        if taken {
-            break;
-        }
-        if began.elapsed() >= wait {
-            return Err(Error::Locked {
-                waited: began.elapsed(),
-            });
-        }
-        if !told {
-            told = true;
-            let holder: Option<String> = sqlx::query_scalar(HOLDER)
-                .fetch_optional(&mut connection)
-                .await
-                .map_err(Error::query)?;
-            waits(holder.as_deref().unwrap_or("unknown"));
-        }
-        tokio::time::sleep(ASK_AGAIN).await;
-    }
     let key = key(&mut connection).await?;
-    let left = wait.saturating_sub(began.elapsed());
-    unmarked(&mut connection, key, left).await?;
-    let pid = session(&mut connection).await?;
+    let take = format!("SELECT pg_try_advisory_lock({key})");
+    let mut queue = Queue::new(wait, waits);
+    loop {
+        if !one::<bool>(&mut connection, &take).await? {
+            queue.pass(holder(&mut connection, key)).await?;
+        } else if lease(&mut connection).await?.is_none() {
+            break;
+        } else {
+            let give = format!("SELECT pg_advisory_unlock({key})");
+            one::<bool>(&mut connection, &give).await?;
+            // Whoever has the lease may be waiting for this lock, so nobody takes it meanwhile.
+            while let Some(lease) = lease(&mut connection).await? {
+                queue.pass(ready(Ok(Some(lease)))).await?;
+            }
+        }
+    }
+    unmarked(&mut connection, key, &mut queue).await?;
+    let pid = one(&mut connection, SESSION).await?;
     Ok(Session {
         connection,
         pid,
         key,
     })
+}
+
+/// The one value that is asked for, in words that a pooler understands.
+async fn one<T>(connection: &mut PgConnection, ask: &str) -> Result<T, Error>
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    let ask = sqlx::raw_sql(AssertSqlSafe(ask.to_owned()));
+    let row = connection.fetch_one(ask).await;
+    row.and_then(|row| row.try_get(0)).map_err(Error::query)
+}
+
+/// Which of the server's locks are granted ones of `key`: its two halves are theirs.
+fn granted(key: i64) -> String {
+    format!(
+        "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+           AND (l.classid::bigint << 32 | l.objid::bigint) = {key}"
+    )
+}
+
+/// Whoever has the lock of `key`.
+pub(super) async fn holder(
+    connection: &mut PgConnection,
+    key: i64,
+) -> Result<Option<Holder>, Error> {
+    let ask = format!(
+        "SELECT l.pid, nullif(a.application_name, ''),
+           CASE a.client_port WHEN -1 THEN 'local' ELSE host(a.client_addr) END,
+           to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+         FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+         WHERE {} ORDER BY l.pid LIMIT 1",
+        granted(key)
+    );
+    let ask = sqlx::raw_sql(AssertSqlSafe(ask));
+    let row = connection.fetch_optional(ask).await.map_err(Error::query)?;
+    let read = |row: PgRow| {
+        Ok(Holder::Session {
+            pid: row.try_get(0)?,
+            application: row.try_get(1)?,
+            address: row.try_get(2)?,
+            since: row.try_get(3)?,
+        })
+    };
+    row.map(read).transpose().map_err(Error::query)
+}
+
+/// Whoever has the lease.
+pub(super) async fn lease(connection: &mut PgConnection) -> Result<Option<Holder>, Error> {
+    let Some(table) = one::<Option<String>>(connection, LEASE_TABLE).await? else {
+        return Ok(None);
+    };
+    let words = |sql: &str| sqlx::raw_sql(AssertSqlSafe(sql.replace("$table", &table)));
+    let row = connection.fetch_optional(words(LEASE_HOLDER)).await;
+    let Some(row) = row.map_err(Error::query)? else {
+        return Ok(None);
+    };
+    if row.try_get(2).map_err(Error::query)? {
+        let ended = connection.execute(words(LEASE_END)).await;
+        if ended.map_err(Error::query)?.rows_affected() > 0 {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Holder::Lease {
+        holder: row.try_get(0).map_err(Error::query)?,
+        until: row.try_get(1).map_err(Error::query)?,
+    }))
 }
 
 /// A session that does nothing for as long as the steps run is not to be ended for that, and a firewall
@@ -169,8 +224,7 @@ async fn stay(connection: &mut PgConnection) -> Result<(), Error> {
 
 /// By which the lock is known.
 pub(super) async fn key(connection: &mut PgConnection) -> Result<i64, Error> {
-    let row = connection.fetch_one(sqlx::raw_sql(KEY)).await;
-    row.and_then(|row| row.try_get(0)).map_err(Error::query)
+    one(connection, KEY).await
 }
 
 /// Whoever has a transaction open under the lock has this, too.
@@ -188,34 +242,23 @@ pub(super) async fn mark(tx: &impl ConnectionTrait, key: i64) -> Result<(), DbEr
 pub(super) async fn unmarked(
     connection: &mut PgConnection,
     key: i64,
-    wait: Duration,
+    queue: &mut Queue<'_>,
 ) -> Result<(), Error> {
-    let began = Instant::now();
-    let ask = format!("SELECT pg_try_advisory_xact_lock({})", mark_of(key));
-    loop {
-        let asked = sqlx::raw_sql(AssertSqlSafe(ask.clone()));
-        let row = connection.fetch_one(asked).await;
-        let is_alone: bool = row.and_then(|row| row.try_get(0)).map_err(Error::query)?;
-        if is_alone {
-            return Ok(());
-        }
-        if began.elapsed() >= wait {
-            return Err(Error::Locked {
-                waited: began.elapsed(),
-            });
-        }
-        tokio::time::sleep(ASK_AGAIN).await;
+    let mark = mark_of(key);
+    let ask = format!("SELECT pg_try_advisory_xact_lock({mark})");
+    while !one::<bool>(connection, &ask).await? {
+        queue.pass(holder(connection, mark)).await?;
     }
+    Ok(())
 }
 
 impl Session {
     /// Whether it has the lock still, as seen from another session.
     pub(super) async fn is_held(&self, at: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        let locks = granted(self.key);
         let ask = format!(
-            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
-               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-               AND (classid::bigint << 32 | objid::bigint) = {} AND pid = {}",
-            self.key, self.pid
+            "SELECT 1 FROM pg_locks l WHERE {locks} AND l.pid = {}",
+            self.pid
         );
         let found = at
             .query_one_raw(Statement::from_string(DbBackend::Postgres, ask))

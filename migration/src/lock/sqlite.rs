@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use sea_orm_migration::sea_orm::sqlx::sqlite::SqliteError;
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
-    Statement, TransactionOptions, TransactionTrait, sqlx,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 
-use super::{ASK_AGAIN, Waits};
-use crate::error::Error;
+use super::{ASK_AGAIN, Holder, Waits};
+use crate::error::{Error, driver};
 
 /// How long one that writes is waited for before anybody is told.
 pub(crate) const SOON: Duration = Duration::from_millis(500);
@@ -49,9 +49,10 @@ pub(super) async fn take(
                 tokio::time::sleep(ASK_AGAIN).await;
             }
             Err(error) if is_busy(&error) => {
-                return Err(Error::Locked {
-                    waited: began.elapsed(),
-                });
+                return Err(Error::locked(
+                    began.elapsed(),
+                    Holder::File { who: SOMEBODY },
+                ));
             }
             Err(error) => return Err(error.into()),
         }
@@ -76,21 +77,21 @@ pub(super) async fn check_keys(transaction: &DatabaseTransaction) -> Result<(), 
     }
 }
 
-/// Whether somebody else is writing: `SQLITE_BUSY` or `SQLITE_LOCKED`, extended or not.
+/// Whether somebody else is writing: `SQLITE_BUSY` or `SQLITE_LOCKED`.
 pub(crate) fn is_busy(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
-    let sqlx::Error::Database(error) = error.as_ref() else {
-        return false;
-    };
+    matches!(code(error), Some(5 | 6))
+}
+
+/// Whether nobody may write the file: `SQLITE_READONLY`.
+pub(crate) fn is_read_only(error: &DbErr) -> bool {
+    code(error) == Some(8)
+}
+
+/// What `SQLite` answered, without what extends it.
+fn code(error: &DbErr) -> Option<u32> {
+    let error = driver(error)?.as_database_error()?;
     // What PostgreSQL answers has numbers, too: 42501, no right to, would be a busy file.
-    if error.try_downcast_ref::<SqliteError>().is_none() {
-        return false;
-    }
-    let code = error.code().and_then(|code| code.parse::<u32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    error.try_downcast_ref::<SqliteError>()?;
+    let code = error.code()?.parse::<u32>().ok()?;
+    Some(code & 0xff)
 }

@@ -75,6 +75,20 @@ pub(crate) struct Run<'r> {
 
 /// Do `steps`, oldest first. What was done before one that fails stays.
 pub(crate) async fn up(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
+    all(lock, steps, run, Direction::Up).await
+}
+
+/// Undo `steps`, newest first. What was undone before one that fails stays so.
+pub(crate) async fn down(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
+    all(lock, steps, run, Direction::Down).await
+}
+
+async fn all(
+    lock: &mut Lock<'_>,
+    steps: &[&Step],
+    run: &Run<'_>,
+    direction: Direction,
+) -> Result<(), Error> {
     lock.checked_by_step();
     let lock = &*lock;
     prepare(&lock.db(), run).await?;
@@ -87,34 +101,12 @@ pub(crate) async fn up(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> R
             before: before.take(),
             is_last: at + 1 == steps.len(),
         };
-        let doing = one_up(lock, step, adoption.as_mut(), run, place);
-        match while_held(lock, step, doing).await {
-            Ok(record) => last = Some(record),
-            Err(error) => {
-                note_stop(lock, run.writer, step, last, &error).await;
-                return Err(error);
+        let doing = async {
+            match direction {
+                Direction::Up => one_up(lock, step, adoption.as_mut(), run, place).await,
+                Direction::Down => one_down(lock, step, adoption.as_ref(), run, place).await,
             }
-        }
-        (run.told)(Progress::Done(step.name));
-    }
-    Ok(())
-}
-
-/// Undo `steps`, newest first.
-pub(crate) async fn down(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
-    lock.checked_by_step();
-    let lock = &*lock;
-    prepare(&lock.db(), run).await?;
-    let adoption = Adoption::of(&lock.db()).await?;
-    let mut before = Some(fingerprint(&lock.db()).await?);
-    let mut last = None;
-    for (at, step) in steps.iter().enumerate() {
-        (run.told)(Progress::Begins(step.name, at + 1, steps.len()));
-        let place = Place {
-            before: before.take(),
-            is_last: at + 1 == steps.len(),
         };
-        let doing = one_down(lock, step, adoption.as_ref(), run, place);
         match while_held(lock, step, doing).await {
             Ok(record) => last = Some(record),
             Err(error) => {

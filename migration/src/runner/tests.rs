@@ -212,7 +212,7 @@ async fn a_transaction_is_not_kept_when_the_lock_is_gone() {
                 expires_at = clock_timestamp() + interval '1 hour'",
         ),
     ] {
-        let lock = Lock::take_as(&db, PATIENCE, kind, &quietly)
+        let lock = Lock::take_as(&db, PATIENCE, kind, "a test", &quietly)
             .await
             .expect("the lock");
         let tx = lock.begin().await.expect("a transaction");
@@ -227,7 +227,7 @@ async fn a_transaction_is_not_kept_when_the_lock_is_gone() {
         db.execute_unprepared(take).await.expect("it is gone");
         // Whoever comes next waits for what is open under it.
         if kind == crate::LockKind::Session {
-            let next = Lock::take_as(&db, Duration::ZERO, kind, &quietly).await;
+            let next = Lock::take_as(&db, Duration::ZERO, kind, "a test", &quietly).await;
             assert!(matches!(next, Err(Error::Locked { .. })));
         }
         let refused = lock.commit(tx, "m1").await.expect_err("a refusal");
@@ -240,5 +240,44 @@ async fn a_transaction_is_not_kept_when_the_lock_is_gone() {
             .await
             .expect("it is there");
     }
+    db.close().await.expect("closed");
+}
+
+/// Whoever stood still for longer than the lease lasts finds that a session has the lock.
+#[tokio::test]
+async fn a_lease_that_ran_out_is_not_held_beside_a_session() {
+    let Some(cluster) = Cluster::shared() else {
+        return;
+    };
+    let db = database(&cluster, "runner_lease").await;
+    let take = |kind, wait| Lock::take_as(&db, wait, kind, "a test", &quietly);
+    let lease = take(crate::LockKind::Lease, PATIENCE)
+        .await
+        .expect("the lease");
+    let session = take(crate::LockKind::Session, Duration::ZERO).await;
+    assert!(matches!(
+        session.err(),
+        Some(Error::Locked { holder, .. }) if matches!(&*holder, crate::Holder::Lease { holder, .. }
+            if holder.starts_with("a test"))
+    ));
+    // Whoever commits just now has it for so long.
+    let over = "UPDATE chancery_migration_lease SET expires_at = clock_timestamp()";
+    db.execute_unprepared(over).await.expect("the end");
+    let tx = lease.begin().await.expect("a transaction");
+    lease.prove(&tx, "m1").await.expect("it is held");
+    let session = take(crate::LockKind::Session, Duration::ZERO).await;
+    assert!(matches!(session, Err(Error::Locked { .. })));
+    tx.rollback().await.expect("an end");
+
+    let session = take(crate::LockKind::Session, PATIENCE)
+        .await
+        .expect("the lock");
+    let tx = lease.begin().await.expect("a transaction");
+    let refused = lease.commit(tx, "m1").await.expect_err("a refusal");
+    assert!(matches!(refused, Error::LockLost(_)), "{refused}");
+    let tx = session.begin().await.expect("a transaction");
+    session.commit(tx, "m1").await.expect("it is held");
+    session.release().await.expect("the end");
+    drop(lease);
     db.close().await.expect("closed");
 }

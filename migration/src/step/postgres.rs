@@ -11,6 +11,7 @@ use sea_orm_migration::sea_orm::{
 use crate::engine::Engine;
 use crate::lexer::{self, Kind, Token};
 use crate::schema::quoted;
+use crate::sqlstate;
 use crate::timeouts::{self, Timeouts};
 
 /// `active_sql_transaction`.
@@ -31,14 +32,7 @@ pub(super) fn is_alone(statement: &str) -> bool {
 
 /// Whether the server said that a statement takes no transaction.
 pub(super) fn needs_no_transaction(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
-        error
-    else {
-        return false;
-    };
-    let error = error.as_database_error();
-    let code = error.and_then(sqlx::error::DatabaseError::code);
-    code.as_deref() == Some(IN_TRANSACTION)
+    sqlstate::of(error) == Some(IN_TRANSACTION)
 }
 
 /// Run `statement` by itself. An index that an earlier try left invalid is dropped before it is made

@@ -8,6 +8,7 @@ use sea_orm_migration::sea_orm::sqlx::{self, Executor as _, Row as _};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, RuntimeErr};
 
 use super::Timeouts;
+use crate::sqlstate;
 
 /// `lock_not_available`.
 const NOT_AVAILABLE: &str = "55P03";
@@ -64,12 +65,5 @@ pub(crate) fn named(options: PgConnectOptions) -> PgConnectOptions {
 }
 
 pub(super) fn is_too_long(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
-        error
-    else {
-        return false;
-    };
-    let error = error.as_database_error();
-    let code = error.and_then(sqlx::error::DatabaseError::code);
-    code.as_deref() == Some(NOT_AVAILABLE)
+    sqlstate::of(error) == Some(NOT_AVAILABLE)
 }

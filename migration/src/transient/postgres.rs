@@ -9,6 +9,7 @@ use tracing::warn;
 
 use super::fresh;
 use crate::lock::owe;
+use crate::sqlstate;
 
 /// What those left that were killed: databases that nobody is connected to, and schemas after so long
 /// that nobody works in them any more.
@@ -139,10 +140,7 @@ impl Drop for Scratch {
 
 /// Whether the role may not do it.
 pub(crate) fn is_forbidden(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(error) = error else {
-        return false;
-    };
-    error.code().as_deref() == Some(FORBIDDEN)
+    sqlstate::of_driver(error) == Some(FORBIDDEN)
 }
 
 /// Take it away by force. The server looks after tables whenever it likes, which no ordinary role may end by

@@ -32,17 +32,23 @@ async fn a_lease_keeps_others_out_and_runs_out_with_whoever_is_gone() {
         &[&["up", "--lock-wait", "0"][..], &lease].concat(),
     );
     assert_eq!(code(&told), Some(6));
-    // A session of its own needs none.
-    assert_eq!(code(&migrate(&scratch, &["up", "-n", "1"])), Some(0));
+    // A session of its own, too.
+    let session = ["up", "-n", "1", "--lock-wait", "0"];
+    assert_eq!(code(&migrate(&scratch, &session)), Some(6));
     let gone = "UPDATE chancery_migration_lease SET expires_at = clock_timestamp()";
     scratch.db.execute_unprepared(gone).await.expect("the end");
-    let waiting: Vec<Child> = (0..5)
-        .map(|_| {
-            let mut command = command(&scratch, &[&["up"][..], &lease].concat());
+    assert_eq!(code(&migrate(&scratch, &session)), Some(0));
+    let left = rows(&scratch.db, "SELECT holder FROM chancery_migration_lease").await;
+    assert_eq!(left, Vec::<Vec<String>>::new(), "nobody can renew it");
+    scratch.db.execute_unprepared(held).await.expect("a lease");
+    scratch.db.execute_unprepared(gone).await.expect("the end");
+    let waiting: Vec<Child> = ["lease", "session", "lease", "session", "lease", "session"]
+        .map(|kind| {
+            let mut command = command(&scratch, &["up", "--lock", kind]);
             let command = command.stdout(Stdio::null()).stderr(Stdio::null());
             command.spawn().expect("the binary")
         })
-        .collect();
+        .into();
     for mut child in waiting {
         assert!(child.wait().expect("an end").success());
     }

@@ -6,42 +6,75 @@ use std::process::{Command, Stdio};
 use migration::engine::Engine;
 use migration::{up, up_by};
 use sea_orm_migration::sea_orm::ConnectionTrait;
+use serde_json::Value;
 
-use crate::adopt::alembic;
+use crate::adopt::{alembic, load};
 use crate::binary::{code, command, migrate};
 use crate::database::{self, Scratch};
 use crate::history::rows;
 
 const LEASES: &str = "SELECT holder FROM chancery_migration_lease";
 
+/// What keeps others out: how it is taken, how it is given back, what is said of whoever has it, and how a
+/// program hears of that.
+struct Held {
+    take: &'static str,
+    give: &'static str,
+    words: &'static [&'static str],
+    json: &'static str,
+}
+
+fn held(engine: Engine, kind: &str) -> Held {
+    match (engine, kind) {
+        (Engine::Sqlite, _) => Held {
+            take: "BEGIN IMMEDIATE",
+            give: "ROLLBACK",
+            words: &["somebody else writes to this file"],
+            json: "/who",
+        },
+        (Engine::Postgres, "session") => Held {
+            take: "SET application_name = 'the other deploy'; SELECT pg_advisory_lock(
+                hashtextextended('chancery.migrate.' || current_schema(), 0))",
+            give: "SELECT pg_advisory_unlock_all()",
+            words: &["(the other deploy), ", ", connected since 20"],
+            json: "/application",
+        },
+        (Engine::Postgres, _) => Held {
+            take: "CREATE TABLE IF NOT EXISTS chancery_migration_lease
+                    (name text PRIMARY KEY, holder text NOT NULL, expires_at timestamptz NOT NULL);
+                INSERT INTO chancery_migration_lease VALUES
+                    ('migrate', 'the other deploy', clock_timestamp() + interval '1 hour')",
+            give: "DELETE FROM chancery_migration_lease",
+            words: &["the other deploy, until 20"],
+            json: "/holder",
+        },
+    }
+}
+
+/// What the other has, and what we want.
+const BOTH: &[(&str, &str)] = &[
+    ("session", "session"),
+    ("lease", "lease"),
+    ("lease", "session"),
+    ("session", "lease"),
+];
+
 #[tokio::test]
 async fn a_run_that_waits_says_for_whom() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
         up_by(&scratch.db, 20).await.expect("up");
-        for (arguments, kind) in [
-            (&["up"][..], "session"),
-            (&["down", "--json"], "session"),
-            (&["up"], "lease"),
-        ] {
+        for (&(theirs, ours), arguments) in
+            BOTH.iter()
+                .zip([&["up"][..], &["down", "--json"], &["up"], &["down"]])
+        {
+            let held = held(engine, theirs);
             let holder = database::connect_once(&scratch.url).await;
-            let (take, who) = match (engine, kind) {
-                (Engine::Sqlite, _) => ("BEGIN IMMEDIATE", "somebody else writes to this file"),
-                (Engine::Postgres, "session") => (
-                    "SET application_name = 'the other deploy'; SELECT pg_advisory_lock(
-                     hashtextextended('chancery.migrate.' || current_schema(), 0))",
-                    "(the other deploy)",
-                ),
-                (Engine::Postgres, _) => (
-                    "CREATE TABLE chancery_migration_lease (name text PRIMARY KEY, holder text NOT NULL,
-                        expires_at timestamptz NOT NULL);
-                     INSERT INTO chancery_migration_lease VALUES
-                        ('migrate', 'the other deploy', clock_timestamp() + interval '1 hour')",
-                    "the other deploy, until",
-                ),
-            };
-            holder.execute_unprepared(take).await.expect("the lock");
-            let mut child = command(&scratch, &[arguments, &["--lock", kind]].concat())
+            holder
+                .execute_unprepared(held.take)
+                .await
+                .expect("the lock");
+            let mut child = command(&scratch, &[arguments, &["--lock", ours]].concat())
                 .stdout(Stdio::null())
                 .stderr(Stdio::piped())
                 .spawn()
@@ -50,19 +83,82 @@ async fn a_run_that_waits_says_for_whom() {
             let mut lines = errors.lines().map(|line| line.expect("a line"));
             let told = lines.find(|line| line.contains("another migration is under way"));
             let told = told.expect("it says that it waits");
-            assert!(told.contains(who), "{arguments:?}: {told}");
-            let end = match (engine, kind) {
-                (Engine::Sqlite, _) => "ROLLBACK",
-                (Engine::Postgres, "session") => "SELECT pg_advisory_unlock_all()",
-                (Engine::Postgres, _) => "DELETE FROM chancery_migration_lease",
-            };
-            holder.execute_unprepared(end).await.expect("the end");
+            let is_told = held.words.iter().all(|one| told.contains(one));
+            assert!(is_told, "{arguments:?}: {told}");
+            holder.execute_unprepared(held.give).await.expect("the end");
             holder.close().await.expect("closed");
             // Somebody reads what it says besides.
             let rest: Vec<String> = lines.collect();
             assert!(child.wait().expect("an end").success(), "{rest:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_run_that_does_not_wait_says_for_whom_it_would() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up_by(&scratch.db, 1).await.expect("up");
+        for &(theirs, ours) in BOTH {
+            let held = held(engine, theirs);
+            let holder = database::connect_once(&scratch.url).await;
+            holder
+                .execute_unprepared(held.take)
+                .await
+                .expect("the lock");
+            let line = ["up", "--lock-wait", "0", "--lock", ours];
+            let told = migrate(&scratch, &line);
+            let words = String::from_utf8_lossy(&told.stderr);
+            assert_eq!(code(&told), Some(6), "{words}");
+            assert!(held.words.iter().all(|one| words.contains(one)), "{words}");
+            let told = migrate(&scratch, &[&line[..], &["--json"]].concat());
+            let object: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+            let known = object["holder"].pointer(held.json).and_then(Value::as_str);
+            let known = known.expect("a holder");
+            let is_told = held.words.iter().any(|one| one.contains(known));
+            assert!(is_told, "{object:#}");
+            holder.execute_unprepared(held.give).await.expect("the end");
+            if engine == Engine::Postgres {
+                if theirs == "session" {
+                    assert!(object["holder"]["pid"].is_i64(), "{object:#}");
+                }
+                let made = "SELECT 1 FROM pg_class WHERE relname = 'chancery_migration_lease'";
+                if !rows(&scratch.db, made).await.is_empty() {
+                    let left = rows(&scratch.db, LEASES).await;
+                    assert_eq!(left, Vec::<Vec<String>>::new(), "{theirs} {ours}");
+                }
+            }
+            holder.close().await.expect("closed");
+        }
+        let known = migration::status(&scratch.db).await.expect("status");
+        assert_eq!(known.applied.len(), 1, "nobody got in");
+    }
+}
+
+#[tokio::test]
+async fn taking_over_a_file_waits_for_its_turn_once() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    load(&scratch, Engine::Sqlite, "prisma").await;
+    let holder = database::connect_once(&scratch.url).await;
+    let take = "BEGIN IMMEDIATE";
+    holder.execute_unprepared(take).await.expect("the file");
+    // Whoever waits anywhere before it says so waits for a day.
+    let line = ["adopt", "--from", "prisma", "--lock-wait", "86400"];
+    let mut child = command(&scratch, &line)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let errors = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut lines = errors.lines().map(|line| line.expect("a line"));
+    let told = lines.find(|line| line.contains("somebody else writes to this file"));
+    assert!(told.is_some(), "it says that it waits");
+    holder
+        .execute_unprepared("ROLLBACK")
+        .await
+        .expect("the end");
+    let rest: Vec<String> = lines.collect();
+    assert!(child.wait().expect("an end").success(), "{rest:?}");
 }
 
 #[tokio::test]
@@ -107,7 +203,13 @@ async fn a_run_that_is_told_to_end_gives_the_lease_back() {
         let reader = database::connect_once(&scratch.url).await;
         let read = "BEGIN; SELECT count(*) FROM nft_ownership";
         reader.execute_unprepared(read).await.expect("a reader");
-        let run = ["up", "--lock", "lease", "--lock-timeout", "600"];
+        // What people are called is written between quotes.
+        let who = ["--actor", "Ada \\ O'Neil"];
+        let run = [
+            &["up", "--lock", "lease", "--lock-timeout", "600"],
+            &who[..],
+        ]
+        .concat();
         let child = command(&scratch, &run)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -118,7 +220,12 @@ async fn a_run_that_is_told_to_end_gives_the_lease_back() {
         while rows(&scratch.db, waits).await.is_empty() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(rows(&scratch.db, LEASES).await.len(), 1);
+        let held = rows(&scratch.db, LEASES).await;
+        let who = [
+            format!(", pid {}, since 20", child.id()),
+            "O'Neil".to_owned(),
+        ];
+        assert!(who.iter().all(|one| held[0][0].contains(one)), "{held:?}");
         let told = Command::new("kill")
             .args([signal, &child.id().to_string()])
             .status();

@@ -5,6 +5,8 @@ mod beside;
 mod refused;
 mod tools;
 
+pub(crate) use self::refused::load;
+
 use migration::engine::Engine;
 use migration::schema::{LiveSchema, Table};
 use sea_orm_migration::sea_orm::{ConnectionTrait, Statement};

@@ -103,6 +103,15 @@ async fn a_session_that_may_only_read_is_refused_and_may_look() {
 }
 
 #[tokio::test]
+async fn a_file_that_may_only_be_read_is_refused_and_may_be_looked_at() {
+    let mut scratch = Scratch::new(Engine::Sqlite).await;
+    load(&scratch, Engine::Sqlite, "prisma").await;
+    scratch.url = scratch.url.replace("mode=rwc", "mode=ro");
+    refused(&scratch, "prisma", 4, "read-only").await;
+    done(&scratch, &["adopt", "--from", "prisma", "--check"]);
+}
+
+#[tokio::test]
 async fn looking_writes_nothing() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
@@ -162,7 +171,7 @@ async fn a_file_of_sqlite_with_values_that_are_not_ours_is_refused() {
 }
 
 /// What a tool leaves.
-pub(super) async fn load(scratch: &Scratch, engine: Engine, tool: &str) {
+pub(crate) async fn load(scratch: &Scratch, engine: Engine, tool: &str) {
     let kind = match engine {
         Engine::Sqlite => "sqlite",
         Engine::Postgres => "postgres",
