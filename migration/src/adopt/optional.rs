@@ -47,11 +47,12 @@ pub(crate) async fn make(
         lock.release().await?;
         return Ok(Vec::new());
     }
-    check(db, &lock, way, &going).await?;
+    let live = LiveSchema::read(&at).await?;
+    check(db, &lock, way, &live, &going).await?;
     let run = way.run_under(&lock);
     let mut made = Vec::new();
     for one in &going {
-        let step = make_one(&at, engine, &mut adoption, one, &run).await?;
+        let step = make_one(&at, &live, &mut adoption, one, &run).await?;
         adoption.left_out.remove(one);
         adoption.settle(&one.to_string());
         adoption.write(&at).await?;
@@ -76,25 +77,20 @@ async fn check(
     db: &DatabaseConnection,
     lock: &Lock<'_>,
     way: &Way,
+    live: &LiveSchema,
     going: &[LeftOut],
 ) -> Result<(), Error> {
-    let at = lock.db();
-    let live = LiveSchema::read(&at).await?;
     let before = movable(status(lock.db()).await?)?;
-    // A run that was broken off leaves half an index, and a trigger comes in the place of what stands.
-    let is_known = |object: &Object| match object {
-        Object::Index(table, name) => {
-            let text = live
-                .tables
-                .get(table)
-                .and_then(|table| table.indexes.get(name));
-            text.is_some_and(|text| text.ends_with(" INVALID")) && is_one(going, object)
-        }
-        Object::Trigger(..) => is_one(going, object),
-        _ => false,
+    // A run that was broken off leaves half of something, and a trigger comes in the place of what stands.
+    let is_known = |object: &Object| {
+        let object = object.to_string();
+        let mut going = going.iter();
+        going.any(|one| {
+            one.to_string() == object && (one.kind == Optional::Triggers || is_half(live, one))
+        })
     };
     guard::drift_but(db, lock, &before, way, is_known).await?;
-    let taken = room::taken(&at, &live, going).await?;
+    let taken = room::taken(&lock.db(), live, going).await?;
     if taken.is_empty() {
         return Ok(());
     }
@@ -105,19 +101,26 @@ async fn check(
     )))
 }
 
-fn is_one(going: &[LeftOut], object: &Object) -> bool {
-    let object = object.to_string();
-    going.iter().any(|one| one.to_string() == object)
+/// Whether it stands as a run leaves it that was broken off.
+fn is_half(live: &LiveSchema, one: &LeftOut) -> bool {
+    let table = live.tables.get(&one.table);
+    let ends = |text: Option<&String>, mark: &str| text.is_some_and(|text| text.ends_with(mark));
+    table.is_some_and(|table| match one.kind {
+        Optional::Indexes => ends(table.indexes.get(&one.name), " INVALID"),
+        Optional::Keys => ends(table.constraints.get(&one.name), " NOT VALID"),
+        Optional::Triggers => false,
+    })
 }
 
 /// Make one of them, and tell whose step it is.
 async fn make_one(
     at: &DatabaseExecutor<'_>,
-    engine: Engine,
+    live: &LiveSchema,
     adoption: &mut Adoption,
     one: &LeftOut,
     run: &Run<'_>,
 ) -> Result<&'static str, Error> {
+    let engine = live.engine;
     let (step, sql) = statement(engine, one).ok_or_else(|| {
         Error::Option(format!(
             "no step makes {one}: was it made by an older program?"
@@ -133,15 +136,16 @@ async fn make_one(
             patiently(step, run, apart).await?;
         }
         (Optional::Keys, _) => {
-            for sql in postgres::key(&one.table, &sql) {
-                let once = async || in_transaction(at, run, &[&sql]).await;
-                patiently(step, run, once).await?;
+            let done = usize::from(is_half(live, one));
+            for sql in postgres::key(&one.table, &sql).iter().skip(done) {
+                let making = async || in_transaction(at, run, &[sql]).await;
+                patiently(step, run, making).await?;
             }
         }
         (Optional::Triggers, _) => {
             let all = trigger(engine, adoption, one, sql);
-            let once = async || in_transaction(at, run, &all).await;
-            patiently(step, run, once).await?;
+            let making = async || in_transaction(at, run, &all).await;
+            patiently(step, run, making).await?;
         }
     }
     Ok(step.name)

@@ -310,10 +310,10 @@ async fn up_backs_up_first_where_something_is_pending() {
 async fn bytes_that_are_no_letters_and_a_files_own_marks_come_back() {
     let scratch = Scratch::new(Engine::Sqlite).await;
     up(&scratch.db).await.expect("up");
-    let make = "CREATE TABLE odd (id integer PRIMARY KEY, said text);
+    let odd = "CREATE TABLE odd (id integer PRIMARY KEY, said text);
         INSERT INTO odd VALUES (1, CAST(x'ff4100fe' AS text)), (2, CAST(x'c3' AS text));
         PRAGMA user_version = 7; PRAGMA application_id = 1234";
-    scratch.db.execute_unprepared(make).await.expect("made");
+    scratch.db.execute_unprepared(odd).await.expect("made");
     let dir = tempfile::tempdir().expect("a directory");
     let place = dir.path().to_str().expect("a path");
     let made = migrate(&scratch, &["backup", place]);

@@ -296,3 +296,26 @@ async fn nothing_that_was_left_out_is_made_on_what_was_changed_by_hand() {
         done(&scratch, &["status", "--check-drift"]);
     }
 }
+
+#[tokio::test]
+async fn a_key_that_rows_broke_is_gone_on_with_once_they_are_gone() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    load(&scratch, Engine::Postgres, "prisma").await;
+    done(&scratch, &["adopt", "--from", "prisma"]);
+    done(&scratch, &["up"]);
+    let stray =
+        "INSERT INTO saved_views (id, user_id, name, resource, version, created_at, updated_at)
+        VALUES (gen_random_uuid(), gen_random_uuid(), 'a', 'runs', 1, now(), now())";
+    execute(&scratch, stray).await;
+    let (code, json) = told(&scratch, &["up", "--with", "keys"]);
+    assert_eq!(code, 1, "{json:#}");
+    let said = json["error"].as_str().expect("words");
+    assert!(said.contains("saved_views"), "{said}");
+    execute(&scratch, "DELETE FROM saved_views").await;
+    done(&scratch, &["up", "--with", "keys"]);
+    assert_eq!(left(&scratch, "keys"), Vec::<String>::new());
+    done(&scratch, &["status", "--check-drift"]);
+}
