@@ -104,6 +104,14 @@ pub enum Error {
         /// What the database said.
         source: Box<Error>,
     },
+    /// A statement of a step that is tried was refused.
+    #[error("{source} (in `{statement}`)")]
+    InStatement {
+        /// The statement, or how it begins.
+        statement: String,
+        /// What the database said.
+        source: Box<Error>,
+    },
     /// A step is half undone.
     #[error(
         "{step} was going down and stopped after {done} of its {of} statements: finish it with `migrate down`, or \

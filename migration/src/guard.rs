@@ -23,6 +23,17 @@ pub(crate) async fn drift(
     before: &Status,
     way: &Way,
 ) -> Result<(), Error> {
+    drift_but(db, lock, before, way, |_| false).await
+}
+
+/// The same, but for what `is_known`: it is about to be made, or an earlier run that was broken off made it.
+pub(crate) async fn drift_but(
+    db: &DatabaseConnection,
+    lock: &Lock<'_>,
+    before: &Status,
+    way: &Way,
+    is_known: impl Fn(&Object) -> bool,
+) -> Result<(), Error> {
     // Its own statements stand half-way, and what stopped it may have to be mended by hand.
     if before.failed.iter().any(|failed| failed.half) {
         return Ok(());
@@ -34,7 +45,9 @@ pub(crate) async fn drift(
     // Who may not compare, or cannot, knows still that something is not as it was.
     let found = match found(db, &lock.db(), &applied).await {
         Ok(found) => {
-            let drift = found.into_iter().filter(|one| !is_advice(one));
+            let drift = found
+                .into_iter()
+                .filter(|one| !is_advice(one) && !is_known(&one.object));
             let drift: Vec<String> = drift.map(|one| one.to_string()).collect();
             // Somebody brought it back.
             if drift.is_empty() {

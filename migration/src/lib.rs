@@ -45,6 +45,7 @@ mod transient;
 mod undo;
 mod verify;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,6 +55,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 use crate::adopt::{ASIDE, Adoption};
 pub use crate::adopt::{LeftOut, Optional, Tool};
+use crate::backup::Manifest;
 use crate::engine::Engine;
 pub use crate::error::Error;
 use crate::history::Writer;
@@ -104,7 +106,7 @@ pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
 /// Apply everything that is pending, and tell what that was. Of several processes that ask at once,
 /// one does it and the others wait for it.
 pub async fn up(db: &DatabaseConnection) -> Result<Vec<String>, Error> {
-    up_to(db, &Way::default()).await
+    Ok(up_to(db, &Way::default()).await?.steps)
 }
 
 /// Take over a database that `tool` built, whose tables stay as they are, and tell the steps that this
@@ -123,7 +125,7 @@ pub async fn up_by(db: &DatabaseConnection, steps: u32) -> Result<Vec<String>, E
         steps: Some(steps),
         ..Way::default()
     };
-    up_to(db, &way).await
+    Ok(up_to(db, &way).await?.steps)
 }
 
 /// Undo the last `steps` that are applied, whatever is lost, and tell what that was, newest first.
@@ -238,17 +240,26 @@ impl Way {
     }
 }
 
+/// What going up did.
+#[derive(Default)]
+struct Applied {
+    /// The steps that were applied, oldest first.
+    steps: Vec<String>,
+    /// The backup that was made before, and where it is.
+    backup: Option<(Manifest, PathBuf)>,
+}
+
 /// Apply what is pending.
-async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
+async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Applied, Error> {
     if way.going_up(&movable(status(db).await?)?).is_empty() {
-        return Ok(Vec::new());
+        return Ok(Applied::default());
     }
     let mut lock = way.lock(db).await?;
     let before = movable(status(lock.db()).await?)?;
     if way.going_up(&before).is_empty() {
         // Whoever was waited for did it all, by the same plan or another.
         lock.release().await?;
-        return Ok(Vec::new());
+        return Ok(Applied::default());
     }
     let going = way.going_up(&before);
     check_written(going.iter().copied(), Engine::of(db)?)?;
@@ -279,15 +290,19 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error>
     if !losses.is_empty() {
         return Err(Error::Destructive(losses));
     }
+    let mut backup = None;
     if let Some(making) = &way.backup {
         let made = backup::make(db, lock.db(), making, &way.writer, &*way.told);
-        Box::pin(made).await?;
+        backup = Some(Box::pin(made).await?);
     }
     let run = way.run_under(&lock);
     let done = runner::up(&mut lock, &going, &run).await;
     // What was done before one that failed stays.
     Error::both(done, lock.release().await)?;
-    Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
+    Ok(Applied {
+        steps: going.into_iter().map(|step| step.name.to_owned()).collect(),
+        backup,
+    })
 }
 
 /// What of `losses` is of steps that nobody named as allowed to lose something.

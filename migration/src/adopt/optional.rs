@@ -8,14 +8,17 @@ use sea_orm_migration::sea_orm::{
 };
 
 use super::part::{self, Part};
-use super::{Adoption, LeftOut, Optional, postgres, sqlite};
-use crate::Way;
+use super::{Adoption, LeftOut, Optional, postgres, room, sqlite};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::history;
+use crate::guard;
+use crate::history::{self, status};
 use crate::lexer::split;
+use crate::lock::Lock;
 use crate::runner::{Run, patiently};
+use crate::schema::{LiveSchema, Object};
 use crate::step::{Direction, STEPS, Step};
+use crate::{Way, movable};
 
 /// Make what was left out, of `kinds`, and tell what that was.
 pub(crate) async fn make(
@@ -40,43 +43,22 @@ pub(crate) async fn make(
         .iter()
         .filter(|one| kinds.contains(&one.kind));
     let going: Vec<LeftOut> = going.cloned().collect();
+    if going.is_empty() {
+        lock.release().await?;
+        return Ok(Vec::new());
+    }
+    let live = LiveSchema::read(&at).await?;
+    check(db, &lock, way, &live, &going).await?;
     let run = way.run_under(&lock);
     let mut made = Vec::new();
     for one in &going {
-        let (step, sql) = statement(engine, one).ok_or_else(|| {
-            Error::Option(format!(
-                "no step makes {one}: was it made by an older program?"
-            ))
-        })?;
-        match one.kind {
-            Optional::Indexes => match engine {
-                Engine::Sqlite => {
-                    at.execute_unprepared(&sql).await?;
-                }
-                Engine::Postgres => {
-                    let sql = postgres::concurrently(&sql);
-                    let apart = async || Ok(step.run_apart(&at, &sql, run.apart).await?);
-                    patiently(step, &run, apart).await?;
-                }
-            },
-            Optional::Keys => {
-                for sql in postgres::key(&one.table, &sql) {
-                    let once = async || in_transaction(&at, &run, &[&sql]).await;
-                    patiently(step, &run, once).await?;
-                }
-            }
-            Optional::Triggers => {
-                let all = trigger(engine, &mut adoption, one, sql);
-                let once = async || in_transaction(&at, &run, &all).await;
-                patiently(step, &run, once).await?;
-            }
-        }
+        let step = make_one(&at, &live, &mut adoption, one, &run).await?;
         adoption.left_out.remove(one);
         adoption.settle(&one.to_string());
         adoption.write(&at).await?;
         let action = format!("with {}", one.kind.word());
         way.writer
-            .log(&at, step.name, &action, Some(one.to_string()))
+            .log(&at, step, &action, Some(one.to_string()))
             .await?;
         made.push(one.to_string());
     }
@@ -87,6 +69,86 @@ pub(crate) async fn make(
     drop(at);
     lock.release().await?;
     Ok(made)
+}
+
+/// Refuse where the database is not as its history left it, or something else has the name of what would be
+/// made, before anything is.
+async fn check(
+    db: &DatabaseConnection,
+    lock: &Lock<'_>,
+    way: &Way,
+    live: &LiveSchema,
+    going: &[LeftOut],
+) -> Result<(), Error> {
+    let before = movable(status(lock.db()).await?)?;
+    // A run that was broken off leaves half of something, and a trigger comes in the place of what stands.
+    let is_known = |object: &Object| {
+        let object = object.to_string();
+        let mut going = going.iter();
+        going.any(|one| {
+            one.to_string() == object && (one.kind == Optional::Triggers || is_half(live, one))
+        })
+    };
+    guard::drift_but(db, lock, &before, way, is_known).await?;
+    let taken = room::taken(&lock.db(), live, going).await?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Option(format!(
+        "nothing of `--with` was made, since names are taken: {}; give these other names, or drop them, then say \
+         the same again",
+        taken.join("; ")
+    )))
+}
+
+/// Whether it stands as a run leaves it that was broken off.
+fn is_half(live: &LiveSchema, one: &LeftOut) -> bool {
+    let table = live.tables.get(&one.table);
+    let ends = |text: Option<&String>, mark: &str| text.is_some_and(|text| text.ends_with(mark));
+    table.is_some_and(|table| match one.kind {
+        Optional::Indexes => ends(table.indexes.get(&one.name), " INVALID"),
+        Optional::Keys => ends(table.constraints.get(&one.name), " NOT VALID"),
+        Optional::Triggers => false,
+    })
+}
+
+/// Make one of them, and tell whose step it is.
+async fn make_one(
+    at: &DatabaseExecutor<'_>,
+    live: &LiveSchema,
+    adoption: &mut Adoption,
+    one: &LeftOut,
+    run: &Run<'_>,
+) -> Result<&'static str, Error> {
+    let engine = live.engine;
+    let (step, sql) = statement(engine, one).ok_or_else(|| {
+        Error::Option(format!(
+            "no step makes {one}: was it made by an older program?"
+        ))
+    })?;
+    match (one.kind, engine) {
+        (Optional::Indexes, Engine::Sqlite) => {
+            at.execute_unprepared(&sql).await?;
+        }
+        (Optional::Indexes, Engine::Postgres) => {
+            let sql = postgres::concurrently(&sql);
+            let apart = async || Ok(step.run_apart(at, &sql, run.apart).await?);
+            patiently(step, run, apart).await?;
+        }
+        (Optional::Keys, _) => {
+            let done = usize::from(is_half(live, one));
+            for sql in postgres::key(&one.table, &sql).iter().skip(done) {
+                let making = async || in_transaction(at, run, &[sql]).await;
+                patiently(step, run, making).await?;
+            }
+        }
+        (Optional::Triggers, _) => {
+            let all = trigger(engine, adoption, one, sql);
+            let making = async || in_transaction(at, run, &all).await;
+            patiently(step, run, making).await?;
+        }
+    }
+    Ok(step.name)
 }
 
 /// Statements that are one, in the time that a run gives them.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbErr};
 
 use super::part::Part;
-use super::{Adoption, Finding, Verdict, postgres, sqlite};
+use super::{Adoption, Finding, LeftOut, Optional, Verdict, postgres, sqlite};
 use crate::engine::Engine;
 use crate::schema::{LiveSchema, Object};
 use crate::step::{Direction, STEPS};
@@ -32,10 +32,7 @@ pub(super) async fn in_the_way(
     expected: &LiveSchema,
 ) -> Result<Vec<Finding>, DbErr> {
     let engine = expected.engine;
-    let names = match engine {
-        Engine::Sqlite => sqlite::names(db).await?,
-        Engine::Postgres => postgres::names(db).await?,
-    };
+    let names = names(db, engine).await?;
     let found = made(adoption, expected)
         .into_iter()
         .filter_map(|(space, name, object)| {
@@ -50,6 +47,35 @@ pub(super) async fn in_the_way(
     // What has both of a table's names is one thing.
     found.dedup_by(|one, other| one.object == other.object);
     Ok(found)
+}
+
+/// What stands in the way of what was left out, a line each. What stands on the very table may be what an earlier
+/// run made.
+pub(super) async fn taken(
+    db: &impl ConnectionTrait,
+    live: &LiveSchema,
+    wanted: &[LeftOut],
+) -> Result<Vec<String>, DbErr> {
+    let names = names(db, live.engine).await?;
+    let lines = wanted.iter().filter_map(|one| {
+        let table = live.tables.get(&one.table);
+        let (space, stands) = match one.kind {
+            Optional::Indexes => (Space::Relation, table.map(|table| &table.indexes)),
+            Optional::Triggers => (Space::Trigger, table.map(|table| &table.triggers)),
+            Optional::Keys => return None,
+        };
+        let taken = names.get(&(space, folded(live.engine, &one.name)))?;
+        let is_there = stands.is_some_and(|all| all.contains_key(&one.name));
+        (!is_there).then(|| format!("{taken} has the name of {one}"))
+    });
+    Ok(lines.collect())
+}
+
+async fn names(db: &impl ConnectionTrait, engine: Engine) -> Result<Names, DbErr> {
+    match engine {
+        Engine::Sqlite => sqlite::names(db).await,
+        Engine::Postgres => postgres::names(db).await,
+    }
 }
 
 /// A name as the engine compares it.

@@ -21,6 +21,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::lock;
 use crate::plan;
+use crate::rows::check_seen;
 use crate::runner::{Progress, Run};
 use crate::schema::{LiveSchema, Table, quoted};
 use crate::step::{STEPS, Step};
@@ -64,6 +65,7 @@ pub(crate) async fn run(
     let engine = Engine::of(db)?;
     let schema = LiveSchema::read(db).await?;
     check(backfill, &schema)?;
+    check_seen(db, |name| backfill.reads(engine, name)).await?;
     let sizes = plan::sizes(db).await?;
     let total = sizes.get(&backfill.table).map_or(0, |size| size.rows);
     let begun = begin(db, backfill, total, pace, run).await?;

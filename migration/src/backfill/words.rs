@@ -105,6 +105,25 @@ impl Backfill {
         has_key && same.any(|table| squeezed(&self.statement(&table)) == squeezed(body))
     }
 
+    /// Whether it goes through the table `name`, or asks it for values.
+    pub(super) fn reads(&self, engine: Engine, name: &str) -> bool {
+        let statement = self.statement(&quoted(&self.table));
+        let words = lexer::words(engine, &statement);
+        let begins = |at: usize| {
+            let mut heads = ["FROM", "JOIN", "ONLY"].into_iter();
+            words
+                .get(at)
+                .is_some_and(|one| heads.any(|head| one.is(head)))
+        };
+        let mut named = (1..words.len()).filter(|at| words[*at].plain() == name);
+        self.table == name
+            || named.any(|at| {
+                // With its schema before it, or without.
+                let is_qualified = at > 2 && words[at - 1].is(".");
+                begins(at - 1) || (is_qualified && begins(at - 3))
+            })
+    }
+
     /// The statement.
     fn statement(&self, table: &str) -> String {
         let only = self.only.as_ref();
@@ -159,6 +178,17 @@ mod tests {
         let quoted = Backfill::read(Engine::Sqlite, quoted).expect("one");
         assert_eq!((quoted.key.as_str(), quoted.table.as_str()), ("Key", "T"));
         assert_eq!((plain.only, plain.batch), (None, BATCH));
+    }
+
+    #[test]
+    fn the_tables_that_it_asks_are_known() {
+        let text = "-- backfill a key=id\nUPDATE t SET a = (SELECT max(b) FROM \"Other\" JOIN public.third \
+                    USING (id)), fourth = 1 WHERE EXISTS (SELECT fifth.a FROM ONLY sixth AS fifth)";
+        let read = Backfill::read(Engine::Postgres, text).expect("a backfill");
+        let reads = |name: &&str| read.reads(Engine::Postgres, name);
+        let all = ["t", "Other", "third", "fourth", "fifth", "sixth", "public"];
+        let found: Vec<&str> = all.into_iter().filter(reads).collect();
+        assert_eq!(found, ["t", "Other", "third", "sixth"]);
     }
 
     #[test]

@@ -64,6 +64,9 @@ pub(crate) struct Counter {
 /// How far each sequence has counted.
 pub(crate) type Counters = BTreeMap<String, Counter>;
 
+/// What a file of `SQLite` says of itself: its `application_id` and its `user_version`.
+pub(crate) type Marks = BTreeMap<String, i64>;
+
 /// A file of the backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Kept {
@@ -98,6 +101,9 @@ pub(crate) struct Manifest {
     /// How far each sequence had counted, where that is kept apart from the rows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) counters: Counters,
+    /// What the file said of itself, where the engine has such.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) marks: Marks,
     /// Whether it was restored and compared.
     pub(crate) tested: bool,
     files: BTreeMap<String, Kept>,
@@ -151,6 +157,7 @@ impl Manifest {
             schema: None,
             tables: Sums::new(),
             counters: Counters::new(),
+            marks: Marks::new(),
             tested: false,
             files: BTreeMap::new(),
             copies: BTreeMap::new(),
@@ -254,6 +261,19 @@ impl Manifest {
                 "what was restored is not what was backed up (the sequence {name} stood at {}): do not rely \
                  on {}",
                 kept.last, self.id
+            ))),
+        }
+    }
+
+    /// Refuse where the file does not say of itself what the one of the backup did. An older backup does not tell.
+    pub(super) fn compare_marks(&self, marks: &Marks) -> Result<(), Error> {
+        let mut kept = self.marks.iter();
+        let differing = kept.find(|(name, kept)| marks.get(*name) != Some(kept));
+        match differing {
+            None => Ok(()),
+            Some((name, kept)) => Err(Error::Backup(format!(
+                "what was restored is not what was backed up (its {name} was {kept}): do not rely on {}",
+                self.id
             ))),
         }
     }

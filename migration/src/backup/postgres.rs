@@ -3,6 +3,7 @@
 
 mod beyond;
 mod counters;
+mod proof;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -17,6 +18,7 @@ use sea_orm_migration::sea_orm::sqlx::postgres::{PgPool, PgPoolCopyExt as _, PgP
 use sea_orm_migration::sea_orm::sqlx::{self, AssertSqlSafe};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, SqlxPostgresConnector};
 
+use self::proof::Proof;
 use super::manifest::{Manifest, Method, Sum, Sums};
 use super::tools::{self, Tools};
 use super::{Making, Told, fingerprint};
@@ -28,7 +30,6 @@ use crate::rows::check_seen;
 use crate::runner::Progress;
 use crate::schema::change::{self, Options};
 use crate::schema::{Column, Filling, LiveSchema, quoted};
-use crate::transient::Scratch;
 
 /// What makes the tables, before they have rows.
 const BEFORE: &str = "schema-1-tables.sql";
@@ -103,6 +104,7 @@ pub(super) async fn make(
     if tools.is_none() {
         beyond::check(&session.db).await?;
     }
+    let proof = Proof::of(making, &session, tools.as_ref()).await?;
     manifest.notes.extend(beyond::left_out(&session.db).await?);
     let schema = LiveSchema::read(&session.db).await?;
     manifest.schema = Some(session.text("SELECT current_schema()::text").await?);
@@ -117,12 +119,9 @@ pub(super) async fn make(
     }
     session.run("ROLLBACK").await?;
     manifest.fingerprint = fingerprint(schema);
-    if !making.untested {
-        match &tools {
-            Some(tools) => Box::pin(prove_dump(like, tools, directory, manifest)).await?,
-            None => Box::pin(bring_back(&session, true, directory, manifest, told)).await?,
-        }
-    }
+    proof
+        .run(&session, tools.as_ref(), directory, manifest, told)
+        .await?;
     session.pool.close().await;
     Ok(())
 }
@@ -189,39 +188,6 @@ pub(super) async fn restore(
     }
     session.pool.close().await;
     Ok(())
-}
-
-/// Restore a dump into a database that is made for it, and drop that again.
-async fn prove_dump(
-    like: &PgPool,
-    tools: &Tools,
-    directory: &Path,
-    manifest: &Manifest,
-) -> Result<(), Error> {
-    let scratch = Scratch::database(like, "restore", Some("template0"));
-    let scratch = scratch.await.map_err(Error::query)?;
-    let options = scratch.options();
-    let proven = async {
-        let other = PgPoolOptions::new()
-            .max_connections(1)
-            .connect_with(options)
-            .await
-            .map_err(Error::query)?;
-        let session = Session::open(&other).await?;
-        let schema = quoted(manifest.schema.as_deref().unwrap_or("public"));
-        session
-            .run(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
-            .await?;
-        session.run(&format!("SET search_path = {schema}")).await?;
-        let proven = restore_dump(&session, tools, directory, manifest).await;
-        session.pool.close().await;
-        other.close().await;
-        proven
-    };
-    let proven = Box::pin(proven).await;
-    let gone = scratch.take_away().await;
-    proven?;
-    gone.map_err(Error::query)
 }
 
 async fn restore_dump(

@@ -10,7 +10,7 @@ use sea_orm_migration::sea_orm::sqlx::{self, AssertSqlSafe};
 use sea_orm_migration::sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sha2::{Digest, Sha256};
 
-use super::manifest::{Manifest, Method, Sum, Sums};
+use super::manifest::{Manifest, Marks, Method, Sum, Sums};
 use super::{Making, fingerprint, note};
 use crate::error::Error;
 use crate::history::Writer;
@@ -22,6 +22,10 @@ const FILE: &str = "data.db";
 
 const TABLES: &str = "SELECT name FROM pragma_table_list
     WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+
+/// A program's own marks, which stand in no table.
+const MARKS: &str = "SELECT 'application_id', application_id FROM pragma_application_id
+    UNION ALL SELECT 'user_version', user_version FROM pragma_user_version";
 
 const COLUMNS: &str = "SELECT name FROM pragma_table_xinfo(?)";
 
@@ -48,6 +52,7 @@ pub(super) async fn make(
     vacuum_into(pool, &copy).await?;
     manifest.fingerprint = fingerprint(LiveSchema::read(db).await?);
     manifest.tables = sums(pool).await?;
+    manifest.marks = marks(pool).await?;
     if !making.untested {
         prove(&copy, manifest).await?;
     }
@@ -124,7 +129,8 @@ async fn prove(file: &Path, manifest: &Manifest) -> Result<(), Error> {
         }
         let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.clone());
         let live = fingerprint(LiveSchema::read(&db).await?);
-        manifest.compare(&live, &sums(&pool).await?)
+        manifest.compare(&live, &sums(&pool).await?)?;
+        manifest.compare_marks(&marks(&pool).await?)
     };
     let proven = proven.await;
     pool.close().await;
@@ -141,6 +147,15 @@ async fn open(file: &Path, read_only: bool) -> Result<SqlitePool, Error> {
         .connect_with(options)
         .await
         .map_err(Error::query)
+}
+
+/// What the file says of itself.
+async fn marks(pool: &SqlitePool) -> Result<Marks, Error> {
+    let found: Vec<(String, i64)> = sqlx::query_as(MARKS)
+        .fetch_all(pool)
+        .await
+        .map_err(Error::query)?;
+    Ok(found.into_iter().collect())
 }
 
 /// What each table holds. The rows are hashed one by one and the numbers added, so that their order
@@ -163,7 +178,8 @@ async fn sums(pool: &SqlitePool) -> Result<Sums, Error> {
             .collect();
         let values = values.join(" || ',' || ");
         let all = format!("SELECT {values} FROM {}", quoted(&table));
-        let mut rows = sqlx::query_scalar::<_, String>(AssertSqlSafe(all)).fetch(pool);
+        // A text is the bytes that somebody put there, and need not be UTF-8.
+        let mut rows = sqlx::query_scalar::<_, Vec<u8>>(AssertSqlSafe(all)).fetch(pool);
         let (mut count, mut sum) = (0, 0_u128);
         while let Some(row) = rows.try_next().await.map_err(Error::query)? {
             count += 1;

@@ -1,7 +1,8 @@
 //! What a command answers, and how a refusal is said: lines, or one object, and the exit code.
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::fmt::Display;
+use std::io::{ErrorKind, Write, stderr, stdout};
 
 use serde_json::{Map, Value, json};
 
@@ -16,22 +17,38 @@ pub(super) struct Answer {
     pub(super) json: Value,
 }
 
-/// Print an answer, and tell its exit code.
+/// So many of something, `1 row` or `2 rows`.
+pub(super) fn counted(number: impl TryInto<u64>, what: &str) -> String {
+    let number = number.try_into().unwrap_or_default();
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{s}")
+}
+
+/// Print an answer, and tell its exit code. One that nobody could be told is an error, whatever is done.
+/// Whoever reads it may have enough and close the other end: that says nothing of the work.
 pub(super) fn say(args: &MigrateArgs, answer: Answer) -> u8 {
-    if args.json {
-        print(&object(args, answer.code, answer.json).to_string());
-        return answer.code;
-    }
-    let is_comparison = matches!(args.command, Command::Diff(_) | Command::Drift(_));
-    for line in answer.lines {
-        if is_comparison {
-            // Without colours where nobody would see them.
-            let _ = writeln!(anstream::stdout(), "{}", colour::painted(&line));
-        } else {
-            print(&line);
+    let code = answer.code;
+    let printed = if args.json {
+        print(&object(args, code, answer.json).to_string())
+    } else if matches!(args.command, Command::Diff(_) | Command::Drift(_)) {
+        let lines = answer.lines.iter().map(|line| colour::painted(line));
+        // Without colours where nobody would see them.
+        print_to(anstream::stdout(), lines)
+    } else {
+        print_to(stdout(), answer.lines)
+    };
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = writeln!(
+                stderr(),
+                "error: `{}` is done and would have ended with {code}, but its answer could not be written to \
+                 standard output ({error}): see to that, then look at `migrate status`",
+                args.command.name()
+            );
+            1
         }
+        _ => code,
     }
-    answer.code
 }
 
 /// Say that a command was not done, and why, as its answer would be said: for those who find out before
@@ -51,23 +68,35 @@ pub fn misused(line: impl IntoIterator<Item = OsString>, why: &str) {
     if line.into_iter().any(|word| word == "--json") {
         let why = why.trim().strip_prefix("error: ").unwrap_or(why.trim());
         let object = json!({"version": 1, "command": null, "exit": WRONG_USE, "error": why});
-        print(&object.to_string());
+        // It stands on standard error, too.
+        let _ = print(&object.to_string());
     }
 }
 
 fn refuse_with(args: &MigrateArgs, code: u8, why: &str, mut more: Value) -> u8 {
+    let mut is_told = false;
     if args.json {
         more["error"] = json!(why);
-        print(&object(args, code, more).to_string());
-    } else {
-        let _ = writeln!(std::io::stderr(), "error: {why}");
+        is_told = print(&object(args, code, more).to_string()).is_ok();
+    }
+    if !is_told {
+        let _ = writeln!(stderr(), "error: {why}");
     }
     code
 }
 
-/// A line of an answer. Whoever has read enough may close the other end.
-fn print(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
+fn print(line: &str) -> std::io::Result<()> {
+    print_to(stdout(), [line])
+}
+
+fn print_to(
+    mut to: impl Write,
+    lines: impl IntoIterator<Item = impl Display>,
+) -> std::io::Result<()> {
+    for line in lines {
+        writeln!(to, "{line}")?;
+    }
+    to.flush()
 }
 
 fn object(args: &MigrateArgs, code: u8, more: Value) -> Value {
@@ -85,7 +114,7 @@ fn object(args: &MigrateArgs, code: u8, more: Value) -> Value {
 fn told(error: &Error) -> String {
     let text = without_lines(&error.to_string());
     let cause = match error {
-        Error::Stopped { source, .. } => source,
+        Error::Stopped { source, .. } | Error::InStatement { source, .. } => source,
         _ => error,
     };
     if let Error::Database(cause) = cause

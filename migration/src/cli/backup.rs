@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Answer;
+use super::answer::counted;
 use crate::Way;
-use crate::backup::manifest::Method;
-use crate::backup::{Making, make};
+use crate::backup::{Making, Manifest, Method, make};
 use crate::error::Error;
 
 /// Where to, and how.
@@ -53,28 +53,35 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     let made = make(db, lock.db(), &making, &way.writer, &*way.told);
     let (manifest, path) = Box::pin(made).await?;
     lock.release().await?;
+    let (lines, json) = told(&manifest, &path);
+    Ok(Answer {
+        code: 0,
+        lines,
+        json,
+    })
+}
+
+/// What there is to say of a backup, as lines and as an object.
+pub(super) fn told(manifest: &Manifest, path: &Path) -> (Vec<String>, Value) {
     let proven = if manifest.tested {
         "restored and compared"
     } else {
         "not tried"
     };
     let mut lines = vec![format!(
-        "{}: {} tables, {} rows, {proven}",
+        "{}: {}, {}, {proven}",
         path.display(),
-        manifest.tables.len(),
-        manifest.rows()
+        counted(manifest.tables.len(), "table"),
+        counted(manifest.rows(), "row")
     )];
     lines.extend(manifest.notes.iter().cloned());
-    Ok(Answer {
-        code: 0,
-        lines,
-        json: json!({
-            "id": manifest.id,
-            "path": path,
-            "method": manifest.method,
-            "tested": manifest.tested,
-            "tables": manifest.tables,
-            "notes": manifest.notes,
-        }),
-    })
+    let json = json!({
+        "id": manifest.id,
+        "path": path,
+        "method": manifest.method,
+        "tested": manifest.tested,
+        "tables": manifest.tables,
+        "notes": manifest.notes,
+    });
+    (lines, json)
 }

@@ -1,7 +1,7 @@
 //! `drift`: in what the database is not as the history left it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::guard;
 use crate::history::status;
 use crate::lexer::split;
 use crate::schema::change::{self, Options, Statement};
-use crate::schema::{BOOKKEEPING, Change, LiveSchema, difference};
+use crate::schema::{BOOKKEEPING, Change, Difference, LiveSchema, difference};
 
 /// What else is printed.
 #[derive(Clone, Debug, clap::Args)]
@@ -45,6 +45,54 @@ pub struct Args {
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, Error> {
     // What is wrong about the question is told whether there is drift or not.
+    let said = said(args)?;
+    let found = Found::of(db).await?;
+    let Found {
+        expected, actual, ..
+    } = &found;
+    refuse_unmeant(args, &said, expected, actual)?;
+    let (undo, asked) = match undo(db, expected, actual, &said).await {
+        Ok(undo) => (undo, None),
+        Err(asked @ (Error::Ambiguous { .. } | Error::Unfilled { .. })) => {
+            (Vec::new(), Some(asked.to_string()))
+        }
+        Err(error) => return Err(error),
+    };
+    let mut lines = found.lines();
+    if args.revert_sql {
+        // SQL follows, or nothing that anybody should run.
+        lines = lines.iter().map(|one| diff::commented(one)).collect();
+    }
+    let mut step = None;
+    if found.drift.is_empty() {
+        let mark = if args.revert_sql { "-- " } else { "" };
+        lines.push(format!("{mark}no drift"));
+    } else if let Some(name) = &args.write_migration {
+        let (name, line) = write(&args.directory, name, &found, &said)?;
+        lines.push(line);
+        step = Some(name);
+    } else if args.revert_sql {
+        lines.push(match &asked {
+            None => format!(
+                "\n-- brings the database back\n{}",
+                diff::script(expected.engine, &undo)
+            ),
+            // What it drops might be what is missed.
+            Some(asked) => format!("\n-- nothing brings the database back yet: {asked}"),
+        });
+    }
+    Ok(Answer {
+        code: if found.drift.is_empty() { 0 } else { 3 },
+        lines,
+        json: json!({
+            "step": step, "drift": found.drift, "recommended": found.advice,
+            "accepted": found.accepted, "undo": undo, "asked": asked,
+        }),
+    })
+}
+
+/// What was said of the drift on the command line.
+fn said(args: &Args) -> Result<Said, Error> {
     let mut said = Said {
         fills: fills(&args.fills)?,
         renames: diff::renames(&args.renames)?,
@@ -55,86 +103,85 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         check_name(name)?;
         check_built(&args.directory)?;
     }
-    let engine = Engine::of(db)?;
-    let status = status(db).await?;
-    if !status.unknown.is_empty() {
-        // What they made would be taken for what somebody did by hand, and undone.
-        return Err(Error::Unknown(status.unknown));
-    }
-    let expected = guard::expected(engine, db, &guard::applied(&status)).await?;
-    let actual = LiveSchema::read(db).await?.without(BOOKKEEPING);
-    let (expected, found, known) = match Adoption::of(db).await? {
-        None => {
-            let found = difference(&expected, &actual);
-            (expected, found, Vec::new())
+    Ok(said)
+}
+
+/// What was found.
+struct Found {
+    /// What the history made, as it can be expected here.
+    expected: LiveSchema,
+    /// What there is.
+    actual: LiveSchema,
+    /// In what it is not as its history left it.
+    drift: Vec<Difference>,
+    /// What is good to have, or beside the steps.
+    advice: Vec<Difference>,
+    /// What an adoption took over.
+    accepted: Vec<Difference>,
+}
+
+impl Found {
+    async fn of(db: &DatabaseConnection) -> Result<Self, Error> {
+        let status = status(db).await?;
+        if !status.unknown.is_empty() {
+            // What they made would be taken for what somebody did by hand, and undone.
+            return Err(Error::Unknown(status.unknown));
         }
-        Some(adoption) => {
-            let fitted = adoption.fit(expected, &actual);
-            (fitted.expected, fitted.drift, fitted.known)
-        }
-    };
-    let (advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(guard::is_advice);
-    let (recommended, accepted): (Vec<_>, Vec<_>) = known.into_iter().partition(guard::is_advice);
-    let advice: Vec<_> = advice.into_iter().chain(recommended).collect();
-    refuse_unmeant(args, &said, &expected, &actual)?;
-    let undo = match undo(db, &expected, &actual, &said).await {
-        Ok(undo) => Ok(undo),
-        Err(asked @ (Error::Ambiguous { .. } | Error::Unfilled { .. })) => Err(asked.to_string()),
-        Err(error) => return Err(error),
-    };
-    let mut lines: Vec<String> = drift.iter().map(ToString::to_string).collect();
-    lines.extend(advice.iter().map(|one| match one.change {
-        Change::Added => format!("beside the steps: {one}"),
-        _ => format!("recommended: {one}"),
-    }));
-    lines.extend(accepted.iter().map(|one| format!("accepted: {one}")));
-    if args.revert_sql {
-        // SQL follows, or nothing that anybody should run.
-        lines = lines.iter().map(|one| diff::commented(one)).collect();
-    }
-    let mut step = None;
-    if drift.is_empty() {
-        lines.push(
-            if args.revert_sql {
-                "-- no drift"
-            } else {
-                "no drift"
+        let applied = guard::applied(&status);
+        let expected = guard::expected(Engine::of(db)?, db, &applied).await?;
+        let actual = LiveSchema::read(db).await?.without(BOOKKEEPING);
+        let (expected, found, known) = match Adoption::of(db).await? {
+            None => {
+                let found = difference(&expected, &actual);
+                (expected, found, Vec::new())
             }
-            .to_owned(),
-        );
-    } else if let Some(name) = &args.write_migration {
-        let written = of_drift(&expected, &actual, &advice, &said)?;
-        let Put { name, folder, .. } = put(&args.directory, today(), name, &written)?;
-        lines.push(format!(
-            "wrote {name} in {}: read it. This database has it: once the program is built, `migrate \
-             resolve {name} --applied --reason TEXT`. What it does on {} is not written: say it there, or \
-             let `migrate generate --complete` make what the entities want",
-            folder.display(),
-            engine.other().name()
-        ));
-        step = Some(name);
-    } else if args.revert_sql {
-        lines.push(match &undo {
-            Ok(undo) => format!(
-                "\n-- brings the database back\n{}",
-                diff::script(engine, undo)
-            ),
-            // What it drops might be what is missed.
-            Err(asked) => format!("\n-- nothing brings the database back yet: {asked}"),
-        });
+            Some(adoption) => {
+                let fitted = adoption.fit(expected, &actual);
+                (fitted.expected, fitted.drift, fitted.known)
+            }
+        };
+        let (mut advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(guard::is_advice);
+        let (recommended, accepted): (Vec<_>, Vec<_>) =
+            known.into_iter().partition(guard::is_advice);
+        advice.extend(recommended);
+        Ok(Self {
+            expected,
+            actual,
+            drift,
+            advice,
+            accepted,
+        })
     }
-    let (undo, asked) = match undo {
-        Ok(undo) => (undo, None),
-        Err(asked) => (Vec::new(), Some(asked)),
-    };
-    Ok(Answer {
-        code: if drift.is_empty() { 0 } else { 3 },
-        lines,
-        json: json!({
-            "step": step, "drift": drift, "recommended": advice, "accepted": accepted,
-            "undo": undo, "asked": asked,
-        }),
-    })
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.drift.iter().map(ToString::to_string).collect();
+        lines.extend(self.advice.iter().map(|one| match one.change {
+            Change::Added => format!("beside the steps: {one}"),
+            _ => format!("recommended: {one}"),
+        }));
+        lines.extend(self.accepted.iter().map(|one| format!("accepted: {one}")));
+        lines
+    }
+}
+
+/// Write a step that makes what the database has and its history does not; its whole name, and what to do with
+/// it.
+fn write(
+    directory: &Path,
+    name: &str,
+    found: &Found,
+    said: &Said,
+) -> Result<(String, String), Error> {
+    let written = of_drift(&found.expected, &found.actual, &found.advice, said)?;
+    let Put { name, folder, .. } = put(directory, today(), name, &written)?;
+    let line = format!(
+        "wrote {name} in {}: read it. This database has it: once the program is built, `migrate resolve {name} \
+         --applied --reason TEXT`. What it does on {} is not written: say it there, or let `migrate generate \
+         --complete` make what the entities want",
+        folder.display(),
+        found.expected.engine.other().name()
+    );
+    Ok((name, line))
 }
 
 /// Refuse what was said of a change that there is not.

@@ -121,44 +121,19 @@ pub(super) async fn run(
     let told = |stage: Stage<'_>| tell(&bar, &heard, quiet, stage);
     let stop = CancellationToken::new();
     let signals = Signals::listen();
-    let modes = match (how.dry_run, how.verify) {
-        (true, true) => vec![Mode::Verify],
-        (true, false) => vec![Mode::DryRun],
-        (false, true) => vec![Mode::Apply, Mode::Verify],
-        (false, false) => vec![Mode::Apply],
-    };
-    let going = async {
-        let mut report = Report::default();
-        for mode in modes {
-            let options = Options {
-                mode,
-                source: source.clone(),
-                rejects: how.rejects.clone(),
-                notes: how.notes.clone(),
-                portion: how.portion as usize,
-                vault,
-                turn,
-                stop: stop.clone(),
-                told: &told,
-            };
-            let next = match &args.from {
-                From::Mongo {
-                    paths, encoding, ..
-                } => Box::pin(mongo::import(db, paths, *encoding, &options)).await?,
-                From::Prisma { url, .. } => {
-                    let url = url.as_deref().unwrap_or_default();
-                    Box::pin(prisma::import(db, url, &options)).await?
-                }
-            };
-            report = merged(&report, next);
-            if report.stopped.is_some() {
-                break;
-            }
-        }
-        Ok::<Report, Error>(report)
+    let options = Options {
+        mode: Mode::Apply,
+        source: source.clone(),
+        rejects: how.rejects.clone(),
+        notes: how.notes.clone(),
+        portion: how.portion as usize,
+        vault,
+        turn,
+        stop: stop.clone(),
+        told: &told,
     };
     let report = tokio::select! {
-        report = going => Some(report?),
+        report = import(db, &args.from, how.modes(), options) => Some(report?),
         Twice = signals.heard(&stop) => None,
     };
     bar.finish_and_clear();
@@ -170,6 +145,45 @@ pub(super) async fn run(
             json: json!({"dry_run": how.dry_run, "source": source, "stopped": {}}),
         },
     })
+}
+
+impl How {
+    /// How it is gone through, one after the other.
+    fn modes(&self) -> &'static [Mode] {
+        match (self.dry_run, self.verify) {
+            (true, true) => &[Mode::Verify],
+            (true, false) => &[Mode::DryRun],
+            (false, true) => &[Mode::Apply, Mode::Verify],
+            (false, false) => &[Mode::Apply],
+        }
+    }
+}
+
+/// Go through it in each of `modes`, unless somebody stops it.
+async fn import(
+    db: &DatabaseConnection,
+    from: &From,
+    modes: &[Mode],
+    mut options: Options<'_>,
+) -> Result<Report, Error> {
+    let mut report = Report::default();
+    for mode in modes {
+        options.mode = *mode;
+        let next = match from {
+            From::Mongo {
+                paths, encoding, ..
+            } => Box::pin(mongo::import(db, paths, *encoding, &options)).await?,
+            From::Prisma { url, .. } => {
+                let url = url.as_deref().unwrap_or_default();
+                Box::pin(prisma::import(db, url, &options)).await?
+            }
+        };
+        report = merged(&report, next);
+        if report.stopped.is_some() {
+            break;
+        }
+    }
+    Ok(report)
 }
 
 /// What there is to say where nothing was waited for.

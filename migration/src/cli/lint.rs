@@ -6,12 +6,14 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
 use super::Answer;
+use super::answer::counted;
 use crate::checked;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::status;
 use crate::lint::{Finding, rules};
 use crate::plan;
-use crate::step::{STEPS, Step};
+use crate::step::{STEPS, Step, check_written};
 
 /// What is looked at.
 #[derive(Clone, Debug, clap::Args)]
@@ -40,6 +42,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     for folder in &args.folders {
         steps.push(Step::in_folder(folder)?);
     }
+    check_written(&steps, Engine::of(db)?)?;
     let found = plan::lint(db, &steps).await?;
     let is_danger = |one: &&Finding| one.is_unsafe && !args.allowed.contains(&one.rule);
     let dangers = found
@@ -59,10 +62,16 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         }
     }
     lines.push(match dangers {
-        0 => format!("{} steps, and nothing unsafe about them", steps.len()),
+        0 if steps.is_empty() => "nothing is pending".to_owned(),
+        0 => format!(
+            "{}, and nothing unsafe about {}",
+            counted(steps.len(), "step"),
+            if steps.len() == 1 { "it" } else { "them" }
+        ),
         _ => format!(
-            "{dangers} dangers: change the step, ignore each with a reason \
-             (`-- chancery-lint: ignore RULE because …`), or --allow RULE"
+            "{}: change the step, ignore each with a reason \
+             (`-- chancery-lint: ignore RULE because …`), or --allow RULE",
+            counted(dangers, "danger")
         ),
     });
     let steps: Vec<Value> = found

@@ -1,8 +1,9 @@
 //! The commands of `chancery migrate`, the same in both binaries: the caller connects, [`run`] does
 //! the rest and answers with the exit code.
 //!
-//! 0 done or in sync, 1 error, 2 pending or different, 3 drift, 4 a history that does not fit, 5 rows would be lost, or
-//! it is not for production, 6 the lock was not to be had, 7 some is left to do, or done but for what was refused,
+//! 0 done or in sync, 1 error, or an answer that could not be printed, 2 pending or different, 3 drift, 4 a history
+//! that does not fit, 5 rows would be lost, or it is not for production, 6 the lock was not to be had, 7 some is left
+//! to do, or done but for what was refused,
 //! 64 the arguments are wrong.
 
 mod adopt;

@@ -6,6 +6,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use super::answer::counted;
 use crate::Way;
 use crate::backup::restore;
 use crate::engine::Engine;
@@ -34,10 +35,10 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
         lock.release().await?;
     }
     let mut lines = vec![format!(
-        "restored {}: {} tables, {} rows, as they were",
+        "restored {}: {}, {}, as they were",
         manifest.id,
-        manifest.tables.len(),
-        manifest.rows()
+        counted(manifest.tables.len(), "table"),
+        counted(manifest.rows(), "row")
     )];
     if !manifest.is_summed {
         lines.push(

@@ -42,6 +42,19 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         (true, false, true) if is_filled => 0,
         (true, false, true) => 7,
     };
+    let mut lines = lines(engine, &status, &backfills);
+    if drifted == Some(true) {
+        lines.push("the schema is not as the last run left it: see `migrate drift`".to_owned());
+    }
+    lines.extend(untold);
+    let mut json = json!(status);
+    json["backfills"] = json!(backfills);
+    json["drifted"] = json!(drifted);
+    Ok(Answer { code, lines, json })
+}
+
+/// How each step and each backfill stands, and what there is to do about it.
+fn lines(engine: Engine, status: &Status, backfills: &[Standing]) -> Vec<String> {
     let mut ran = status.applied.clone();
     ran.retain(|name| !status.adopted.contains(name));
     let mut lines = Vec::new();
@@ -65,6 +78,21 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         };
         format!("{:<12} {one}{how}", "left out")
     }));
+    lines.extend(half(status));
+    lines.extend(backfills.iter().map(super::backfill::line));
+    if !status.unrecorded.is_empty() {
+        lines.push(
+            "nobody can tell whether a step without a record was changed since: `migrate resolve STEP --applied \
+             --reason TEXT` writes its record"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+/// What failed, and what is there by half.
+fn half(status: &Status) -> Vec<String> {
+    let mut lines = Vec::new();
     lines.extend(status.failed.iter().map(|failed| {
         let Failed {
             step,
@@ -91,22 +119,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
             "half undone", half.step, half.done, half.of, half.error
         )
     }));
-    lines.extend(backfills.iter().map(super::backfill::line));
-    if !status.unrecorded.is_empty() {
-        lines.push(
-            "nobody can tell whether a step without a record was changed since: `migrate resolve STEP --applied \
-             --reason TEXT` writes its record"
-                .to_owned(),
-        );
-    }
-    if drifted == Some(true) {
-        lines.push("the schema is not as the last run left it: see `migrate drift`".to_owned());
-    }
-    lines.extend(untold);
-    let mut json = json!(status);
-    json["backfills"] = json!(backfills);
-    json["drifted"] = json!(drifted);
-    Ok(Answer { code, lines, json })
+    lines
 }
 
 /// Whether the schema is not as the history left it, where that can be known, and else why not. A history

@@ -7,11 +7,11 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::{Answer, backup, place};
-use crate::Way;
 use crate::adopt::{Optional, make};
 use crate::error::Error;
 use crate::history::is_as_left;
 use crate::step::STEPS;
+use crate::{Applied, Way};
 
 /// How far.
 #[derive(Clone, Debug, clap::Args)]
@@ -70,16 +70,15 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Resul
             .map(|directory| args.making.making(directory)),
         ..way
     };
-    let applied = crate::up_to(db, &way).await?;
+    let Applied { steps, backup } = crate::up_to(db, &way).await?;
     let made = if args.with.is_empty() {
         Vec::new()
     } else {
         make(db, &way, &args.with).await?
     };
-    let mut lines: Vec<String> = applied
-        .iter()
-        .map(|name| format!("applied {name}"))
-        .collect();
+    let backup = backup.map(|(manifest, path)| backup::told(&manifest, &path));
+    let (mut lines, backup) = backup.unwrap_or_default();
+    lines.extend(steps.iter().map(|name| format!("applied {name}")));
     lines.extend(made.iter().map(|one| format!("made {one}")));
     if lines.is_empty() {
         lines.push("nothing to apply".to_owned());
@@ -94,6 +93,6 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: Way) -> Resul
     Ok(Answer {
         code: 0,
         lines,
-        json: json!({"applied": applied, "made": made}),
+        json: json!({"applied": steps, "made": made, "backup": backup}),
     })
 }

@@ -6,6 +6,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use super::answer::counted;
 use crate::Way;
 use crate::error::Error;
 use crate::step::{STEPS, Step};
@@ -60,7 +61,8 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
         } else {
             only.len()
         };
-        format!("{tried} steps go up, down and up again")
+        let go = if tried == 1 { "goes" } else { "go" };
+        format!("{} {go} up, down and up again", counted(tried, "step"))
     } else {
         "not everything was as before".to_owned()
     });

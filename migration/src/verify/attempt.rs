@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
 
 use super::sums::{self, Sum, View};
 use super::{Verified, irreversible};
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::lexer;
 use crate::lock::Lock;
 use crate::rows::fill;
 use crate::schema::{BOOKKEEPING, Change, LiveSchema, Object, Table, difference};
@@ -16,6 +17,9 @@ use crate::step::{Direction, Step};
 
 /// How many rows a table is given.
 const ROWS: u32 = 4;
+
+/// So many letters of a statement are shown.
+const SHOWN: usize = 200;
 
 /// What rows a database has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -278,14 +282,49 @@ pub(super) async fn go(
     for step in steps {
         if step.is_apart(engine) {
             for statement in step.statements(engine, direction) {
-                step.run_apart(&lock.db(), statement, None).await?;
+                let done = step.run_apart(&lock.db(), statement, None).await;
+                done.map_err(|error| within(engine, statement, error))?;
             }
         } else {
             let tx = lock.db().begin().await?;
-            tx.execute_unprepared(step.script(engine, direction))
-                .await?;
+            if let Err(error) = tx.execute_unprepared(step.script(engine, direction)).await {
+                tx.rollback().await?;
+                let all = step.statements(engine, direction);
+                return Err(match refused(&lock, all).await? {
+                    Some(statement) => within(engine, statement, error),
+                    None => error.into(),
+                });
+            }
             tx.commit().await?;
         }
     }
     lock.release().await
+}
+
+/// The first of `statements` that the database refuses. Where a script is sent whole, as a run does, its
+/// error does not tell.
+async fn refused<'s>(lock: &Lock<'_>, statements: Vec<&'s str>) -> Result<Option<&'s str>, Error> {
+    let tx = lock.db().begin().await?;
+    let mut found = None;
+    for statement in statements {
+        if tx.execute_unprepared(statement).await.is_err() {
+            found = Some(statement);
+            break;
+        }
+    }
+    tx.rollback().await?;
+    Ok(found)
+}
+
+/// The error of a statement, with as much of its words as tells which it is.
+fn within(engine: Engine, statement: &str, error: DbErr) -> Error {
+    let mut statement = lexer::plain(engine, statement);
+    if let Some((end, _)) = statement.char_indices().nth(SHOWN) {
+        statement.truncate(end);
+        statement.push('…');
+    }
+    Error::InStatement {
+        statement,
+        source: Box::new(error.into()),
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt;
-use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr, Statement, StreamTrait};
+use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr, QueryResult, Statement, StreamTrait};
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
@@ -108,11 +108,11 @@ async fn sum(
     while let Some(row) = rows.try_next().await? {
         let mut whole = Sha256::new();
         for (at, (column, counts)) in columns.iter().zip(counts).enumerate() {
-            let value: String = row.try_get_by_index(at)?;
+            let value = bytes(&row, engine, at)?;
             let held = sum.columns.entry(column.clone()).or_default();
-            *held = held.wrapping_add(number(Sha256::digest(value.as_bytes()).as_slice()));
+            *held = held.wrapping_add(number(Sha256::digest(&value).as_slice()));
             if *counts {
-                whole.update(value.as_bytes());
+                whole.update(&value);
                 whole.update([0]);
             }
         }
@@ -120,6 +120,14 @@ async fn sum(
         sum.whole = sum.whole.wrapping_add(number(whole.finalize().as_slice()));
     }
     Ok(sum)
+}
+
+/// A literal's bytes. A text of `SQLite` is what somebody put there, and need not be UTF-8.
+fn bytes(row: &QueryResult, engine: Engine, at: usize) -> Result<Vec<u8>, DbErr> {
+    match engine {
+        Engine::Sqlite => row.try_get_by_index(at),
+        Engine::Postgres => row.try_get_by_index(at).map(String::into_bytes),
+    }
 }
 
 fn number(digest: &[u8]) -> u128 {

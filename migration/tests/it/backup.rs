@@ -293,3 +293,52 @@ async fn up_backs_up_first_where_something_is_pending() {
         assert_eq!(migrate(&other, &["status"]).status.code(), Some(2));
     }
 }
+
+#[tokio::test]
+async fn bytes_that_are_no_letters_and_a_files_own_marks_come_back() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    up(&scratch.db).await.expect("up");
+    let odd = "CREATE TABLE odd (id integer PRIMARY KEY, said text);
+        INSERT INTO odd VALUES (1, CAST(x'ff4100fe' AS text)), (2, CAST(x'c3' AS text));
+        PRAGMA user_version = 7; PRAGMA application_id = 1234";
+    scratch.db.execute_unprepared(odd).await.expect("made");
+    let dir = tempfile::tempdir().expect("a directory");
+    let place = dir.path().to_str().expect("a path");
+    let made = migrate(&scratch, &["backup", place]);
+    assert_eq!(made.status.code(), Some(0), "{}", words(&made));
+    let backup = only(dir.path());
+    let back = backup.to_str().expect("a path");
+    let other = Scratch::new(Engine::Sqlite).await;
+    let done = migrate(&other, &["restore", back]);
+    assert_eq!(done.status.code(), Some(0), "{}", words(&done));
+    let db = database::connect_once(&other.url).await;
+    for (sql, value) in [
+        ("SELECT group_concat(hex(said)) FROM odd", "FF4100FE,C3"),
+        (
+            "SELECT CAST(user_version AS text) FROM pragma_user_version",
+            "7",
+        ),
+        (
+            "SELECT CAST(application_id AS text) FROM pragma_application_id",
+            "1234",
+        ),
+    ] {
+        assert_eq!(one(&db, sql).await, value, "{sql}");
+    }
+    db.close().await.expect("closed");
+    // They are compared.
+    let manifest = backup.join("manifest.json");
+    let text = std::fs::read_to_string(&manifest).expect("a manifest");
+    let lying = text.replacen("\"user_version\": 7", "\"user_version\": 8", 1);
+    assert_ne!(lying, text);
+    std::fs::write(&manifest, &lying).expect("written");
+    std::fs::write(backup.join("manifest.json.sha256"), checksum(&lying)).expect("written");
+    let third = Scratch::new(Engine::Sqlite).await;
+    let refused = migrate(&third, &["restore", back]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = words(&refused);
+    assert!(said.contains("its user_version was 8"), "{said}");
+    // Nor do such bytes stop a look at the rows.
+    let told = migrate(&scratch, &["verify", "--data", &scratch.url]);
+    assert_eq!(told.status.code(), Some(0), "{}", words(&told));
+}

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::backup::{file_of, only};
 use crate::binary::{code, command, migrate, text};
 use crate::database::{self, Scratch, one};
+use crate::rights::address;
 
 fn copied(scratch: &Scratch, place: &Path) -> Output {
     let place = place.to_str().expect("a path");
@@ -259,5 +260,109 @@ async fn what_has_anything_is_not_empty() {
         assert!(said.contains("not empty (it has zz"), "{make}: {said}");
         let tables = LiveSchema::read(&other.db).await.expect("a schema").tables;
         assert!(tables.is_empty(), "{make}");
+    }
+}
+
+/// What is made of things that an extension has, in the schema of all of it.
+const BORROWED: &str =
+    "CREATE EXTENSION citext; CREATE EXTENSION pg_trgm; CREATE EXTENSION moddatetime;
+    CREATE TABLE named (name citext, names citext[], said text, at timestamp DEFAULT '2026-01-01');
+    CREATE INDEX named_said_idx ON named USING gin (said gin_trgm_ops);
+    CREATE VIEW alike AS SELECT similarity(said, 'a') FROM named;
+    CREATE TRIGGER named_at BEFORE UPDATE ON named FOR EACH ROW EXECUTE FUNCTION moddatetime('at');
+    INSERT INTO named VALUES ('Ada', '{Bob}', 'said')";
+
+#[tokio::test]
+async fn what_is_made_of_an_extensions_own_comes_back_or_is_refused_by_its_name() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up(&scratch.db).await.expect("up");
+    scratch.db.execute_unprepared(BORROWED).await.expect("made");
+    let dir = tempfile::tempdir().expect("a directory");
+    let told = copied(&scratch, dir.path());
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
+    let other = Scratch::new(Engine::Postgres).await;
+    let backup = only(dir.path());
+    let told = migrate(&other, &["restore", backup.to_str().expect("a path")]);
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
+    let alike = "SELECT count(*)::text FROM named WHERE name = 'ADA' AND names = '{BOB}'";
+    assert_eq!(one(&other.db, alike).await, "1");
+
+    // Whoever may not make the database that this takes is told before anything is done.
+    let role = format!("copier_{}", std::process::id());
+    let make = format!(
+        "CREATE ROLE {role} LOGIN PASSWORD '{role}' BYPASSRLS;
+         GRANT CREATE ON DATABASE {} TO {role};
+         GRANT ALL ON ALL TABLES IN SCHEMA public TO {role};
+         GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {role}",
+        one(&scratch.db, "SELECT current_database()::text").await
+    );
+    scratch.db.execute_unprepared(&make).await.expect("a role");
+    let place = tempfile::tempdir().expect("a directory");
+    let backup = |more: &[&str]| {
+        let mut command = command(
+            &scratch,
+            &["backup", place.path().to_str().expect("a path")],
+        );
+        command.env("DATABASE_URL", address(&scratch.url, &role));
+        command.args(["--method", "copy"]).args(more);
+        command.output().expect("the binary")
+    };
+    let told = backup(&[]);
+    let said = text(&told);
+    assert_eq!(code(&told), Some(1), "{said}");
+    assert!(
+        said.contains("table column public.named.name") && said.contains("--no-verify"),
+        "{said}"
+    );
+    let left = std::fs::read_dir(place.path())
+        .expect("a directory")
+        .count();
+    assert_eq!(left, 0);
+    let told = backup(&["--no-verify"]);
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
+    let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    scratch.db.execute_unprepared(&gone).await.expect("no role");
+}
+
+#[tokio::test]
+async fn up_says_of_its_backup_what_backup_says() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        let dir = tempfile::tempdir().expect("a directory");
+        let empty = dir.path().join("empty");
+        std::fs::create_dir(&empty).expect("a directory");
+        let notes: &[&str] = match engine {
+            Engine::Sqlite => &[],
+            Engine::Postgres => &["by `copy` and not by `pg_dump`, since pg_dump: No such file"],
+        };
+        for (place, more) in [("lines", &[][..]), ("object", &["--json"])] {
+            migration::down(&scratch.db, 1).await.expect("down");
+            let place = dir.path().join(place);
+            let line = ["up", "--backup", place.to_str().expect("a path")];
+            let mut command = command(&scratch, &[&line[..], more].concat());
+            let told = command.env("PATH", &empty).output().expect("the binary");
+            assert_eq!(code(&told), Some(0), "{}", text(&told));
+            let said = String::from_utf8_lossy(&told.stdout).into_owned();
+            let backup = only(&place);
+            let mut wanted = vec![backup.to_str().expect("a path")];
+            wanted.extend(notes);
+            for wanted in wanted {
+                assert!(said.contains(wanted), "{wanted}: {said}");
+            }
+            if !more.is_empty() {
+                let told: Value = serde_json::from_str(&said).expect("JSON");
+                let told = &told["backup"];
+                assert_eq!(told["tested"], true);
+                let count = told["notes"].as_array().expect("notes").len();
+                assert_eq!(count, notes.len(), "{told}");
+            }
+        }
+        let told = migrate(&scratch, &["up", "--json"]);
+        let told: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+        assert!(told["backup"].is_null(), "{told}");
     }
 }

@@ -44,11 +44,25 @@ async fn rows_that_a_policy_hides_are_not_taken_for_rows_that_are_not_there() {
     let dir = tempfile::tempdir().expect("a directory");
     let place = dir.path().to_str().expect("a path");
     let steps = migration::steps().len().to_string();
+    let fills = tempfile::tempdir().expect("a directory");
+    let fill = |name: &str, update: &str| {
+        let file = fills.path().join(name);
+        let text = format!("-- backfill {name} key=id\n{update};\n");
+        std::fs::write(&file, text).expect("a file");
+        file.display().to_string()
+    };
+    let own = fill("own", "UPDATE users SET version = version + 1");
+    let asked = fill(
+        "asked",
+        "UPDATE runs SET document_name = (SELECT max(name) FROM public.users)",
+    );
     for (url, arguments) in [
         (&theirs, &["backup", place, "--method", "copy"][..]),
         (&theirs, &["backup", place, "--no-verify"]),
         (&theirs, &["verify", "--data", &theirs]),
         (&theirs, &["down", "--accept-drift", "-n", &steps]),
+        (&theirs, &["backfill", "--file", &own]),
+        (&theirs, &["backfill", "--file", &asked]),
         (
             &theirs,
             &["import", "prisma", "--dry-run", "--url", &there.url],
@@ -70,6 +84,8 @@ async fn rows_that_a_policy_hides_are_not_taken_for_rows_that_are_not_there() {
     assert_eq!(left, 0);
     let count = "SELECT count(*) FROM users";
     assert_eq!(number(&scratch.db, count).await, 3);
+    let raised = "SELECT count(*) FROM users WHERE version > 1";
+    assert_eq!(number(&scratch.db, raised).await, 0);
     // Where nothing is hidden from it, the same role has it all.
     let all = format!("ALTER ROLE {role} BYPASSRLS");
     scratch.db.execute_unprepared(&all).await.expect("a right");

@@ -45,6 +45,8 @@ async fn the_same_step_is_harmless_on_few_rows_and_a_danger_on_many() {
         let told = migrate(&scratch, &["lint", "--with", &folder]);
         assert_eq!(told.status.code(), Some(0), "{}", text(&told));
         assert!(text(&told).contains("harmless here"), "{}", text(&told));
+        let one = "1 step, and nothing unsafe about it";
+        assert!(text(&told).contains(one), "{}", text(&told));
 
         fill(&scratch, engine, 20_000).await;
         let told = migrate(&scratch, &["lint", "--with", &folder]);
@@ -198,4 +200,29 @@ async fn a_table_that_the_server_knows_nothing_of_is_not_taken_for_empty() {
         "{words}"
     );
     assert!(words.contains("(UNSAFE) on parts with 1 rows"), "{words}");
+}
+
+#[tokio::test]
+async fn a_step_of_which_nobody_has_said_what_it_does_is_not_called_safe() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let folder = dir.path().join("m20990101_000001_planted");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let (own, other) = match engine {
+            Engine::Sqlite => ("sqlite", "postgres"),
+            Engine::Postgres => ("postgres", "sqlite"),
+        };
+        for way in ["up", "down"] {
+            for (engine, text) in [(own, "-- unwritten: say it"), (other, "SELECT 1;")] {
+                let file = folder.join(format!("{way}.{engine}.sql"));
+                std::fs::write(file, text).expect("a script");
+            }
+        }
+        let folder = folder.display().to_string();
+        let told = migrate(&scratch, &["lint", "--with", &folder]);
+        assert_eq!(told.status.code(), Some(1), "{}", text(&told));
+        let why = "nobody has written yet what m20990101_000001_planted does on";
+        assert!(text(&told).contains(why), "{}", text(&told));
+    }
 }

@@ -57,6 +57,7 @@ mod locking;
 mod objects;
 mod of_drift;
 mod planning;
+mod printing;
 mod prisma_database;
 mod pull;
 mod renaming;

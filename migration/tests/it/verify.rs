@@ -190,3 +190,53 @@ async fn rows_are_made_for_every_table() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_statement_that_fails_is_told() {
+    let up = "CREATE TABLE first (a integer);\n-- why\nINSERT INTO missing\n  VALUES (';');\nDROP TABLE first;";
+    let down = "DROP TABLE IF EXISTS first;\nDROP INDEX never_made;";
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        for (up, down, way, said) in [
+            (
+                up,
+                "SELECT 1;",
+                "up",
+                "(in `INSERT INTO missing VALUES (';')`)",
+            ),
+            (
+                "CREATE TABLE first (a integer);",
+                down,
+                "down",
+                "(in `DROP INDEX never_made`)",
+            ),
+        ] {
+            let folder = planted(dir.path(), up, down).display().to_string();
+            let line = ["verify", "--with", &folder, "--step", "planted"];
+            let told = migrate(&scratch, &line);
+            let words = text(&told);
+            assert_eq!(told.status.code(), Some(2), "{words}");
+            assert!(words.contains(&format!("does not go {way}: ")), "{words}");
+            assert!(words.contains(said), "{words}");
+        }
+    }
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    // One whose statements run each by itself.
+    let scratch = Scratch::new(Engine::Postgres).await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let up = "CREATE INDEX CONCURRENTLY planted_idx ON runs (id);\nCREATE INDEX CONCURRENTLY other_idx ON runs (never);";
+    let folder = planted(dir.path(), up, "DROP INDEX planted_idx;")
+        .display()
+        .to_string();
+    let told = migrate(
+        &scratch,
+        &["verify", "--with", &folder, "--step", "planted"],
+    );
+    let words = text(&told);
+    assert_eq!(told.status.code(), Some(2), "{words}");
+    let said = "(in `CREATE INDEX CONCURRENTLY other_idx ON runs (never)`)";
+    assert!(words.contains(said), "{words}");
+}

@@ -32,6 +32,29 @@ const UNCARRIED: &str = "WITH uncarried (class, id) AS (
                              OR e.deptype = 'a' AND e.classid = 'pg_opfamily'::regclass))
     ORDER BY 1";
 
+/// What of the schema is made of something that an extension has and that is found without its schema's name:
+/// the schema beside it, in which a copy is tried, has no such thing.
+const BORROWED: &str = "WITH member (class, id) AS (
+        SELECT classid, objid FROM pg_depend
+        WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+    ), part (class, id) AS (
+        TABLE member
+        UNION
+        SELECT i.classid, i.objid FROM pg_depend i
+        JOIN member m ON m.class = i.refclassid AND m.id = i.refobjid
+        WHERE i.deptype = 'i'
+    )
+    SELECT DISTINCT o.type || ' ' || o.identity
+    FROM pg_depend d JOIN part p ON p.class = d.refclassid AND p.id = d.refobjid,
+        LATERAL pg_identify_object(p.class, p.id, 0) used,
+        LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) o
+    WHERE d.deptype IN ('n', 'a')
+      AND d.classid NOT IN ('pg_amop'::regclass, 'pg_amproc'::regclass)
+      AND used.schema IN (SELECT quote_ident(name) FROM unnest(current_schemas(false)) name)
+      AND coalesce(o.schema = quote_ident(current_schema()), true)
+      AND NOT EXISTS (SELECT FROM part q WHERE q.class = d.classid AND q.id = d.objid)
+    ORDER BY 1";
+
 /// What is in no schema, and so in no backup of one.
 const LEFT_OUT: &str = "WITH loose (class, id) AS (
         SELECT 'pg_publication'::regclass, p.oid FROM pg_publication p
@@ -76,6 +99,11 @@ pub(super) async fn check(db: &impl ConnectionTrait) -> Result<(), Error> {
          make a database to prove it in",
         found.join(", ")
     )))
+}
+
+/// What is made of an extension's own.
+pub(super) async fn borrowed(db: &impl ConnectionTrait) -> Result<Vec<String>, Error> {
+    Ok(texts(db, BORROWED).await?)
 }
 
 /// Lines of what is not in the backup.

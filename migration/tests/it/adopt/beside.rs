@@ -4,7 +4,7 @@
 use migration::engine::Engine;
 
 use super::refused::load;
-use super::{alembic, done, execute, list, number, told};
+use super::{alembic, done, execute, list, number, schema, told};
 use crate::database::{self, Scratch};
 
 #[tokio::test]
@@ -211,4 +211,111 @@ async fn what_has_one_of_our_names_is_refused_before_anything_is_put_down() {
         done(&scratch, &["adopt", "--from", "drizzle"]);
         done(&scratch, &["up"]);
     }
+}
+
+/// What is left out of a kind, by its name.
+fn left(scratch: &Scratch, kind: &str) -> Vec<String> {
+    let json = done(scratch, &["status"]);
+    let left = json["left_out"].as_array().expect("a list").iter();
+    let left = left.filter(|one| one["kind"] == kind);
+    left.map(|one| one["name"].as_str().expect("a name").to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_was_left_out_takes_no_name_of_something_else() {
+    for engine in database::engines() {
+        let names = {
+            let scratch = Scratch::new(engine).await;
+            load(&scratch, engine, "drizzle").await;
+            done(&scratch, &["adopt", "--from", "drizzle"]);
+            done(&scratch, &["up"]);
+            ["indexes", "triggers"].map(|kind| left(&scratch, kind).swap_remove(0))
+        };
+        let [index, trigger] = names;
+        let mut taken = vec![("indexes", format!("CREATE INDEX {index} ON beside (a)"))];
+        if engine == Engine::Sqlite {
+            // Elsewhere a trigger's name is its table's own.
+            let make =
+                format!("CREATE TRIGGER {trigger} AFTER INSERT ON beside BEGIN SELECT 1; END");
+            taken.push(("triggers", make));
+        }
+        for (kind, make) in taken {
+            let scratch = Scratch::new(engine).await;
+            load(&scratch, engine, "drizzle").await;
+            execute(
+                &scratch,
+                &format!("CREATE TABLE beside (a integer); {make}"),
+            )
+            .await;
+            done(&scratch, &["adopt", "--from", "drizzle"]);
+            done(&scratch, &["up"]);
+            let before = (left(&scratch, kind), schema(&scratch).await);
+            let (code, json) = told(&scratch, &["up", "--with", kind]);
+            assert_eq!(code, 1, "{make}: {json:#}");
+            let said = json["error"].as_str().expect("words");
+            assert!(said.contains("has the name of"), "{make}: {said}");
+            assert_eq!(before, (left(&scratch, kind), schema(&scratch).await));
+            let gone = "DROP TABLE beside";
+            execute(&scratch, gone).await;
+            done(&scratch, &["up", "--with", kind, "--accept-drift"]);
+            assert_eq!(left(&scratch, kind), Vec::<String>::new());
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_was_left_out_is_made_on_what_was_changed_by_hand() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        load(&scratch, engine, "drizzle").await;
+        done(&scratch, &["adopt", "--from", "drizzle"]);
+        done(&scratch, &["up"]);
+        let all = left(&scratch, "indexes");
+        execute(&scratch, "CREATE INDEX stray ON threads (title)").await;
+        let (code, json) = told(&scratch, &["up", "--with", "indexes"]);
+        assert_eq!(code, 3, "{json:#}");
+        let said = json["error"].as_str().expect("words");
+        assert!(said.contains("threads.stray"), "{said}");
+        assert_eq!(left(&scratch, "indexes"), all);
+        execute(&scratch, "DROP INDEX stray").await;
+        if engine == Engine::Postgres {
+            // As a run leaves one that is broken off: that is none.
+            let half = format!(
+                "CREATE INDEX {name} ON messages (thread_id);
+                 UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{name}'::regclass",
+                name = all
+                    .iter()
+                    .find(|name| name.starts_with("messages_"))
+                    .expect("one")
+            );
+            execute(&scratch, &half).await;
+        }
+        done(&scratch, &["up", "--with", "indexes"]);
+        assert_eq!(left(&scratch, "indexes"), Vec::<String>::new());
+        done(&scratch, &["status", "--check-drift"]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_rows_broke_is_gone_on_with_once_they_are_gone() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    load(&scratch, Engine::Postgres, "prisma").await;
+    done(&scratch, &["adopt", "--from", "prisma"]);
+    done(&scratch, &["up"]);
+    let stray =
+        "INSERT INTO saved_views (id, user_id, name, resource, version, created_at, updated_at)
+        VALUES (gen_random_uuid(), gen_random_uuid(), 'a', 'runs', 1, now(), now())";
+    execute(&scratch, stray).await;
+    let (code, json) = told(&scratch, &["up", "--with", "keys"]);
+    assert_eq!(code, 1, "{json:#}");
+    let said = json["error"].as_str().expect("words");
+    assert!(said.contains("saved_views"), "{said}");
+    execute(&scratch, "DELETE FROM saved_views").await;
+    done(&scratch, &["up", "--with", "keys"]);
+    assert_eq!(left(&scratch, "keys"), Vec::<String>::new());
+    done(&scratch, &["status", "--check-drift"]);
 }
