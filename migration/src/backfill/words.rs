@@ -109,18 +109,17 @@ impl Backfill {
     pub(super) fn reads(&self, engine: Engine, name: &str) -> bool {
         let statement = self.statement(&quoted(&self.table));
         let words = lexer::words(engine, &statement);
+        let is = |at: usize, text: &str| words.get(at).is_some_and(|one| one.is(text));
         let begins = |at: usize| {
             let mut heads = ["FROM", "JOIN", "ONLY"].into_iter();
-            words
-                .get(at)
-                .is_some_and(|one| heads.any(|head| one.is(head)))
+            heads.any(|head| is(at, head))
         };
         let mut named = (1..words.len()).filter(|at| words[*at].plain() == name);
         self.table == name
             || named.any(|at| {
-                // With its schema before it, or without.
-                let is_qualified = at > 2 && words[at - 1].is(".");
-                begins(at - 1) || (is_qualified && begins(at - 3))
+                // With its schema before it, or without; nor is it that schema.
+                let is_qualified = at > 2 && is(at - 1, ".") && begins(at - 3);
+                (begins(at - 1) || is_qualified) && !is(at + 1, ".")
             })
     }
 
