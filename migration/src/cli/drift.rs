@@ -92,7 +92,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         // SQL follows, or nothing that anybody should run.
         lines = lines.iter().map(|one| diff::commented(one)).collect();
     }
-    let mut step = None;
+    let (mut step, mut online) = (None, None);
     if drift.is_empty() {
         lines.push(
             if args.revert_sql {
@@ -104,15 +104,9 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         );
     } else if let Some(name) = &args.write_migration {
         let written = of_drift(&expected, &actual, &advice, &said)?;
-        let Put { name, folder, .. } = put(&args.directory, today(), name, &written)?;
-        lines.push(format!(
-            "wrote {name} in {}: read it. This database has it: once the program is built, `migrate \
-             resolve {name} --applied --reason TEXT`. What it does on {} is not written: say it there, or \
-             let `migrate generate --complete` make what the entities want",
-            folder.display(),
-            engine.other().name()
-        ));
-        step = Some(name);
+        let put = put(&args.directory, today(), name, &written)?;
+        lines.push(told(&put, engine));
+        (step, online) = (Some(put.name), put.online);
     } else if args.revert_sql {
         lines.push(match &undo {
             Ok(undo) => format!(
@@ -131,10 +125,27 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         code: if drift.is_empty() { 0 } else { 3 },
         lines,
         json: json!({
-            "step": step, "drift": drift, "recommended": advice, "accepted": accepted,
+            "step": step, "online": online, "drift": drift, "recommended": advice, "accepted": accepted,
             "undo": undo, "asked": asked,
         }),
     })
+}
+
+/// What there is to know of a step that was written.
+fn told(put: &Put, engine: Engine) -> String {
+    let Put { name, folder, .. } = put;
+    let (mut behind, mut both) = (String::new(), name.clone());
+    if let Some(online) = &put.online {
+        behind = format!(", and behind it {online}, of what runs beside readers and writers");
+        both = format!("{name} {online}");
+    }
+    format!(
+        "wrote {name} in {}{behind}: read it. This database has it: once the program is built, `migrate \
+         resolve {both} --applied --reason TEXT`. What it does on {} is not written: say it there, or let \
+         `migrate generate --complete` make what the entities want",
+        folder.display(),
+        engine.other().name()
+    )
 }
 
 /// Refuse what was said of a change that there is not.
@@ -180,6 +191,7 @@ async fn undo(
         in_order: true,
         fills: said.fills.clone(),
         guarded: true,
+        ..Options::default()
     };
     let mut undo = change::statements(actual, &expected, &options);
     refill(&mut undo);

@@ -59,6 +59,7 @@ mod planning;
 mod prisma_database;
 mod pull;
 mod renaming;
+mod reshaping;
 mod running;
 mod seed;
 #[rustfmt::skip]
