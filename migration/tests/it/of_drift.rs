@@ -136,7 +136,7 @@ const LIVE: &str = "ALTER TABLE saved_views ADD COLUMN stars integer, ADD COLUMN
     CREATE INDEX saved_views_stars_idx ON saved_views (stars);
     COMMENT ON INDEX saved_views_stars_idx IS 'by hand';
     ALTER TABLE saved_views CLUSTER ON saved_views_stars_idx;
-    ALTER TABLE runs ALTER COLUMN document_name SET NOT NULL;
+    ALTER TABLE videos ALTER COLUMN title SET NOT NULL;
     CREATE TABLE parted (id integer NOT NULL) PARTITION BY RANGE (id)";
 
 #[tokio::test]
@@ -187,8 +187,8 @@ async fn a_step_of_drift_holds_up_nobody_and_is_taken_as_applied_with_what_is_be
     for part in [
         "CREATE INDEX CONCURRENTLY IF NOT EXISTS saved_views_stars_idx",
         "VALIDATE CONSTRAINT of_run",
-        "CHECK (document_name IS NOT NULL) NOT VALID",
-        "ALTER TABLE runs ALTER COLUMN document_name SET NOT NULL",
+        "CHECK (title IS NOT NULL) NOT VALID",
+        "ALTER TABLE videos ALTER COLUMN title SET NOT NULL",
     ] {
         assert!(second.contains(part), "{part}: {second}");
     }

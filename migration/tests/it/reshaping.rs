@@ -113,6 +113,15 @@ const KEPT: &[Case] = &[
         rows: "INSERT INTO t VALUES ('b')",
         same: "SELECT m::text FROM t",
     },
+    Case {
+        from: "CREATE TABLE p (id integer PRIMARY KEY, r int4range) PARTITION BY RANGE (id);
+            CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9); CREATE TABLE c (p_id integer REFERENCES p)",
+        to: "CREATE TABLE p (id integer PRIMARY KEY, r int8range) PARTITION BY RANGE (id);
+            CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9); CREATE TABLE c (p_id integer REFERENCES p);
+            CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (9) TO (19)",
+        rows: "INSERT INTO p VALUES (1, '[1,3)'); INSERT INTO c VALUES (1)",
+        same: "SELECT concat(p_id, r) FROM c JOIN p ON p_id = id",
+    },
 ];
 
 /// What no statement makes: from, to, and the words that say so.

@@ -7,6 +7,19 @@ use super::Plan;
 /// Gives back what was kept, and nothing else.
 pub(crate) const GIVE_BACK: &str = "$$ BEGIN EXECUTE current_setting('chancery.rights'); END $$";
 
+const OF_RELATIONS: &str = "SELECT 'TABLE' AS kind, oid::regclass::text AS name, relowner AS owner,
+        coalesce(relacl, acldefault('r', relowner)) AS acl
+    FROM pg_class WHERE oid IN ({oids})";
+
+const OF_ROUTINES: &str =
+    "SELECT 'ROUTINE' AS kind, oid::regprocedure::text AS name, proowner AS owner,
+        coalesce(proacl, acldefault('f', proowner)) AS acl
+    FROM pg_proc WHERE oid IN ({oids})";
+
+const OF_TYPES: &str = "SELECT 'TYPE' AS kind, oid::regtype::text AS name, typowner AS owner,
+        coalesce(typacl, acldefault('T', typowner)) AS acl
+    FROM pg_type WHERE oid IN ({oids})";
+
 /// What roles have by this database's own custom at first is taken from them first.
 const SAID: &str = "given AS (
     SELECT kind, name, '' AS part, e.grantee, e.privilege_type, e.is_grantable
@@ -40,62 +53,28 @@ impl Plan<'_> {
             return false;
         }
         let relations = self.remade_relations();
-        let columns = self.remade_columns();
         let mut own = Vec::new();
-        for (kind, names, table, [oid, owner, acl], usual) in [
-            (
-                "TABLE",
-                relations.clone(),
-                "pg_class",
-                ["regclass", "relowner", "relacl"],
-                "r",
-            ),
-            (
-                "ROUTINE",
-                self.remade_routines(),
-                "pg_proc",
-                ["regprocedure", "proowner", "proacl"],
-                "f",
-            ),
-            (
-                "TYPE",
-                self.remade_types(),
-                "pg_type",
-                ["regtype", "typowner", "typacl"],
-                "T",
-            ),
+        for (names, of) in [
+            (&relations, OF_RELATIONS),
+            (&self.remade_routines(), OF_ROUTINES),
+            (&self.remade_types(), OF_TYPES),
         ] {
             if !names.is_empty() {
-                own.push(format!(
-                    "SELECT '{kind}' AS kind, oid::{oid}::text AS name, {owner} AS owner,\n        \
-                     coalesce({acl}, acldefault('{usual}', {owner})) AS acl\n    FROM {table} WHERE oid IN ({})",
-                    found(oid, &names)
-                ));
+                own.push(of.replace("{oids}", &oids(of, names)));
             }
         }
+        let columns = self.columns_of(&relations);
         if own.is_empty() && columns.is_empty() {
             return false;
         }
         if own.is_empty() {
             // Columns are made anew, and nothing else.
-            own.push(
-                "SELECT '' AS kind, '' AS name, relowner AS owner, relacl AS acl\n    FROM pg_class \
-                 WHERE false"
-                    .to_owned(),
-            );
+            own.push(OF_RELATIONS.replace("{oids}", "NULL"));
         }
-        let mut of = Vec::new();
-        if !relations.is_empty() {
-            of.push(format!("a.attrelid IN ({})", found("regclass", &relations)));
-        }
-        of.extend(columns.iter().map(|(table, column)| {
-            let table = found("regclass", &[quoted(table)]);
-            format!("a.attrelid = {table} AND a.attname = {}", literal(column))
-        }));
-        let columns = if of.is_empty() {
+        let columns = if columns.is_empty() {
             "false".to_owned()
         } else {
-            of.join("\n        OR ")
+            columns.join("\n        OR ")
         };
         self.push(format!(
             "-- Who has rights on what is made anew keeps them.\nWITH own AS (\n    {}\n), {}",
@@ -103,6 +82,21 @@ impl Plan<'_> {
             SAID.replace("{columns}", &columns)
         ));
         true
+    }
+
+    /// Which columns somebody may have rights on of their own: those of `relations`, and those that are
+    /// made anew by themselves.
+    fn columns_of(&self, relations: &[String]) -> Vec<String> {
+        let mut found = Vec::new();
+        if !relations.is_empty() {
+            found.push(format!("a.attrelid IN ({})", oids(OF_RELATIONS, relations)));
+        }
+        for (table, column) in self.remade_columns() {
+            let table = oids(OF_RELATIONS, &[quoted(table)]);
+            let column = literal(column);
+            found.push(format!("a.attrelid = {table} AND a.attname = {column}"));
+        }
+        found
     }
 
     /// Give back what was kept.
@@ -150,8 +144,13 @@ impl Plan<'_> {
     }
 }
 
-/// The numbers of those of `names` that are there.
-fn found(kind: &str, names: &[String]) -> String {
+/// The numbers of those of `names` that are there, as `of` is about them.
+fn oids(of: &str, names: &[String]) -> String {
+    let kinds = ["regclass", "regprocedure", "regtype"];
+    let kind = kinds
+        .iter()
+        .find(|kind| of.contains(*kind))
+        .unwrap_or(&kinds[0]);
     let all = names
         .iter()
         .map(|name| format!("to_{kind}({})", literal(name)));

@@ -202,8 +202,10 @@ impl Plan<'_> {
         if let Some(how) = self.refielded(table, old, new) {
             return how;
         }
+        // Of two types of which the server makes none of the other, the text is what they share.
         let is_own = is_own(&self.was, &old.kind) && is_own(self.to, &new.kind);
-        if self.moved.is_type_in(&old.kind) || is_own {
+        let are_ranges = [old, new].iter().all(|one| one.kind.ends_with("range"));
+        if self.moved.is_type_in(&old.kind) || is_own || are_ranges {
             let gone = self.gone_values(old, new);
             let fails = if !gone.is_empty() {
                 Some(format!(

@@ -235,7 +235,7 @@ pub(super) fn is_foreign_key(text: &str) -> bool {
 }
 
 /// The table that a foreign key leads to.
-fn referenced(text: &str) -> String {
+pub(super) fn referenced(text: &str) -> String {
     let rest = text.split_once(" REFERENCES ").map_or("", |(_, rest)| rest);
     let name = rest.split('(').next().unwrap_or_default().trim();
     name.trim_matches('"').replace("\"\"", "\"")
