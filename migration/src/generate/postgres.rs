@@ -62,7 +62,8 @@ fn is_related(schema: &LiveSchema, name: &str) -> bool {
 
 /// Whether a new key may want the unique index, so that it cannot come behind that.
 fn is_referenced(from: &LiveSchema, to: &LiveSchema, table: &str, index: &str) -> bool {
-    let named = format!(" REFERENCES {}(", quoted(table));
+    let on = index.rsplit_once(" (").map_or("", |(_, on)| on);
+    let named = format!(" REFERENCES {}({on}", quoted(table));
     index.starts_with("CREATE UNIQUE INDEX ")
         && to.tables.iter().any(|(name, one)| {
             let known = from.tables.get(name);
