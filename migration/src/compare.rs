@@ -73,13 +73,13 @@ pub async fn compare<'r>(
         Some(error) => return Err(error),
         None => None,
     };
-    let options = Options {
+    let mut options = Options {
         renames,
         fills: said.fills.clone(),
         guarded: true,
         ..Options::default()
     };
-    let back = Options {
+    let mut back = Options {
         renames: options.renames.reversed(),
         fills: stand_ins(&from, &options.renames.reversed().applied(&to)),
         guarded: true,
@@ -91,6 +91,9 @@ pub async fn compare<'r>(
         to.keep_rights(&options.renames.applied(&from));
         from.keep_rights(&back.renames.applied(&to));
     }
+    // Where it runs is another database then.
+    let carries = !is_database(first) && !is_database(second);
+    (options.carries_rights, back.carries_rights) = (carries, carries);
     let way = |from: &LiveSchema, to: &LiveSchema, options: &Options| {
         framed(engine, change::statements(from, to, options))
     };

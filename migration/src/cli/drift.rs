@@ -1,7 +1,7 @@
 //! `drift`: in what the database is not as the history left it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
@@ -63,14 +63,15 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         // SQL follows, or nothing that anybody should run.
         lines = lines.iter().map(|one| diff::commented(one)).collect();
     }
-    let mut step = None;
+    let (mut step, mut online) = (None, None);
     if found.drift.is_empty() {
         let mark = if args.revert_sql { "-- " } else { "" };
         lines.push(format!("{mark}no drift"));
     } else if let Some(name) = &args.write_migration {
-        let (name, line) = write(&args.directory, name, &found, &said)?;
-        lines.push(line);
-        step = Some(name);
+        let written = of_drift(expected, actual, &found.advice, &said)?;
+        let put = put(&args.directory, today(), name, &written)?;
+        lines.push(told(&put, expected.engine));
+        (step, online) = (Some(put.name), put.online);
     } else if args.revert_sql {
         lines.push(match &asked {
             None => format!(
@@ -85,7 +86,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         code: if found.drift.is_empty() { 0 } else { 3 },
         lines,
         json: json!({
-            "step": step, "drift": found.drift, "recommended": found.advice,
+            "step": step, "online": online, "drift": found.drift, "recommended": found.advice,
             "accepted": found.accepted, "undo": undo, "asked": asked,
         }),
     })
@@ -164,24 +165,21 @@ impl Found {
     }
 }
 
-/// Write a step that makes what the database has and its history does not; its whole name, and what to do with
-/// it.
-fn write(
-    directory: &Path,
-    name: &str,
-    found: &Found,
-    said: &Said,
-) -> Result<(String, String), Error> {
-    let written = of_drift(&found.expected, &found.actual, &found.advice, said)?;
-    let Put { name, folder, .. } = put(directory, today(), name, &written)?;
-    let line = format!(
-        "wrote {name} in {}: read it. This database has it: once the program is built, `migrate resolve {name} \
-         --applied --reason TEXT`. What it does on {} is not written: say it there, or let `migrate generate \
-         --complete` make what the entities want",
+/// What there is to know of a step that was written.
+fn told(put: &Put, engine: Engine) -> String {
+    let Put { name, folder, .. } = put;
+    let (mut behind, mut both) = (String::new(), name.clone());
+    if let Some(online) = &put.online {
+        behind = format!(", and behind it {online}, of what runs beside readers and writers");
+        both = format!("{name} {online}");
+    }
+    format!(
+        "wrote {name} in {}{behind}: read it. This database has it: once the program is built, `migrate \
+         resolve {both} --applied --reason TEXT`. What it does on {} is not written: say it there, or let \
+         `migrate generate --complete` make what the entities want",
         folder.display(),
-        found.expected.engine.other().name()
-    );
-    Ok((name, line))
+        engine.other().name()
+    )
 }
 
 /// Refuse what was said of a change that there is not.
@@ -227,6 +225,7 @@ async fn undo(
         in_order: true,
         fills: said.fills.clone(),
         guarded: true,
+        ..Options::default()
     };
     let mut undo = change::statements(actual, &expected, &options);
     refill(&mut undo);

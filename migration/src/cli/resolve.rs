@@ -1,10 +1,11 @@
 //! `resolve`: say how a step stands, from whatever state.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use clap::ArgGroup;
 use sea_orm_migration::MigratorTrait;
-use sea_orm_migration::sea_orm::{DatabaseConnection, TransactionTrait};
+use sea_orm_migration::sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use serde_json::json;
 
 use super::{Answer, place};
@@ -20,8 +21,10 @@ use crate::{Migrator, Way, guard};
 #[derive(Clone, Debug, clap::Args)]
 #[command(group(ArgGroup::new("state").required(true).args(["applied", "rolled_back"])))]
 pub struct Args {
-    /// The step; with --rolled-back also one that only the history has, by its whole name.
-    step: String,
+    /// The step, or several that are compared as one; with --rolled-back also one that only the history has,
+    /// by its whole name.
+    #[arg(required = true, value_name = "STEP")]
+    steps: Vec<String>,
     /// It is applied: the database has what it makes.
     #[arg(long)]
     applied: bool,
@@ -75,27 +78,57 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     way.writer.prepare(&db).await?;
     let known = status(lock.db()).await?;
     let tx = db.begin().await?;
-    let mut record = match &meant {
+    for one in &meant {
+        put(args, one, &known, &tx, way).await?;
+    }
+    tx.commit().await?;
+    drop(db);
+    lock.release().await?;
+    let word = word(args);
+    let names: Vec<&str> = meant.iter().map(Meant::name).collect();
+    Ok(Answer {
+        code: 0,
+        lines: names
+            .iter()
+            .map(|name| format!("{name} is {word}"))
+            .collect(),
+        json: json!({"step": names.first(), "steps": names, "state": word}),
+    })
+}
+
+/// How it stands, in a word.
+fn word(args: &Args) -> &'static str {
+    if args.applied {
+        "applied"
+    } else {
+        "rolled back"
+    }
+}
+
+/// Put down how one of them stands, and why.
+async fn put(
+    args: &Args,
+    meant: &Meant,
+    known: &Status,
+    tx: &DatabaseTransaction,
+    way: &Way,
+) -> Result<(), Error> {
+    let mut record = match meant {
         Meant::Known(step) => {
             let listed = known.applied.iter().any(|name| name == step.name);
             match (args.applied, listed) {
-                (true, false) => way.writer.list(&tx, step.name).await?,
-                (false, true) => way.writer.unlist(&tx, step).await?,
+                (true, false) => way.writer.list(tx, step.name).await?,
+                (false, true) => way.writer.unlist(tx, step).await?,
                 _ => {}
             }
-            let engine = Engine::of(&tx)?;
+            let engine = Engine::of(tx)?;
             Some(applied_record(engine, step, &way.writer, Instant::now()))
         }
         // An older program has put it down, and nobody here knows its checksum.
         Meant::Unknown(name) => {
-            way.writer.unlist_named(&tx, name).await?;
-            way.writer.known(&tx, name).await?
+            way.writer.unlist_named(tx, name).await?;
+            way.writer.known(tx, name).await?
         }
-    };
-    let word = if args.applied {
-        "applied"
-    } else {
-        "rolled back"
     };
     let reason = Some(args.reason.clone());
     if let Some(record) = &mut record {
@@ -108,44 +141,44 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
         record.actor.clone_from(&way.writer.actor);
         record.finished_at = Some(now());
         // What was found, or is known, is what the next look goes by.
-        record.fingerprint_after = Some(fingerprint(&tx).await?);
-        way.writer.put(&tx, record.clone()).await?;
+        record.fingerprint_after = Some(fingerprint(tx).await?);
+        way.writer.put(tx, record.clone()).await?;
     }
-    way.writer
-        .log(&tx, meant.name(), &format!("resolve {word}"), reason)
-        .await?;
-    tx.commit().await?;
-    drop(db);
-    lock.release().await?;
-    Ok(Answer {
-        code: 0,
-        lines: vec![format!("{} is {word}", meant.name())],
-        json: json!({"step": meant.name(), "state": word}),
-    })
+    let did = format!("resolve {}", word(args));
+    way.writer.log(tx, meant.name(), &did, reason).await
 }
 
-/// The step that is meant: one of this program, or one that only the history has, which may be taken
-/// off it.
-fn meant(args: &Args, status: &Status) -> Result<Meant, Error> {
-    match place(&args.step) {
-        Ok(at) => Ok(Meant::Known(&STEPS[at])),
-        Err(_) if args.rolled_back && status.unknown.contains(&args.step) => {
-            Ok(Meant::Unknown(args.step.clone()))
+/// The steps that are meant, each once: those of this program, oldest first, or some that only the history
+/// has, which may be taken off it.
+fn meant(args: &Args, status: &Status) -> Result<Vec<Meant>, Error> {
+    let (mut places, mut unknown) = (BTreeSet::new(), BTreeSet::new());
+    for name in &args.steps {
+        match place(name) {
+            Ok(at) => {
+                places.insert(at);
+            }
+            Err(_) if args.rolled_back && status.unknown.contains(name) => {
+                unknown.insert(name.clone());
+            }
+            Err(error) => return Err(error),
         }
-        Err(error) => Err(error),
     }
+    let known = places.into_iter().map(|at| Meant::Known(&STEPS[at]));
+    Ok(known
+        .chain(unknown.into_iter().map(Meant::Unknown))
+        .collect())
 }
 
 /// Refuse unless the database has the schema that the history would then mean.
 async fn compare(
-    meant: &Meant,
+    meant: &[Meant],
     applied: bool,
     db: &DatabaseConnection,
     lock: &Lock<'_>,
 ) -> Result<(), Error> {
     let known = status(lock.db()).await?.applied;
     let would_be = STEPS.iter().filter(|one| {
-        if one.name == meant.name() {
+        if meant.iter().any(|said| said.name() == one.name) {
             applied
         } else {
             known.iter().any(|name| name == one.name)

@@ -25,10 +25,16 @@ pub(super) struct Half {
     pub(super) mid: LiveSchema,
 }
 
-/// The half that makes of the second of `side` the third.
-pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error> {
+/// The half that makes of the second of `side` the third, once it is known what was renamed.
+pub(super) fn half(side: Side, said: &Said) -> Result<Half, Error> {
+    let (renames, from, to) = &side;
+    ask::renamed(&renames.applied(from), to, said)?;
+    half_of(side, said)
+}
+
+/// The same where nobody need be asked for that any more.
+pub(super) fn half_of((renames, from, to): Side, said: &Said) -> Result<Half, Error> {
     let known = renames.applied(&from);
-    ask::renamed(&known, &to, said)?;
     ask::filled(&known, &to, said)?;
     // A writer of SQLite has the whole file anyway.
     let mid = match from.engine {
@@ -40,6 +46,7 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
     let mut options = Options {
         renames,
         fills: said.fills.clone(),
+        carries_rights: true,
         ..Options::default()
     };
     // What is put off is filled in then.
@@ -49,6 +56,7 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
     let back = Options {
         renames: options.renames.reversed(),
         fills: stand_ins(&from, &options.renames.reversed().applied(&to)),
+        carries_rights: true,
         ..Options::default()
     };
     let up = change::statements(&from, &mid, &options);
@@ -75,7 +83,7 @@ pub(super) fn half((renames, from, to): Side, said: &Said) -> Result<Half, Error
 }
 
 /// Refuse to write a step of a change that no statement makes.
-pub(super) fn refuse_impossible(up: &[Statement]) -> Result<(), Error> {
+fn refuse_impossible(up: &[Statement]) -> Result<(), Error> {
     match up.iter().find_map(Statement::refusal) {
         None => Ok(()),
         Some(why) => Err(Error::Option(why)),

@@ -1,11 +1,9 @@
 //! A step of what somebody changed by hand: the other databases get it, too.
 
 use crate::error::Error;
-use crate::schema::change::{self, Options};
 use crate::schema::{Change, Difference, LiveSchema, Object};
 
-use super::half::{refuse_impossible, stand_ins};
-use super::script::{script, way_down};
+use super::half::half_of;
 use super::{Said, Written, ask, refuse_unused};
 
 /// The step that makes of what the steps make what there `is`. `aside` is what differs and shall not
@@ -22,32 +20,12 @@ pub(crate) fn of_drift(
     }
     let sides = [(said.renames.clone(), expected.clone(), wanted.clone())];
     refuse_unused(said, &sides)?;
-    let up = Options {
-        renames: ask::by_hand(expected, &wanted, said)?,
-        fills: said.fills.clone(),
-        ..Options::default()
-    };
-    let renamed = up.renames.applied(expected);
-    ask::filled(&renamed, &wanted, said)?;
-    let down = Options {
-        renames: up.renames.reversed(),
-        fills: stand_ins(expected, &up.renames.reversed().applied(&wanted)),
-        ..Options::default()
-    };
-    let forth = change::statements(expected, &wanted, &up);
-    let back = change::statements(&wanted, expected, &down);
-    refuse_impossible(&forth)?;
+    let renames = ask::by_hand(expected, &wanted, said)?;
     let mut written = Written::default();
-    for one in forth.iter().chain(&back) {
-        if let Some(loses) = &one.loses
-            && !written.losses.contains(loses)
-        {
-            written.losses.push(loses.clone());
-        }
-    }
-    let down = way_down(&back, expected, &wanted, &up.renames, &said.fills);
-    let (up_name, down_name) = is.engine.files();
-    written.files = vec![(up_name, script(&forth)), (down_name, down)];
+    written.take(
+        is.engine,
+        half_of((renames, expected.clone(), wanted), said)?,
+    );
     written.leave(is.engine.other());
     Ok(written)
 }

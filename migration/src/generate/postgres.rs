@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::schema::change::{self, Options, Statement};
-use crate::schema::{LiveSchema, Table, quoted};
+use crate::schema::{Filling, LiveSchema, Table, mentions, quoted};
 
 const NOT_VALID: &str = " NOT VALID";
 
@@ -20,29 +20,74 @@ pub(super) fn between(
         let Some(old) = from.tables.get(name) else {
             continue;
         };
-        if change::is_remade(old, table) {
-            // Every row of it is written anyway.
+        // Every row of one is written anyway, and the server has no such way for partitions.
+        if change::is_remade(old, table) || is_related(to, name) {
             continue;
         }
-        table
-            .indexes
-            .retain(|index, text| old.indexes.get(index) == Some(text));
+        table.indexes.retain(|index, text| {
+            old.indexes.get(index) == Some(text) || is_referenced(from, to, name, text)
+        });
         for (constraint, text) in &mut table.constraints {
             let is_new = old.constraints.get(constraint) != Some(text);
             let can_wait = text.starts_with("FOREIGN KEY") || text.starts_with("CHECK");
-            if is_new && can_wait && !text.ends_with(NOT_VALID) {
+            let is_plain = !text.ends_with(NOT_VALID) && !text.contains(" ENABLED ");
+            if is_new && can_wait && is_plain {
                 text.push_str(NOT_VALID);
             }
         }
+        let keys = to.tables[name].constraints.values();
+        let keys: Vec<&String> = keys.filter(|one| one.starts_with("PRIMARY KEY")).collect();
         for column in &mut table.columns {
             let known = old.columns.iter().find(|one| one.name == column.name);
             let is_filled = fills.contains_key(&(name.clone(), column.name.clone()));
-            if known.map_or(is_filled, |known| known.nullable) {
+            let wants_it = matches!(column.filling, Some(Filling::Identity(_)))
+                || keys.iter().any(|key| mentions(key, &column.name));
+            if known.map_or(is_filled, |known| known.nullable) && !wants_it {
                 column.nullable = true;
             }
         }
     }
+    leave_unsaid(&mut mid, to);
     mid
+}
+
+/// Whether the table is cut into partitions or one of them, inherits, or others inherit from it.
+fn is_related(schema: &LiveSchema, name: &str) -> bool {
+    let words = ["PARTITION ", "INHERITS "];
+    let is_one = |option: &String| words.iter().any(|word| option.starts_with(word));
+    let of = format!("INHERITS {}", quoted(name));
+    let mut all = schema.tables.values();
+    schema.tables[name].options.iter().any(is_one) || all.any(|one| one.options.contains(&of))
+}
+
+/// Whether a new key may want the unique index, so that it cannot come behind that.
+fn is_referenced(from: &LiveSchema, to: &LiveSchema, table: &str, index: &str) -> bool {
+    let on = index.rsplit_once(" (").map_or("", |(_, on)| on);
+    let named = format!(" REFERENCES {}({on}", quoted(table));
+    index.starts_with("CREATE UNIQUE INDEX ")
+        && to.tables.iter().any(|(name, one)| {
+            let known = from.tables.get(name);
+            one.constraints.iter().any(|(key, text)| {
+                let is_new = known.is_none_or(|known| known.constraints.get(key) != Some(text));
+                is_new && text.contains(&named)
+            })
+        })
+}
+
+/// Take out of `mid` what is said of indexes that it does not have yet.
+fn leave_unsaid(mid: &mut LiveSchema, to: &LiveSchema) {
+    for (name, table) in &mut mid.tables {
+        for index in to.tables[name].indexes.keys() {
+            if table.indexes.contains_key(index) {
+                continue;
+            }
+            let index = quoted(index);
+            for said in ["CLUSTER ON", "REPLICA IDENTITY USING INDEX"] {
+                table.options.remove(&format!("{said} {index}"));
+            }
+            mid.comments.remove(&format!("INDEX {index}"));
+        }
+    }
 }
 
 /// The second step, and back.
@@ -66,7 +111,12 @@ pub(super) fn online(
                 let fill = fills.get(&(name.clone(), column.clone()));
                 safe.extend(not_null(name, table, column, fill));
             }
-            None if one.sql.contains(" INDEX ") => late.push(concurrently(one)),
+            None if [" INDEX ", " CLUSTER ON "]
+                .iter()
+                .any(|word| one.sql.contains(word)) =>
+            {
+                late.push(concurrently(one));
+            }
             None => safe.push(one),
         }
     }

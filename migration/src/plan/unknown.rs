@@ -3,6 +3,7 @@
 
 use crate::engine::Engine;
 use crate::lexer::{Kind, Token};
+use crate::schema::change::GIVE_BACK;
 
 /// First words of statements that take nothing, or whose loss is told by [`super::track`].
 const KNOWN: &[&str] = &[
@@ -71,6 +72,8 @@ const BARE: [&str; 7] = [
 /// that only compute.
 const HARMLESS: &[&str] = &[
     "abs",
+    "acldefault",
+    "aclexplode",
     "all",
     "and",
     "any",
@@ -121,7 +124,9 @@ const HARMLESS: &[&str] = &[
     "or",
     "over",
     "pg_get_serial_sequence",
+    "pg_get_userbyid",
     "pg_sequence_last_value",
+    "quote_ident",
     "replace",
     "round",
     "select",
@@ -131,6 +136,9 @@ const HARMLESS: &[&str] = &[
     "substring",
     "sum",
     "then",
+    "to_regclass",
+    "to_regprocedure",
+    "to_regtype",
     "union",
     "upper",
     "using",
@@ -148,6 +156,8 @@ pub(super) fn why(engine: Engine, words: &[Token<'_>]) -> Option<&'static str> {
     let second = words.get(1).map(|one| one.text.to_uppercase());
     let second = second.unwrap_or_default();
     match first.as_str() {
+        // What a step keeps rights by on what it makes anew.
+        "DO" if words.get(1).is_some_and(|code| code.text == GIVE_BACK) => None,
         "DO" => Some("a block of code runs"),
         "CALL" | "EXECUTE" => Some("code runs"),
         "REPLACE" => Some("rows are replaced"),

@@ -15,101 +15,152 @@ use crate::error::Error;
 /// What is written, and where.
 type Edits = Vec<(Range<usize>, String)>;
 
-/// The file `text`, which reads as `file` and means `old`, with what the database has otherwise.
-/// `children` are the tables that newly point here.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the two sides, each with what it is read by"
-)]
-pub(super) fn merged(
-    text: &str,
-    file: &File,
-    old: &Entity,
-    new: &Entity,
-    world: &World,
-    children: &[String],
-    reading: &Reading,
+/// A file, and what is to be written in it.
+pub(super) struct Merge<'m> {
+    text: &'m str,
+    file: &'m File,
+    world: &'m World,
+    reading: &'m Reading,
     engine: Engine,
-) -> Result<String, Error> {
-    let mut edits = Edits::new();
-    let mut added = String::new();
-    let mut taken: Vec<String> = file
-        .columns
-        .iter()
-        .map(|place| place.name.clone())
-        .collect();
-    taken.extend(file.keys.iter().map(|place| place.name.clone()));
-    taken.extend(file.others.iter().map(|(_, place)| place.name.clone()));
-    let mut last = None;
-    for (was, place) in old.columns.iter().zip(&file.columns) {
-        let is = new.columns.iter().find(|one| one.column == was.column);
-        match is {
-            None => edits.push((line(text, &place.whole), String::new())),
-            Some(is) if same(was, is, reading, engine)? => last = Some(place.whole.end),
-            Some(is) => {
-                last = Some(place.whole.end);
-                let own = own_type(place, is, reading);
-                let told = field(&typed(is, own, engine, reading)?, &place.name, own);
-                edits.push((place.whole.clone(), kept(text, place) + trimmed(&told)));
+    edits: Edits,
+    /// What comes behind the last field.
+    added: String,
+    /// The names that fields have.
+    taken: Vec<String>,
+}
+
+impl<'m> Merge<'m> {
+    /// The file `text`, which reads as `file`.
+    pub(super) fn of(
+        text: &'m str,
+        file: &'m File,
+        world: &'m World,
+        reading: &'m Reading,
+        engine: Engine,
+    ) -> Self {
+        let places = file.columns.iter().chain(&file.keys);
+        let places = places.chain(file.others.iter().map(|(_, place)| place));
+        Self {
+            text,
+            file,
+            world,
+            reading,
+            engine,
+            edits: Edits::new(),
+            added: String::new(),
+            taken: places.map(|place| place.name.clone()).collect(),
+        }
+    }
+
+    /// The file, which means `old`, with what the database has otherwise. `children` are the tables that
+    /// newly point here.
+    pub(super) fn merged(
+        mut self,
+        old: &Entity,
+        new: &Entity,
+        children: &[String],
+    ) -> Result<String, Error> {
+        let last = self.known_columns(old, new)?;
+        self.new_columns(old, new, last);
+        self.keys(old, new);
+        for (module, place) in &self.file.others {
+            let mut modules = self.world.modules.values();
+            let is_known = module.is_empty() || modules.any(|one| one == module);
+            if !is_known && self.reading.gone.contains(module) {
+                let gone = line(self.text, &place.whole);
+                self.edits.push((gone, String::new()));
             }
         }
-    }
-    let mut columns = String::new();
-    for column in &new.columns {
-        if !old.columns.iter().any(|one| one.column == column.column) {
-            let key = (new.table.clone(), column.column.clone());
-            let name = world.fields.get(&key).cloned().unwrap_or_default();
-            let _ = writeln!(columns, "    /// The column `{}`.", column.column);
-            columns.push_str(&field(column, &name, None));
-            taken.push(name);
+        for child in children {
+            let module = self.world.modules.get(child);
+            if !self.file.others.iter().any(|(one, _)| Some(one) == module) {
+                self.added.push('\n');
+                self.added
+                    .push_str(&reverse(child, self.world, &mut self.taken));
+            }
         }
+        if !self.added.is_empty() {
+            let end = self.file.end;
+            self.edits.push((end..end, self.added));
+        }
+        Ok(applied(self.text, self.edits))
     }
-    if !columns.is_empty() {
+
+    /// The columns that were there, and where the last one that stays ends.
+    fn known_columns(&mut self, old: &Entity, new: &Entity) -> Result<Option<usize>, Error> {
+        let (text, reading, engine) = (self.text, self.reading, self.engine);
+        let mut last = None;
+        for (was, place) in old.columns.iter().zip(&self.file.columns) {
+            let is = new.columns.iter().find(|one| one.column == was.column);
+            match is {
+                None => self.edits.push((line(text, &place.whole), String::new())),
+                Some(is) if same(was, is, reading, engine)? => last = Some(place.whole.end),
+                Some(is) => {
+                    last = Some(place.whole.end);
+                    let own = own_type(place, is, reading);
+                    let told = field(&typed(is, own, engine, reading)?, &place.name, own);
+                    self.edits
+                        .push((place.whole.clone(), kept(text, place) + trimmed(&told)));
+                }
+            }
+        }
+        Ok(last)
+    }
+
+    /// The columns that come, behind the `last` of those that stay.
+    fn new_columns(&mut self, old: &Entity, new: &Entity, last: Option<usize>) {
+        let mut columns = String::new();
+        for column in &new.columns {
+            if !old.columns.iter().any(|one| one.column == column.column) {
+                let key = (new.table.clone(), column.column.clone());
+                let name = self.world.fields.get(&key).cloned().unwrap_or_default();
+                let _ = writeln!(columns, "    /// The column `{}`.", column.column);
+                columns.push_str(&field(column, &name, None));
+                self.taken.push(name);
+            }
+        }
+        if columns.is_empty() {
+            return;
+        }
         match last {
             Some(end) => {
-                let end = text[end..].find('\n').map_or(end, |more| end + more + 1);
-                edits.push((end..end, columns));
+                let end = self.text[end..]
+                    .find('\n')
+                    .map_or(end, |more| end + more + 1);
+                self.edits.push((end..end, columns));
             }
-            None => added.push_str(&columns),
+            None => self.added.push_str(&columns),
         }
     }
-    for (was, place) in old.keys.iter().zip(&file.keys) {
-        let is = new.keys.iter().find(|one| one.columns == was.columns);
-        match is {
-            None => edits.push((line(text, &place.whole), String::new())),
-            Some(is) if is == was => {}
-            Some(is) => {
-                let told = relation(new, is, world, &mut taken, Some(&place.name));
-                let told = told
-                    .split_once('\n')
-                    .map_or(told.as_str(), |(_, rest)| rest);
-                edits.push((place.whole.clone(), kept(text, place) + trimmed(told)));
+
+    /// The keys to other tables.
+    fn keys(&mut self, old: &Entity, new: &Entity) {
+        for (was, place) in old.keys.iter().zip(&self.file.keys) {
+            let is = new.keys.iter().find(|one| one.columns == was.columns);
+            match is {
+                None => {
+                    let gone = line(self.text, &place.whole);
+                    self.edits.push((gone, String::new()));
+                }
+                Some(is) if is == was => {}
+                Some(is) => {
+                    let told = relation(new, is, self.world, &mut self.taken, Some(&place.name));
+                    let told = told
+                        .split_once('\n')
+                        .map_or(told.as_str(), |(_, rest)| rest);
+                    let text = kept(self.text, place) + trimmed(told);
+                    self.edits.push((place.whole.clone(), text));
+                }
+            }
+        }
+        for key in &new.keys {
+            if !old.keys.iter().any(|one| one.columns == key.columns) {
+                self.added.push('\n');
+                self.added
+                    .push_str(&relation(new, key, self.world, &mut self.taken, None));
             }
         }
     }
-    for key in &new.keys {
-        if !old.keys.iter().any(|one| one.columns == key.columns) {
-            added.push('\n');
-            added.push_str(&relation(new, key, world, &mut taken, None));
-        }
-    }
-    for (module, place) in &file.others {
-        let known = module.is_empty() || world.modules.values().any(|one| one == module);
-        if !known && reading.gone.contains(module) {
-            edits.push((line(text, &place.whole), String::new()));
-        }
-    }
-    for child in children {
-        let module = world.modules.get(child);
-        if !file.others.iter().any(|(one, _)| Some(one) == module) {
-            added.push('\n');
-            added.push_str(&reverse(child, world, &mut taken));
-        }
-    }
-    if !added.is_empty() {
-        edits.push((file.end..file.end, added));
-    }
-    Ok(applied(text, edits))
 }
 
 /// Whether two columns are the same to the database.

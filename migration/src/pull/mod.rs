@@ -31,6 +31,7 @@ use crate::error::Error;
 use crate::schema::{BOOKKEEPING, LiveSchema, scratch};
 use entity::{Entity, EnumType, Field, Names};
 use extra::{EXTRA, Extra};
+use merge::Merge;
 use write::World;
 
 /// The file of the enum types.
@@ -239,23 +240,7 @@ pub(crate) async fn pull(db: &DatabaseConnection, directory: &Path) -> Result<Re
         .enums
         .extend(enums.iter().map(|one| (one.rust.clone(), one.name.clone())));
     // Nothing is written before everything is known.
-    let mut files = BTreeMap::new();
-    for entity in &entities {
-        let module = &world.modules[&entity.table];
-        let children = live::children(&entities, &entity.table);
-        let text = match (reading.files.get(module), before.get(module)) {
-            (Some((text, file)), Some(old)) => {
-                let newly = |child: &&String| {
-                    let known = before.get(&world.modules[*child]);
-                    known.is_none_or(|known| known.keys.iter().all(|key| key.table != entity.table))
-                };
-                let children: Vec<String> = children.iter().filter(newly).cloned().collect();
-                merge::merged(text, file, old, entity, &world, &children, &reading, engine)?
-            }
-            _ => write::file(entity, &world, &children),
-        };
-        files.insert(format!("{module}.rs"), text);
-    }
+    let mut files = texts(&entities, &before, &world, &reading, engine)?;
     if engine == Engine::Postgres && !enums.is_empty() {
         files.insert(ENUMS.to_owned(), live::enum_file(&reading, &enums));
         for entity in &entities {
@@ -282,6 +267,35 @@ pub(crate) async fn pull(db: &DatabaseConnection, directory: &Path) -> Result<Re
     put(directory, &files, &mut report)?;
     report.gone = reading.gone.iter().cloned().collect();
     Ok(report)
+}
+
+/// The file of each entity: a new one, or what somebody made of it with what changed since.
+fn texts(
+    entities: &[Entity],
+    before: &BTreeMap<String, Entity>,
+    world: &World,
+    reading: &Reading,
+    engine: Engine,
+) -> Result<BTreeMap<String, String>, Error> {
+    let mut files = BTreeMap::new();
+    for entity in entities {
+        let module = &world.modules[&entity.table];
+        let children = live::children(entities, &entity.table);
+        let text = match (reading.files.get(module), before.get(module)) {
+            (Some((text, file)), Some(old)) => {
+                let newly = |child: &&String| {
+                    let known = before.get(&world.modules[*child]);
+                    known.is_none_or(|known| known.keys.iter().all(|key| key.table != entity.table))
+                };
+                let children: Vec<String> = children.iter().filter(newly).cloned().collect();
+                let merge = Merge::of(text, file, world, reading, engine);
+                merge.merged(old, entity, &children)?
+            }
+            _ => write::file(entity, world, &children),
+        };
+        files.insert(format!("{module}.rs"), text);
+    }
+    Ok(files)
 }
 
 /// What the entities do not say: they are made, read, and compared with what is there.

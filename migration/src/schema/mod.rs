@@ -27,7 +27,7 @@ pub use difference::{Change, Difference, Object, difference};
 pub(crate) use name::{literal, quoted};
 pub(crate) use postgres::check_place;
 pub use rename::Renames;
-pub(crate) use rename::is_like;
+pub(crate) use rename::{is_like, mentions};
 pub(crate) use sqlite::{row_number, squeezed};
 
 use crate::engine::Engine;

@@ -249,7 +249,7 @@ pub(super) fn replaced(text: &str, old: &str, new: &str) -> String {
 }
 
 /// Whether the name stands by itself somewhere in `text`.
-pub(super) fn mentions(text: &str, name: &str) -> bool {
+pub(crate) fn mentions(text: &str, name: &str) -> bool {
     replaced(text, name, "") != text
 }
 

@@ -93,3 +93,60 @@ async fn rights_of_two_databases_are_made_equal() {
     let left = format!("DROP ROLE {role}");
     one.db.execute_unprepared(&left).await.expect("no role");
 }
+
+/// What a step makes anew, of which it cannot know who has rights on it where it runs.
+const ANEW: &str = "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE told (id integer, m mood,
+        twice integer GENERATED ALWAYS AS (id * 2) STORED);
+    CREATE VIEW seen AS SELECT id, m, twice FROM told;
+    CREATE MATERIALIZED VIEW kept AS SELECT m FROM told;
+    CREATE FUNCTION of_mood(m mood) RETURNS text LANGUAGE sql AS $$ SELECT m::text $$";
+
+#[tokio::test]
+async fn what_a_step_makes_anew_keeps_the_rights_and_the_owner_that_it_has_where_it_runs() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let (live, steps, wanted) = (
+        Scratch::new(Engine::Postgres).await,
+        Scratch::new(Engine::Postgres).await,
+        Scratch::new(Engine::Postgres).await,
+    );
+    let (reader, owner) = (
+        format!("seeing_{}", std::process::id()),
+        format!("owning_{}", std::process::id()),
+    );
+    for scratch in [&live, &steps] {
+        scratch.db.execute_unprepared(ANEW).await.expect("a schema");
+    }
+    let other = ANEW.replace("'a', 'b'", "'b', 'a'").replace("* 2", "* 3");
+    wanted.db.execute_unprepared(&other).await.expect("another");
+    let give = format!(
+        "CREATE ROLE {reader}; CREATE ROLE {owner};
+         ALTER DEFAULT PRIVILEGES GRANT DELETE ON TABLES TO {reader};
+         GRANT SELECT (id, m) ON seen TO {reader}; GRANT UPDATE (twice) ON told TO {reader};
+         GRANT SELECT ON kept TO {reader} WITH GRANT OPTION; GRANT INSERT ON seen TO PUBLIC;
+         REVOKE USAGE ON TYPE mood FROM PUBLIC; GRANT USAGE ON TYPE mood TO {reader};
+         REVOKE EXECUTE ON FUNCTION of_mood(mood) FROM PUBLIC;
+         ALTER VIEW seen OWNER TO {owner}; ALTER FUNCTION of_mood(mood) OWNER TO {owner}"
+    );
+    live.db.execute_unprepared(&give).await.expect("rights");
+    let before = schema(&live).await;
+    assert!(before.grants.len() > 5, "{:#?}", before.grants);
+    // A step is written of what the steps make, where nobody has rights.
+    let (from, to) = (schema(&steps).await, schema(&wanted).await);
+    let options = Options {
+        carries_rights: true,
+        ..Options::default()
+    };
+    for (from, to) in [(&from, &to), (&to, &from)] {
+        let way = change::statements(from, to, &options);
+        let db = database::connect_once(&live.url).await;
+        run(&db, &way).await;
+        let after = schema(&live).await;
+        assert_eq!(after.views, to.views);
+        assert_eq!(after.grants, before.grants, "{way:#?}");
+        assert_eq!(after.owners, before.owners, "{way:#?}");
+    }
+    let left = format!("DROP OWNED BY {reader}, {owner} CASCADE; DROP ROLE {reader}, {owner}");
+    live.db.execute_unprepared(&left).await.expect("no roles");
+}

@@ -130,6 +130,29 @@ async fn resolve_works_from_any_state_and_looks_at_the_schema_first() {
 }
 
 #[tokio::test]
+async fn several_steps_are_resolved_as_one() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        let mut steps = migration::steps();
+        let two = steps.split_off(steps.len() - 2);
+        let both = [two[1].as_str(), two[0].as_str()];
+        let how = ["--reason", "by hand", "--rolled-back", "--accept-drift"];
+        let gone = [&["resolve"], &both[..], &how[..]].concat();
+        assert_eq!(code(&migrate(&scratch, &gone)), Some(0));
+        let told = status(&scratch.db).await.expect("status");
+        assert_eq!(told.pending, two);
+        // The database has both, so one of them alone is not how it stands.
+        let how = ["--applied", "--reason", "they are there"];
+        let one = [&["resolve", two[0].as_str()], &how[..]].concat();
+        assert_eq!(code(&migrate(&scratch, &one)), Some(3));
+        let there = [&["resolve"], &both[..], &how[..]].concat();
+        assert_eq!(code(&migrate(&scratch, &there)), Some(0));
+        assert_eq!(code(&migrate(&scratch, &["status"])), Some(0));
+    }
+}
+
+#[tokio::test]
 async fn a_step_that_fails_leaves_nothing_and_those_before_it_stay() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;

@@ -61,6 +61,7 @@ mod printing;
 mod prisma_database;
 mod pull;
 mod renaming;
+mod reshaping;
 mod running;
 mod seed;
 #[rustfmt::skip]

@@ -146,6 +146,37 @@ fn parts(table: &str, wanted: &Table, live: &Table, findings: &mut Findings) -> 
         let note = format!("is {}, and should be {}", told(&have), told(&want));
         findings.refuse(primary, note);
     }
+    uniques(table, &want, &have, findings);
+    keys(table, &want, &have, findings);
+    for check in want.checks.difference(&have.checks) {
+        findings.warn(
+            constraint(check),
+            "is missing: the program alone sees to it",
+        );
+    }
+    for check in have.checks.difference(&want.checks) {
+        findings.warn(constraint(check), "is not ours");
+    }
+    let mut left_out = optional(table, wanted, live, (&want, &have), findings);
+    for option in live.options.difference(&wanted.options) {
+        let object = Object::Option(table.to_owned(), option.clone());
+        findings.warn(object, "is not ours");
+    }
+    for option in wanted.options.difference(&live.options) {
+        let object = Object::Option(table.to_owned(), option.clone());
+        findings.refuse(object, "is missing");
+    }
+    for policy in live.policies.keys() {
+        let object = Object::Policy(table.to_owned(), policy.clone());
+        findings.warn(object, "may hide rows from us");
+    }
+    left_out.sort();
+    left_out
+}
+
+/// Which columns tell rows apart.
+fn uniques(table: &str, want: &Facts, have: &Facts, findings: &mut Findings) {
+    let constraint = |name: &str| Object::Constraint(table.to_owned(), name.to_owned());
     for columns in &want.unique {
         let object = constraint(&format!("unique {columns}"));
         if have.unique.contains(columns) || have.primary.as_ref() == Some(columns) {
@@ -158,6 +189,11 @@ fn parts(table: &str, wanted: &Table, live: &Table, findings: &mut Findings) -> 
         let object = constraint(&format!("unique {columns}"));
         findings.warn(object, "is not ours: rows that we may write can be refused");
     }
+}
+
+/// Which rows of others rows name.
+fn keys(table: &str, want: &Facts, have: &Facts, findings: &mut Findings) {
+    let constraint = |name: &str| Object::Constraint(table.to_owned(), name.to_owned());
     for (columns, key) in &want.foreign {
         let object = constraint(&key.name);
         match have.foreign.get(columns) {
@@ -187,30 +223,6 @@ fn parts(table: &str, wanted: &Table, live: &Table, findings: &mut Findings) -> 
             findings.warn(constraint(&key.name), "is not ours");
         }
     }
-    for check in want.checks.difference(&have.checks) {
-        findings.warn(
-            constraint(check),
-            "is missing: the program alone sees to it",
-        );
-    }
-    for check in have.checks.difference(&want.checks) {
-        findings.warn(constraint(check), "is not ours");
-    }
-    let mut left_out = optional(table, wanted, live, (&want, &have), findings);
-    for option in live.options.difference(&wanted.options) {
-        let object = Object::Option(table.to_owned(), option.clone());
-        findings.warn(object, "is not ours");
-    }
-    for option in wanted.options.difference(&live.options) {
-        let object = Object::Option(table.to_owned(), option.clone());
-        findings.refuse(object, "is missing");
-    }
-    for policy in live.policies.keys() {
-        let object = Object::Policy(table.to_owned(), policy.clone());
-        findings.warn(object, "may hide rows from us");
-    }
-    left_out.sort();
-    left_out
 }
 
 /// What is good to have.

@@ -1,6 +1,8 @@
 //! Scripts, and what they take.
 
 use super::*;
+use crate::schema::change::{self, Options};
+use crate::schema::{LiveSchema, View};
 
 /// What `script` takes of `runs (id, name, note)` and `cards (id)` on an engine.
 fn taken_on(engine: Engine, script: &[&str]) -> Vec<String> {
@@ -281,4 +283,33 @@ fn a_type_that_does_not_hold_all_takes_what_the_column_has() {
     ] {
         assert!(!narrows(change), "{change}");
     }
+}
+
+#[test]
+fn what_a_step_keeps_rights_by_takes_nothing() {
+    let made = |body: &str| {
+        let mut schema = LiveSchema::empty(Engine::Postgres);
+        let view = View {
+            create: format!("CREATE VIEW seen AS\n SELECT {body}"),
+            ..View::default()
+        };
+        schema.views.insert("seen".to_owned(), view);
+        schema
+    };
+    let options = Options {
+        carries_rights: true,
+        ..Options::default()
+    };
+    let way = change::statements(&made("1 AS a"), &made("2 AS a"), &options);
+    let first = way[0].sql.as_str();
+    assert!(
+        first.starts_with("-- Who has rights on what is made anew keeps them."),
+        "{way:#?}"
+    );
+    for one in &way {
+        let taken = Track::default().run(Engine::Postgres, &one.sql);
+        assert_eq!(taken, [], "{}", one.sql);
+    }
+    let other = "DO $$ BEGIN EXECUTE current_setting('another'); END $$";
+    assert!(!Track::default().run(Engine::Postgres, other).is_empty());
 }

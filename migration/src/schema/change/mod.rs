@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub(crate) use postgres::carried::GIVE_BACK;
 pub(crate) use postgres::cast::cast;
 
 use super::{LiveSchema, Renames, Table};
@@ -77,6 +78,9 @@ pub struct Options {
     /// Whether a client that goes on after an error may run it, as the shell of `SQLite` does: no row is
     /// lost by that.
     pub guarded: bool,
+    /// Whether it runs where roles may have rights of which `from` says nothing, as a step does: they keep
+    /// them on what is made anew.
+    pub carries_rights: bool,
 }
 
 impl Options {

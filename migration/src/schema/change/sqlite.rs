@@ -16,7 +16,6 @@ const STAY: &str = "PRAGMA legacy_alter_table = ON";
 
 pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) -> Vec<Statement> {
     let mut out = Vec::new();
-    let mut push = |sql: String| out.push(Statement::new(sql));
     let is_moved = |name: &String| {
         let plain = |schema: &LiveSchema| schema.tables.get(name).map(Table::plain);
         plain(from) != plain(to)
@@ -25,28 +24,10 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
     let is_over = |view: &View| moved.iter().any(|table| mentions(&view.create, table));
     for (name, view) in &from.views {
         if to.views.get(name) != Some(view) || is_over(view) {
-            push(format!("DROP VIEW {}", quoted(name)));
+            out.push(Statement::new(format!("DROP VIEW {}", quoted(name))));
         }
     }
-    // What refers to a table that is renamed follows it, unlike one that is set aside.
-    let follow = !options.renames.tables.is_empty();
-    if follow {
-        push(FOLLOW.to_owned());
-    }
-    for (old, new) in &options.renames.tables {
-        push(format!(
-            "ALTER TABLE {} RENAME TO {}",
-            quoted(old),
-            quoted(new)
-        ));
-    }
-    if follow {
-        push(STAY.to_owned());
-    }
-    for ((table, old), new) in &options.renames.columns {
-        let (table, old, new) = (quoted(table), quoted(old), quoted(new));
-        push(format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}"));
-    }
+    rename(options, &mut out);
     let renamed = options.renames.applied(from);
     for (name, table) in &renamed.tables {
         match to.tables.get(name) {
@@ -78,6 +59,30 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
         }
     }
     out
+}
+
+/// Give tables and columns their new names.
+fn rename(options: &Options, out: &mut Vec<Statement>) {
+    let mut push = |sql: String| out.push(Statement::new(sql));
+    // What refers to a table that is renamed follows it, unlike one that is set aside.
+    let follow = !options.renames.tables.is_empty();
+    if follow {
+        push(FOLLOW.to_owned());
+    }
+    for (old, new) in &options.renames.tables {
+        push(format!(
+            "ALTER TABLE {} RENAME TO {}",
+            quoted(old),
+            quoted(new)
+        ));
+    }
+    if follow {
+        push(STAY.to_owned());
+    }
+    for ((table, old), new) in &options.renames.columns {
+        let (table, old, new) = (quoted(table), quoted(old), quoted(new));
+        push(format!("ALTER TABLE {table} RENAME COLUMN {old} TO {new}"));
+    }
 }
 
 /// The statements with what `SQLite` must be told before and after them, where they make tables anew.

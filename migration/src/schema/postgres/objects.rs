@@ -34,6 +34,11 @@ pub(super) const TYPES: &str = "SELECT t.typname::text, CASE t.typtype
                         FROM pg_proc p WHERE p.oid = g.rngcanonical), '')
                     || coalesce((SELECT ', SUBTYPE_DIFF = ' || quote_ident(p.proname)
                         FROM pg_proc p WHERE p.oid = g.rngsubdiff), '')
+                    || coalesce((SELECT ', MULTIRANGE_TYPE_NAME = ' || quote_ident(m.typname)
+                        FROM pg_type m WHERE m.oid = (to_jsonb(g) ->> 'rngmultitypid')::oid
+                          AND m.typname <> CASE WHEN t.typname LIKE '%range%'
+                              THEN regexp_replace(t.typname, 'range', 'multirange')
+                              ELSE t.typname || '_multirange' END), '')
                 FROM pg_range g WHERE g.rngtypid = t.oid)
             || ')'
         ELSE 'CREATE TYPE ' || quote_ident(t.typname) || ' AS ('

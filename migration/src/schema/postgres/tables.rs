@@ -76,6 +76,7 @@ SET INCREMENT BY %s SET MINVALUE %s SET MAXVALUE %s SET CACHE %s SET %sCYCLE',
             WHEN 'integer'::regtype THEN 2147483647 ELSE 9223372036854775807 END)";
 
 // A foreign key is kept by triggers of its own, on both tables, which can be turned off.
+// A key to a table that is cut into partitions has one more to each of them, which comes with it.
 const CONSTRAINTS: &str =
     "SELECT c.relname::text, k.conname::text, pg_get_constraintdef(k.oid, true)
         || coalesce((SELECT string_agg(DISTINCT ' ENABLED ' || t.tgenabled::text || ' ON '
@@ -83,7 +84,9 @@ const CONSTRAINTS: &str =
             FROM pg_trigger t
             WHERE k.contype = 'f' AND t.tgconstraint = k.oid AND t.tgenabled <> 'O'), '')
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND k.contype IN ('p', 'u', 'x', 'c', 'f')";
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND k.contype IN ('p', 'u', 'x', 'c', 'f')
+      AND NOT EXISTS (SELECT 1 FROM pg_constraint a
+                      WHERE a.oid = k.conparentid AND a.conrelid = k.conrelid)";
 
 const INDEXES: &str = "SELECT c.relkind IN ('r', 'p'), c.relname::text, x.relname::text,
         pg_get_indexdef(i.indexrelid, 0, true) || CASE WHEN i.indisvalid THEN '' ELSE ' INVALID' END

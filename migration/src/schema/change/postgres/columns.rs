@@ -1,15 +1,15 @@
 //! The columns of tables that stay.
 
-use super::super::super::name::{literal, quoted};
+use super::super::super::name::{literal, quoted, unquoted};
 use super::super::super::rename::mentions;
-use super::super::super::{Column, Filling, Table};
+use super::super::super::{Column, Filling, LiveSchema, Table};
 use super::super::Statement;
 use super::super::table::{common, is_generated};
-use super::Plan;
 use super::cast::cast;
 use super::partitions::is_part;
 use super::tables::{define, plain_kind};
 use super::types::start;
+use super::{Plan, ranges};
 
 /// How a column's values become those of another type.
 #[derive(Default)]
@@ -99,15 +99,14 @@ impl Plan<'_> {
             self.drop_column(name, &gone.name, !is_generated(gone));
         }
         for (old, new) in common(&from, to) {
-            if !self.changes_above(name, old, new) {
+            if !self.counts_above(name, old, new) {
                 self.alter_column(name, old, new);
             }
         }
         // A computed one may be of those.
         for new in to.columns.iter().filter(|new| !has(&from, new)) {
-            if !self.comes_above(name, &new.name) {
-                self.add_column(name, new);
-            }
+            self.add_column(name, new);
+            self.below_gets(name, new);
         }
     }
 
@@ -135,16 +134,25 @@ impl Plan<'_> {
         let (table, column) = (quoted(name), quoted(&new.name));
         let alter = format!("ALTER TABLE {table} ALTER COLUMN {column}");
         let mut filling = old.filling.clone();
-        if self.moved.retypes(old, new) {
+        if self.moved.retypes(old, new) && !self.retypes_above(name, new) {
             if matches!(filling, Some(Filling::Default(_))) {
                 self.push(format!("{alter} DROP DEFAULT"));
                 self.drop_own_sequence(name, new);
                 filling = None;
+            } else {
+                self.drop_defaults_below(name, &new.name);
             }
             self.retype(name, old, new);
+            self.below_follows(name, &new.name, |below| {
+                below.kind.clone_from(&new.kind);
+                if matches!(below.filling, Some(Filling::Default(_))) {
+                    below.filling = None;
+                }
+            });
         }
         if filling != new.filling {
             self.refill(name, &alter, filling.as_ref(), new);
+            self.below_refills(name, filling.as_ref(), new);
         }
         match (old.nullable, new.nullable) {
             (true, false) => {
@@ -162,6 +170,9 @@ impl Plan<'_> {
             }
             (false, true) => self.push(format!("{alter} DROP NOT NULL")),
             _ => {}
+        }
+        if old.nullable != new.nullable {
+            self.below_follows(name, &new.name, |below| below.nullable = new.nullable);
         }
     }
 
@@ -188,13 +199,28 @@ impl Plan<'_> {
     /// written: an expression would cut it.
     pub(super) fn retyped(&self, table: &str, old: &Column, new: &Column) -> Retyped {
         let (column, kind) = (quoted(&old.name), plain_kind(new));
-        let is_enum = |one: &Column| self.to.enums.contains_key(&one.kind);
-        if self.moved.is_type_in(&old.kind) || (is_enum(old) && is_enum(new)) {
-            let gone = self.gone_values(old);
+        if let Some(how) = self.refielded(table, old, new) {
+            return how;
+        }
+        // Of two types of which the server makes none of the other, the text is what they share.
+        let is_own = is_own(&self.was, &old.kind) && is_own(self.to, &new.kind);
+        let are_ranges = [old, new].iter().all(|one| one.kind.ends_with("range"));
+        if self.moved.is_type_in(&old.kind) || is_own || are_ranges {
+            let gone = self.gone_values(old, new);
+            let fails = if !gone.is_empty() {
+                Some(format!(
+                    "where a row of {} has {}",
+                    quoted(table),
+                    gone.join(" or ")
+                ))
+            } else if old.kind == new.kind {
+                None
+            } else {
+                Some(format!("where {table}.{} is no {kind}", new.name))
+            };
             return Retyped {
                 using: Some(format!("{column}::text::{kind}")),
-                fails: (!gone.is_empty())
-                    .then(|| format!("where a row of {} has {}", quoted(table), gone.join(" or "))),
+                fails,
                 ..Retyped::default()
             };
         }
@@ -220,11 +246,15 @@ impl Plan<'_> {
     }
 
     /// The values that the column's enum does not have any more.
-    fn gone_values(&self, old: &Column) -> Vec<&str> {
+    fn gone_values(&self, old: &Column, new: &Column) -> Vec<&str> {
+        if !is_own(self.to, &new.kind) {
+            return Vec::new();
+        }
         let was = self.was.enums.iter();
         let of = was.filter(|(name, _)| mentions(&old.kind, name));
         let gone = of.flat_map(|(name, values)| {
-            let left = self.to.enums.get(name);
+            let other = self.to.enums.get(&own_name(&new.kind));
+            let left = other.or_else(|| self.to.enums.get(name));
             let is_left = move |value: &String| left.is_some_and(|left| left.contains(value));
             values.iter().filter(move |value| !is_left(value))
         });
@@ -301,4 +331,20 @@ impl Plan<'_> {
              {written}"
         ));
     }
+}
+
+/// Whether the type is the schema's own, or an array of one.
+fn is_own(schema: &LiveSchema, kind: &str) -> bool {
+    let name = own_name(kind);
+    let is_many = |(range, create): (&String, &String)| {
+        ranges::many(range, create).is_some_and(|many| many == name)
+    };
+    schema.enums.contains_key(&name)
+        || schema.types.contains_key(&name)
+        || schema.types.iter().any(is_many)
+}
+
+/// What a type of the schema's own is called, or that of which it is an array.
+fn own_name(kind: &str) -> String {
+    unquoted(kind.trim_end_matches("[]"))
 }

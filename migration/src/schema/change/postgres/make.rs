@@ -9,7 +9,7 @@ use super::functions::{hard, name_of};
 use super::moved::has_other_columns;
 use super::order::{Thing, bottom_up};
 use super::tables::{create, define};
-use super::{Plan, others};
+use super::{Plan, others, ranges};
 
 /// One thing that is made or changed.
 enum Made {
@@ -66,6 +66,9 @@ impl Plan<'_> {
                 .map(|one| one.name.clone()),
         );
         self.defer_bodies(&functions, &others);
+        for one in &mut things {
+            one.text = ranges::naming(std::mem::take(&mut one.text), self.to);
+        }
         for made in bottom_up(things) {
             match made {
                 Made::Enum(name) => self.make_enum(&name),
@@ -110,6 +113,7 @@ impl Plan<'_> {
                     let was = self.was.tables.get(name).unwrap_or(from);
                     if has_other_columns(&self.moved, was, to)
                         || has_other_columns(&self.moved, from, to)
+                        || self.follows(name)
                     {
                         let text = self.changed_columns(name, from, to);
                         things.push(thing(Made::Columns, name, text));

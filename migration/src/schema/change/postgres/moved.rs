@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::super::super::rename::mentions;
 use super::super::super::{Column, Filling, Table};
 use super::super::table::{appended, common, is_generated};
+use super::domains::is_loose;
 use super::functions::{hard, is_atomic, name_of, replaces};
 use super::types::in_place;
-use super::{Plan, others, partitions, triggers};
+use super::{Plan, others, partitions, ranges, triggers};
 
 /// What goes and comes again, or goes early.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub(super) struct Moved {
     pub(super) tables: BTreeSet<String>,
     /// Enums, domains and composite types that are made anew.
     pub(super) types: BTreeSet<String>,
+    /// The types of many of ranges that are made anew.
+    pub(super) multiranges: BTreeSet<String>,
     /// Functions, by signature.
     pub(super) functions: BTreeSet<String>,
     /// What few schemas have, by what `DROP` calls it.
@@ -32,7 +35,8 @@ impl Moved {
     }
 
     pub(super) fn is_type_in(&self, text: &str) -> bool {
-        self.types.iter().any(|name| mentions(text, name))
+        let mut all = self.types.iter().chain(&self.multiranges);
+        all.any(|name| mentions(text, name))
     }
 
     pub(super) fn is_function_in(&self, text: &str) -> bool {
@@ -77,8 +81,12 @@ impl Plan<'_> {
                 continue;
             };
             let is_other = old != new && in_place(name, old, new).is_none();
-            if is_other || self.moved.is_used_in(old) {
+            // A domain does without its checks for a while.
+            let is_over =
+                self.moved.is_type_in(old) || (self.moved.is_function_in(old) && !is_loose(old));
+            if is_other || is_over {
                 self.moved.types.insert(name.clone());
+                self.moved.multiranges.extend(ranges::many(name, old));
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Tables that inherit from others: what is done to a parent is done to its children by the server.
 
 use super::super::super::name::{quoted, unquoted};
-use super::super::super::{Column, Table};
+use super::super::super::{Column, Filling, Table};
 use super::super::table::common;
+use super::moved::has_other_columns;
 use super::{Plan, partitions};
 
 /// How a table tells of a parent.
@@ -77,33 +78,109 @@ impl Plan<'_> {
         })
     }
 
-    /// Whether a column comes with a parent's.
-    pub(super) fn comes_above(&self, table: &str, column: &str) -> bool {
-        self.a_parent_has(table, |_, from, to| !has(from, column) && has(to, column))
+    /// Whether a column counts, or does no more, with that of the table it is a partition of: the server
+    /// says where, by its version.
+    pub(super) fn counts_above(&self, table: &str, old: &Column, new: &Column) -> bool {
+        let counts = |one: &Column| matches!(one.filling, Some(Filling::Identity(_)));
+        let is_partition = self.to.tables.get(table).is_some_and(partitions::is_part);
+        is_partition
+            && (counts(old) || counts(new))
+            && self.a_parent_has(table, |_, from, to| {
+                let mut pairs = common(from, to).into_iter();
+                let above = pairs.find(|(_, above)| above.name == new.name);
+                above.is_some_and(|(before, after)| before.filling != after.filling)
+            })
     }
 
-    /// Whether a column becomes another with a parent's. All that is said of a partition's column is
-    /// said to its parent.
-    pub(super) fn changes_above(&self, table: &str, old: &Column, new: &Column) -> bool {
-        let is_partition = self.to.tables.get(table).is_some_and(partitions::is_part);
+    /// Whether a column gets another type with a parent's.
+    pub(super) fn retypes_above(&self, table: &str, new: &Column) -> bool {
         self.a_parent_has(table, |_, from, to| {
             let mut pairs = common(from, to).into_iter();
             let above = pairs.find(|(_, above)| above.name == new.name);
-            above.is_some_and(|(before, after)| {
-                let is_same = is_alike(before, old) && is_alike(after, new);
-                let changes = self.moved.retypes(before, after) || !is_alike(before, after);
-                is_same || (is_partition && changes)
-            })
+            above.is_some_and(|(before, after)| self.moved.retypes(before, after))
         })
+    }
+
+    /// Whether what is done to the columns of a table above is done to this one's.
+    pub(super) fn follows(&self, table: &str) -> bool {
+        self.parents(table).any(|parent| {
+            let (was, to) = (&self.was.tables[&parent], &self.to.tables[&parent]);
+            has_other_columns(&self.moved, was, to) || self.follows(&parent)
+        })
+    }
+
+    /// The tables that inherit from this one, and those below them.
+    fn below(&self, table: &str) -> Vec<String> {
+        let mut found = vec![table.to_owned()];
+        let mut at = 0;
+        while let Some(above) = found.get(at).cloned() {
+            for name in self.from.tables.keys() {
+                if !found.contains(name) && self.parents(name).any(|parent| parent == above) {
+                    found.push(name.clone());
+                }
+            }
+            at += 1;
+        }
+        found.split_off(1)
+    }
+
+    /// Know that the server has done to the columns below what was done to this one.
+    pub(super) fn below_follows(&mut self, table: &str, column: &str, done: impl Fn(&mut Column)) {
+        for name in self.below(table) {
+            let below = self.from.tables.get_mut(&name).into_iter();
+            let mut columns = below.flat_map(|below| &mut below.columns);
+            if let Some(below) = columns.find(|one| one.name == column) {
+                done(below);
+            }
+        }
+    }
+
+    /// Know that tables below have a new column, too.
+    pub(super) fn below_gets(&mut self, table: &str, new: &Column) {
+        for name in self.below(table) {
+            if let Some(below) = self.from.tables.get_mut(&name)
+                && !has(below, &new.name)
+            {
+                below.columns.push(new.clone());
+            }
+        }
+    }
+
+    /// Know that a default, or what is computed, was taken away or said below, too.
+    pub(super) fn below_refills(&mut self, table: &str, old: Option<&Filling>, new: &Column) {
+        let goes = matches!(old, Some(Filling::Default(_) | Filling::Generated(_)));
+        let said = match &new.filling {
+            Some(Filling::Default(_)) => new.filling.clone(),
+            _ if goes => None,
+            _ => return,
+        };
+        self.below_follows(table, &new.name, |below| {
+            if !matches!(below.filling, Some(Filling::Identity(_))) {
+                below.filling.clone_from(&said);
+            }
+        });
+    }
+
+    /// Drop the defaults that tables below have of their own: none becomes one of another type by itself.
+    pub(super) fn drop_defaults_below(&mut self, table: &str, column: &str) {
+        for name in self.below(table) {
+            let below = self.from.tables.get(&name).into_iter();
+            let mut columns = below.flat_map(|below| &below.columns);
+            let is_it = |one: &&Column| {
+                one.name == column && matches!(one.filling, Some(Filling::Default(_)))
+            };
+            if columns.find(is_it).is_some() {
+                let (name, column) = (quoted(&name), quoted(column));
+                self.push(format!(
+                    "ALTER TABLE {name} ALTER COLUMN {column} DROP DEFAULT"
+                ));
+            }
+        }
     }
 }
 
 fn has(table: &Table, column: &str) -> bool {
     table.columns.iter().any(|one| one.name == column)
-}
-
-fn is_alike(one: &Column, other: &Column) -> bool {
-    one.to_string() == other.to_string()
 }
 
 pub(super) fn set(option: &str) -> Option<String> {

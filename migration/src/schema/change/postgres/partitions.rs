@@ -1,9 +1,10 @@
 //! Partitions: what their parent has they have from it, and most of it is said to the parent only.
 
 use super::super::super::name::quoted;
+use super::super::super::rename::mentions;
 use super::super::super::{LiveSchema, Table};
 use super::super::Statement;
-use super::super::table::Part;
+use super::super::table::{Part, common};
 use super::Plan;
 use super::triggers::key_states;
 
@@ -74,6 +75,27 @@ impl Plan<'_> {
                 self.out.push(Statement::refusing(&format!(
                     "no statement makes of {name} {how}: make a new table, put the rows into it, \
                      and give it the name"
+                )));
+            }
+        }
+    }
+
+    /// Say which columns no statement gives another type.
+    pub(super) fn refuse_keys(&mut self) {
+        for (name, from) in &self.from.tables {
+            let (Some(by), Some(to)) = (cut(from), self.to.tables.get(name)) else {
+                continue;
+            };
+            let mut both = common(from, to).into_iter();
+            let key =
+                both.find(|(old, new)| self.moved.retypes(old, new) && mentions(by, &old.name));
+            if let Some((_, new)) = key
+                && cut(to) == Some(by)
+            {
+                self.out.push(Statement::refusing(&format!(
+                    "no statement gives {name}.{} another type, by which the table is partitioned: make a \
+                     new table, put the rows into it, and give it the name",
+                    new.name
                 )));
             }
         }

@@ -1,6 +1,8 @@
 //! What belongs to tables: constraints, indexes, triggers, policies, and what is said of the whole.
 
-use super::super::super::name::quoted;
+use std::collections::BTreeSet;
+
+use super::super::super::name::{quoted, unquoted};
 use super::super::super::rename::mentions;
 use super::super::Statement;
 use super::super::table::{Part, common};
@@ -112,21 +114,47 @@ impl Plan<'_> {
                 let mut moved = both.filter(|(old, new)| self.moved.retypes(old, new));
                 !moved.any(|(old, _)| mentions(text, &old.name))
             }
-            Part::Constraint if is_foreign_key(text) => self.keeps_keys(&referenced(text)),
+            Part::Constraint if is_foreign_key(text) => {
+                self.keeps_keys(text) && !self.retypes_ends(table, text)
+            }
             _ => true,
         }
     }
 
-    /// Whether the keys of a table, by which others refer to it, stay as they are.
-    fn keeps_keys(&self, table: &str) -> bool {
+    /// Whether the keys of the table to which a foreign key leads stay as they are, and the unique index by
+    /// which it does.
+    fn keeps_keys(&self, text: &str) -> bool {
+        let table = &referenced(text);
         let (Some(from), Some(to)) = (self.from.tables.get(table), self.to.tables.get(table))
         else {
             return false;
         };
         let is_key = |text: &str| text.starts_with("PRIMARY KEY") || text.starts_with("UNIQUE");
         let mut keys = from.constraints.iter().filter(|(_, text)| is_key(text));
+        let (_, columns) = ends(text);
+        let is_behind = |index: &str| {
+            let on = index.rsplit_once(" (").map_or("", |(_, on)| on);
+            index.starts_with("CREATE UNIQUE INDEX ") && names(on.trim_end_matches(')')) == columns
+        };
+        let mut indexes = from.indexes.iter().filter(|(_, text)| is_behind(text));
         !self.moved.tables.contains(table)
             && keys.all(|(name, text)| to.constraints.get(name) == Some(text))
+            && indexes.all(|(name, text)| to.indexes.get(name) == Some(text))
+    }
+
+    /// Whether a column on either end of a foreign key gets another type: the ends are of no two types
+    /// meanwhile that the server compares.
+    fn retypes_ends(&self, table: &str, text: &str) -> bool {
+        let (own, others) = ends(text);
+        let retypes = |table: &str, columns: &BTreeSet<String>| {
+            let both = (self.from.tables.get(table), self.to.tables.get(table));
+            let (Some(from), Some(to)) = both else {
+                return false;
+            };
+            let mut both = common(from, to).into_iter();
+            both.any(|(old, new)| columns.contains(&old.name) && self.moved.retypes(old, new))
+        };
+        retypes(table, &own) || retypes(&referenced(text), &others)
     }
 
     /// Constraints and indexes.
@@ -207,8 +235,23 @@ pub(super) fn is_foreign_key(text: &str) -> bool {
 }
 
 /// The table that a foreign key leads to.
-fn referenced(text: &str) -> String {
+pub(super) fn referenced(text: &str) -> String {
     let rest = text.split_once(" REFERENCES ").map_or("", |(_, rest)| rest);
     let name = rest.split('(').next().unwrap_or_default().trim();
     name.trim_matches('"').replace("\"\"", "\"")
+}
+
+/// The columns on the two ends of a foreign key.
+fn ends(text: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (own, other) = text.split_once(" REFERENCES ").unwrap_or((text, ""));
+    let inner = |part: &str| {
+        let inner = part.split_once('(').map_or("", |(_, rest)| rest);
+        names(inner.split_once(')').map_or(inner, |(inner, _)| inner))
+    };
+    (inner(own), inner(other))
+}
+
+/// The names in `a, "b c"`.
+fn names(list: &str) -> BTreeSet<String> {
+    list.split(", ").map(unquoted).collect()
 }

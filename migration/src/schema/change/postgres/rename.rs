@@ -7,9 +7,9 @@ use super::super::super::rename::replaced;
 use super::super::super::{Filling, LiveSchema};
 use super::super::ASIDE;
 use super::super::table::{Part, renamed_parts};
-use super::Plan;
 use super::functions::hard;
 use super::types::kind_of_type;
+use super::{Plan, ranges};
 
 impl Plan<'_> {
     pub(super) fn rename(&mut self) {
@@ -65,6 +65,18 @@ impl Plan<'_> {
             };
             let (kind, from, to) = (kind_of_type(&text), quoted(&old), quoted(&new));
             self.push(format!("ALTER {kind} {from} RENAME TO {to}"));
+            if let (Some(before), Some(after)) = (
+                ranges::many(&old, &text),
+                ranges::many(&new, &self.to.types[&new]),
+            ) {
+                let (range, many) = (literal(&new), literal(&after));
+                let called = format!(
+                    "CASE own.name WHEN {} THEN {range} ELSE {many} END",
+                    literal(&old)
+                );
+                self.push(ranges::parts_renamed(&to, &called));
+                respell(&mut self.from, |text| replaced(text, &before, &after));
+            }
             self.from.types.insert(new.clone(), text);
             respell(&mut self.from, |text| replaced(text, &old, &new));
         }

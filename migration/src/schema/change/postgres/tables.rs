@@ -8,7 +8,7 @@ use super::super::table::{Part, is_generated};
 use super::super::{ASIDE, Statement};
 use super::Plan;
 use super::partitions::{is_inherited, parent};
-use super::parts::is_foreign_key;
+use super::parts::{is_foreign_key, referenced};
 
 impl Plan<'_> {
     /// A new table, with all but its foreign keys, or one that is made anew, with its rows.
@@ -138,6 +138,25 @@ impl Plan<'_> {
         }
     }
 
+    /// Take a partition that goes from its parent first, where keys lead to that: they hold it.
+    fn leave_referenced(&mut self, above: &str, name: &str) {
+        let mut tables = self.to.tables.iter();
+        let from = tables.find(|(_, table)| {
+            let mut keys = table.constraints.values();
+            keys.any(|text| is_foreign_key(text) && referenced(text) == above)
+        });
+        if let Some((table, _)) = from {
+            self.out.push(Statement::failing(
+                format!(
+                    "ALTER TABLE {} DETACH PARTITION {}",
+                    quoted(above),
+                    quoted(name)
+                ),
+                format!("where a row of {table} names one of {name}"),
+            ));
+        }
+    }
+
     pub(super) fn drop_tables(&mut self) {
         let gone: Vec<String> = self
             .from
@@ -148,10 +167,12 @@ impl Plan<'_> {
             .collect();
         for name in gone {
             let above = self.from.tables.get(&name).and_then(parent);
-            let goes = above.is_some_and(|(above, _)| !self.to.tables.contains_key(&above));
-            if goes {
-                // It goes with its parent.
-                continue;
+            if let Some((above, _)) = above {
+                if !self.to.tables.contains_key(&above) {
+                    // It goes with its parent.
+                    continue;
+                }
+                self.leave_referenced(&above, &name);
             }
             let sql = format!("DROP TABLE {}", quoted(&name));
             self.out

@@ -6,9 +6,9 @@ use super::super::super::name::{literal, quoted};
 use super::super::super::rename::mentions;
 use super::super::super::{LiveSchema, Sequence};
 use super::super::{ASIDE, Statement};
-use super::Plan;
 use super::functions::{hard, name_of};
 use super::order::{Thing, bottom_up};
+use super::{Plan, composites, domains, ranges};
 
 impl Plan<'_> {
     pub(super) fn make_extensions(&mut self) {
@@ -24,8 +24,9 @@ impl Plan<'_> {
             self.from.enums.remove(name);
             let (kind, aside) = (kind_of_type(&text), quoted(&format!("{name}{ASIDE}")));
             self.push(format!("ALTER {kind} {} RENAME TO {aside}", quoted(name)));
-            if text.contains(" AS RANGE (") {
-                self.push(range_parts_aside(&aside));
+            if ranges::is_one(&text) {
+                let called = format!("own.name || {}", literal(ASIDE));
+                self.push(ranges::parts_renamed(&aside, &called));
             }
         }
     }
@@ -46,7 +47,8 @@ impl Plan<'_> {
         };
         let known = self.from.types.get(name);
         if let Some(altered) = known.and_then(|known| in_place(name, known, create)) {
-            self.out.extend(altered.into_iter().map(Statement::new));
+            self.touched.extend(domains::new_checks(known, create));
+            self.out.extend(altered);
             return;
         }
         self.touched.insert(name.to_owned());
@@ -130,7 +132,8 @@ impl Plan<'_> {
         });
         let mut gone: Vec<_> = functions.collect();
         for (name, text) in &self.was.types {
-            gone.extend(self.gone_type(name, text, to.types.contains_key(name)));
+            let text = ranges::naming(text.clone(), &self.was);
+            gone.extend(self.gone_type(name, &text, to.types.contains_key(name)));
         }
         for name in self.was.enums.keys() {
             gone.extend(self.gone_type(name, "", to.enums.contains_key(name)));
@@ -185,28 +188,6 @@ fn definitions(schema: &LiveSchema) -> impl Iterator<Item = Cow<'_, str>> {
     texts.chain(columns.map(|one| Cow::Owned(one.to_string())))
 }
 
-/// What sets aside all that the server made with a range, under names that it chose: the type of many
-/// ranges, where it makes one, and the functions that make values of both.
-fn range_parts_aside(range: &str) -> String {
-    let (range, aside) = (literal(range), literal(ASIDE));
-    format!(
-        "DO $$ DECLARE\n    own record;\nBEGIN
-    FOR own IN SELECT t.oid, t.typname FROM pg_range r
-        JOIN pg_type t ON t.oid = (to_jsonb(r) ->> 'rngmultitypid')::oid WHERE r.rngtypid = {range}::regtype
-    LOOP
-        EXECUTE format('ALTER TYPE %s RENAME TO %I', own.oid::regtype, own.typname || {aside});
-    END LOOP;
-    FOR own IN SELECT p.oid, p.proname FROM pg_range r
-        JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass
-            AND d.refobjid IN (r.rngtypid, (to_jsonb(r) ->> 'rngmultitypid')::oid)
-        JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid AND d.deptype = 'i'
-        WHERE r.rngtypid = {range}::regtype
-    LOOP
-        EXECUTE format('ALTER FUNCTION %s RENAME TO %I', own.oid::regprocedure, own.proname || {aside});
-    END LOOP;\nEND $$"
-    )
-}
-
 /// The first number of a sequence.
 pub(super) fn start(sequence: &Sequence) -> &str {
     let rest = sequence.definition.split(" START WITH ").nth(1);
@@ -228,116 +209,10 @@ pub(super) fn is_within(values: &[String], all: &[String]) -> bool {
 }
 
 /// What makes of a domain or composite type another while columns are of it, where anything does.
-pub(super) fn in_place(name: &str, old: &str, new: &str) -> Option<Vec<String>> {
+pub(super) fn in_place(name: &str, old: &str, new: &str) -> Option<Vec<Statement>> {
     let name = quoted(name);
     if old.starts_with("CREATE DOMAIN ") && new.starts_with("CREATE DOMAIN ") {
-        return altered_domain(&name, old, new);
+        return domains::altered(&name, old, new);
     }
-    let head = format!("CREATE TYPE {name} AS (");
-    let fields = |text: &str| {
-        let inner = text.strip_prefix(&head)?.strip_suffix(')')?.to_owned();
-        Some(split(&inner))
-    };
-    let (old, new) = (fields(old)?, fields(new)?);
-    let kept: Vec<&String> = old.iter().filter(|one| new.contains(one)).collect();
-    // What comes stands at the end, and a field of another type is none that stays.
-    if !new.iter().take(kept.len()).eq(kept.iter().copied()) {
-        return None;
-    }
-    let named = |field: &str| field.split(' ').next().unwrap_or_default().to_owned();
-    let gone = old.iter().filter(|one| !new.contains(one));
-    let gone: Vec<String> = gone.map(|one| named(one)).collect();
-    let came = new.iter().skip(kept.len());
-    if came.clone().any(|one| gone.contains(&named(one))) {
-        return None;
-    }
-    let gone = gone
-        .iter()
-        .map(|one| format!("ALTER TYPE {name} DROP ATTRIBUTE {one}"));
-    let came = came.map(|one| format!("ALTER TYPE {name} ADD ATTRIBUTE {one}"));
-    Some(gone.chain(came).collect())
-}
-
-/// The parts of a list that is separated by commas outside of brackets and quotes.
-fn split(list: &str) -> Vec<String> {
-    let (mut depth, mut is_quoted, mut found) = (0_i32, false, vec![String::new()]);
-    for letter in list.chars() {
-        match letter {
-            '"' => is_quoted = !is_quoted,
-            '(' if !is_quoted => depth += 1,
-            ')' if !is_quoted => depth -= 1,
-            _ => {}
-        }
-        if letter == ',' && depth == 0 && !is_quoted {
-            found.push(String::new());
-        } else if let Some(last) = found.last_mut() {
-            last.push(letter);
-        }
-    }
-    let found = found.into_iter().map(|one| one.trim().to_owned());
-    found.filter(|one| !one.is_empty()).collect()
-}
-
-/// A domain, taken apart.
-struct Domain {
-    base: String,
-    default: Option<String>,
-    is_required: bool,
-    checks: Vec<(String, String)>,
-}
-
-impl Domain {
-    fn of(create: &str) -> Option<Self> {
-        let (_, rest) = create.split_once(" AS ")?;
-        let mut parts = rest.split(" CONSTRAINT ");
-        let mut front = parts.next()?;
-        let checks = parts.map(|one| one.split_once(' '));
-        let checks =
-            checks.map(|pair| pair.map(|(name, check)| (name.to_owned(), check.to_owned())));
-        let checks = checks.collect::<Option<Vec<_>>>()?;
-        if checks.iter().any(|(_, check)| !check.starts_with("CHECK ")) {
-            return None;
-        }
-        let is_required = front.ends_with(" NOT NULL");
-        front = front.trim_end_matches(" NOT NULL");
-        let (base, default) = match front.split_once(" DEFAULT ") {
-            Some((base, default)) => (base, Some(default.to_owned())),
-            None => (front, None),
-        };
-        Some(Self {
-            base: base.to_owned(),
-            default,
-            is_required,
-            checks,
-        })
-    }
-}
-
-fn altered_domain(name: &str, old: &str, new: &str) -> Option<Vec<String>> {
-    let (old, new) = (Domain::of(old)?, Domain::of(new)?);
-    if old.base != new.base {
-        return None;
-    }
-    let mut words = Vec::new();
-    let gone = old.checks.iter().filter(|one| !new.checks.contains(one));
-    words.extend(gone.map(|(check, _)| format!("DROP CONSTRAINT {check}")));
-    if old.default != new.default {
-        words.push(match &new.default {
-            Some(value) => format!("SET DEFAULT {value}"),
-            None => "DROP DEFAULT".to_owned(),
-        });
-    }
-    match (old.is_required, new.is_required) {
-        (false, true) => words.push("SET NOT NULL".to_owned()),
-        (true, false) => words.push("DROP NOT NULL".to_owned()),
-        _ => {}
-    }
-    let came = new.checks.iter().filter(|one| !old.checks.contains(one));
-    words.extend(came.map(|(check, text)| format!("ADD CONSTRAINT {check} {text}")));
-    let words = words.into_iter();
-    Some(
-        words
-            .map(|one| format!("ALTER DOMAIN {name} {one}"))
-            .collect(),
-    )
+    composites::altered(&name, old, new)
 }

@@ -5,8 +5,11 @@
 //! tables are made in the order in which one is made of the other. Who owns them and who may do what is told
 //! when all stand.
 
+pub(crate) mod carried;
 pub(crate) mod cast;
 mod columns;
+mod composites;
+mod domains;
 mod functions;
 mod make;
 mod moved;
@@ -16,6 +19,7 @@ mod others;
 mod parents;
 mod partitions;
 mod parts;
+mod ranges;
 mod rename;
 mod rights;
 mod tables;
@@ -45,12 +49,16 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
     plan.rename();
     plan.was = plan.from.clone();
     plan.find_moved();
+    plan.refuse_ranges();
+    plan.refuse_keys();
+    let keeps_rights = plan.keep_rights();
     plan.leave_parents();
     plan.detach();
     plan.drop_view_triggers();
     plan.drop_views();
     plan.drop_parts();
     plan.drop_columns();
+    plan.loosen_domains();
     plan.drop_functions();
     plan.set_types_aside();
     plan.make();
@@ -60,6 +68,9 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
     plan.make_others(others::LIKE_TABLES);
     plan.make_views();
     plan.make_view_triggers();
+    if keeps_rights {
+        plan.give_back_rights();
+    }
     plan.late_parts();
     plan.say_comments();
     plan.give_owners();

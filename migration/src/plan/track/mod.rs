@@ -4,6 +4,7 @@
 //! A table whose rows were put elsewhere first takes only what was not put there: the columns that the
 //! copy leaves out, the rows that its condition leaves out.
 
+mod copy;
 mod over;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::reader::Reader;
 use super::unknown;
 use crate::engine::Engine;
-use crate::lexer::{self, Token};
+use crate::lexer;
 
 /// What a statement takes away of what is there. Tables are called as they are before anything runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,32 +77,6 @@ struct Copied {
     columns: BTreeSet<String>,
     which: Option<String>,
 }
-
-/// What makes one row of many: nothing that was read so stands elsewhere.
-const SUMS: [&str; 10] = [
-    "count",
-    "sum",
-    "min",
-    "max",
-    "avg",
-    "total",
-    "array_agg",
-    "string_agg",
-    "group_concat",
-    "json_agg",
-];
-
-/// Behind the table that is read, these leave rows out or bring others in.
-const NARROWS: [&str; 8] = [
-    "GROUP",
-    "HAVING",
-    "LIMIT",
-    "JOIN",
-    "UNION",
-    "EXCEPT",
-    "INTERSECT",
-    "OFFSET",
-];
 
 impl Track {
     /// The tables that are there, with their columns.
@@ -336,84 +311,6 @@ impl Track {
             column,
         }));
         taken
-    }
-
-    /// Rows are put into `to`, as the rest of the statement says.
-    fn copy(&mut self, to: &str, mut at: Reader<'_>) {
-        let into = at.names_in_brackets();
-        if !at.eat("SELECT") || at.is("DISTINCT") {
-            return;
-        }
-        let from = at.next;
-        if !at.seek("FROM") {
-            return;
-        }
-        let list = at.tokens[from..at.next - 1].to_vec();
-        let Some(source) = at.name().map(|name| known(&self.tables, &name)) else {
-            return;
-        };
-        let behind = at.next;
-        let narrows = at.tokens[behind..].iter().any(|one| {
-            NARROWS
-                .iter()
-                .any(|word| one.text.eq_ignore_ascii_case(word))
-        });
-        if narrows || at.is(",") {
-            return;
-        }
-        let which = at.seek("WHERE").then(|| at.rest().to_owned());
-        let Some(held) = self.tables.get(&source) else {
-            return;
-        };
-        let sums = list.windows(2).any(|two| {
-            two[1].text == "(" && SUMS.iter().any(|sum| two[0].text.eq_ignore_ascii_case(sum))
-        });
-        if sums {
-            return;
-        }
-        let is_all = list.first().is_some_and(|one| one.text == "*");
-        let columns: BTreeSet<String> = if is_all {
-            held.columns.keys().cloned().collect()
-        } else {
-            let said = list.iter().map(|one| known(&held.columns, &one.plain()));
-            said.filter(|name| held.columns.contains_key(name))
-                .collect()
-        };
-        let values: Vec<&[Token<'_>]> = list.split(|one| one.text == ",").collect();
-        let mut put = Held {
-            origin: held.origin.clone(),
-            ..Held::default()
-        };
-        if is_all {
-            put.columns.clone_from(&held.columns);
-        } else {
-            for (at, value) in values.iter().enumerate() {
-                let [one] = value else { continue };
-                let was = held.columns.get(&known(&held.columns, &one.plain()));
-                let now = into.get(at).map_or_else(|| one.plain(), Clone::clone);
-                put.columns.extend(was.map(|was| (now, was.clone())));
-            }
-        }
-        let to = known(&self.tables, to);
-        let is_free = self
-            .tables
-            .get(&to)
-            .is_none_or(|held| held.origin.is_none());
-        if is_free {
-            self.tables.insert(to, put);
-        }
-        if let Some(held) = self.tables.get_mut(&source) {
-            held.copied = Some(match held.copied.take() {
-                None => Copied { columns, which },
-                Some(before) => Copied {
-                    columns: before.columns.union(&columns).cloned().collect(),
-                    which: before
-                        .which
-                        .zip(which)
-                        .map(|(one, two)| format!("({one}) OR ({two})")),
-                },
-            });
-        }
     }
 }
 
