@@ -56,6 +56,7 @@ mod lint;
 mod locking;
 mod objects;
 mod of_drift;
+mod partitions;
 mod planning;
 mod printing;
 mod prisma_database;

@@ -119,7 +119,7 @@ impl Plan<'_> {
                         things.push(thing(Made::Columns, name, text));
                     }
                 }
-                _ => things.push(thing(Made::Table, name, create(name, to))),
+                _ => things.push(thing(Made::Table, name, create(name, to, self.to))),
             }
         }
         things

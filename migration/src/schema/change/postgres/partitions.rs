@@ -2,17 +2,17 @@
 
 use super::super::super::name::quoted;
 use super::super::super::rename::mentions;
-use super::super::super::{LiveSchema, Table};
+use super::super::super::{Column, Filling, LiveSchema, Table};
 use super::super::Statement;
 use super::super::table::{Part, common};
 use super::Plan;
 use super::triggers::key_states;
 
 const BY: &str = "PARTITION BY ";
-const OF: &str = "PARTITION OF ";
+pub(super) const OF: &str = "PARTITION OF ";
 
 /// How the table is cut into partitions, where it is.
-fn cut(table: &Table) -> Option<&str> {
+pub(super) fn cut(table: &Table) -> Option<&str> {
     table.options.iter().find_map(|one| one.strip_prefix(BY))
 }
 
@@ -27,6 +27,46 @@ pub(super) fn parent(table: &Table) -> Option<(String, &str)> {
 /// Whether the table is cut into partitions, or one of them.
 pub(super) fn is_part(table: &Table) -> bool {
     cut(table).is_some() || parent(table).is_some()
+}
+
+/// How a table is made as a partition, where that makes its columns as they are: its parent, what it says of
+/// columns besides, and for which rows it is.
+pub(super) fn made_of<'t>(
+    table: &'t Table,
+    schema: &LiveSchema,
+) -> Option<(String, Vec<String>, &'t str)> {
+    let (name, rows) = parent(table)?;
+    let above = schema.tables.get(&name)?;
+    let names = |table: &'_ Table| -> Vec<String> {
+        let all = table.columns.iter();
+        all.map(|column| column.name.clone()).collect()
+    };
+    if names(table) != names(above) {
+        return None;
+    }
+    let both = above.columns.iter().zip(&table.columns);
+    let own = both.filter_map(|(above, own)| own_words(above, own));
+    Some((name, own.collect(), rows))
+}
+
+/// What a partition says of a column that its parent does not.
+fn own_words(above: &Column, own: &Column) -> Option<String> {
+    let mut words = quoted(&own.name);
+    let bare = words.len();
+    match (&above.filling, &own.filling) {
+        (None | Some(Filling::Default(_)), Some(Filling::Default(value)))
+            if above.filling != own.filling =>
+        {
+            words.push_str(" DEFAULT ");
+            words.push_str(value);
+        }
+        (Some(Filling::Default(_)), None) => words.push_str(" DEFAULT NULL"),
+        _ => {}
+    }
+    if above.nullable && !own.nullable {
+        words.push_str(" NOT NULL");
+    }
+    (words.len() > bare).then_some(words)
 }
 
 /// What an index is on, without its own name and its table's.

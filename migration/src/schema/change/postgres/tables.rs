@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::super::super::name::{literal, quoted};
-use super::super::super::{Column, Filling, Table};
+use super::super::super::{Column, Filling, LiveSchema, Table};
 use super::super::table::{Part, is_generated};
 use super::super::{ASIDE, Statement};
 use super::Plan;
-use super::partitions::{is_inherited, parent};
+use super::partitions::{OF, cut, is_inherited, made_of, parent};
 use super::parts::{is_foreign_key, referenced};
 
 impl Plan<'_> {
@@ -21,13 +21,13 @@ impl Plan<'_> {
         if old.is_some() {
             self.push(format!("ALTER TABLE {written} RENAME TO {aside}"));
         }
-        self.push(create(name, table));
-        let is_partition = parent(table).is_some();
+        self.push(create(name, table, self.to));
+        let is_partition = made_of(table, self.to).is_some();
         let mut made = Table {
             options: table
                 .options
                 .iter()
-                .filter(|one| is_of_create(one))
+                .filter(|one| is_of_create(one) && (is_partition || !one.starts_with(OF)))
                 .cloned()
                 .collect(),
             columns: table.columns.clone(),
@@ -201,31 +201,34 @@ fn is_of_create(option: &str) -> bool {
     option == "UNLOGGED" || option.starts_with("PARTITION ")
 }
 
-pub(super) fn create(name: &str, table: &Table) -> String {
+/// The statement that makes a table of `schema`. One whose columns stand as its parent's do is made as a
+/// partition; another is one of its own that its parent takes over.
+pub(super) fn create(name: &str, table: &Table, schema: &LiveSchema) -> String {
     let unlogged = if table.options.contains("UNLOGGED") {
         "UNLOGGED "
     } else {
         ""
     };
-    let partition = table
-        .options
-        .iter()
-        .find(|one| one.starts_with("PARTITION "));
     let mut sql = format!("CREATE {unlogged}TABLE {}", quoted(name));
-    if let Some(of) = partition.filter(|one| one.starts_with("PARTITION OF ")) {
-        let _ = write!(sql, " {of}");
-        return sql;
+    if let Some((above, own, rows)) = made_of(table, schema) {
+        let _ = write!(sql, " PARTITION OF {}", quoted(&above));
+        if !own.is_empty() {
+            let _ = write!(sql, " ({})", own.join(", "));
+        }
+        let _ = write!(sql, " {rows}");
+    } else {
+        let columns = table.columns.iter().map(define);
+        let constraints = table
+            .constraints
+            .iter()
+            .filter(|(_, text)| !is_foreign_key(text));
+        let constraints =
+            constraints.map(|(name, text)| format!("CONSTRAINT {} {text}", quoted(name)));
+        let lines: Vec<String> = columns.chain(constraints).collect();
+        let _ = write!(sql, " (\n    {}\n)", lines.join(",\n    "));
     }
-    let columns = table.columns.iter().map(define);
-    let constraints = table
-        .constraints
-        .iter()
-        .filter(|(_, text)| !is_foreign_key(text));
-    let constraints = constraints.map(|(name, text)| format!("CONSTRAINT {} {text}", quoted(name)));
-    let lines: Vec<String> = columns.chain(constraints).collect();
-    let _ = write!(sql, " (\n    {}\n)", lines.join(",\n    "));
-    if let Some(by) = partition {
-        let _ = write!(sql, " {by}");
+    if let Some(by) = cut(table) {
+        let _ = write!(sql, " PARTITION BY {by}");
     }
     sql
 }
