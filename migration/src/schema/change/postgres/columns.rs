@@ -150,30 +150,42 @@ impl Plan<'_> {
                 }
             });
         }
+        // What counts takes no null before it does.
+        let counts = matches!(new.filling, Some(Filling::Identity(_)));
+        if counts {
+            self.alter_null(name, old, new);
+        }
         if filling != new.filling {
             self.refill(name, &alter, filling.as_ref(), new);
             self.below_refills(name, filling.as_ref(), new);
         }
-        match (old.nullable, new.nullable) {
-            (true, false) => {
-                if let Some(fill) = self.options.fill(name, &new.name) {
-                    self.push(format!(
-                        "UPDATE {table} SET {column} = {fill} WHERE {column} IS NULL"
-                    ));
-                }
+        if !counts {
+            self.alter_null(name, old, new);
+        }
+    }
+
+    /// Whether the column takes null.
+    fn alter_null(&mut self, name: &str, old: &Column, new: &Column) {
+        if old.nullable == new.nullable {
+            return;
+        }
+        let (table, column) = (quoted(name), quoted(&new.name));
+        let alter = format!("ALTER TABLE {table} ALTER COLUMN {column}");
+        if new.nullable {
+            self.push(format!("{alter} DROP NOT NULL"));
+        } else {
+            let sql = format!("{alter} SET NOT NULL");
+            if let Some(fill) = self.options.fill(name, &new.name) {
+                self.push(format!(
+                    "UPDATE {table} SET {column} = {fill} WHERE {column} IS NULL"
+                ));
+                self.push(sql);
+            } else {
                 let fails = format!("where a row of {name} has nothing in {}", new.name);
-                let sql = format!("{alter} SET NOT NULL");
-                self.out.push(match self.options.fill(name, &new.name) {
-                    Some(_) => Statement::new(sql),
-                    None => Statement::failing(sql, fails),
-                });
+                self.out.push(Statement::failing(sql, fails));
             }
-            (false, true) => self.push(format!("{alter} DROP NOT NULL")),
-            _ => {}
         }
-        if old.nullable != new.nullable {
-            self.below_follows(name, &new.name, |below| below.nullable = new.nullable);
-        }
+        self.below_follows(name, &new.name, |below| below.nullable = new.nullable);
     }
 
     fn retype(&mut self, name: &str, old: &Column, new: &Column) {

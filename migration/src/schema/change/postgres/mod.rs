@@ -51,6 +51,7 @@ pub(super) fn statements(from: &LiveSchema, to: &LiveSchema, options: &Options) 
     plan.find_moved();
     plan.refuse_ranges();
     plan.refuse_keys();
+    plan.refuse_two_parents();
     let keeps_rights = plan.keep_rights();
     plan.leave_parents();
     plan.detach();

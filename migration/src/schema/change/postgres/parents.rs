@@ -2,6 +2,7 @@
 
 use super::super::super::name::{quoted, unquoted};
 use super::super::super::{Column, Filling, Table};
+use super::super::Statement;
 use super::super::table::common;
 use super::moved::has_other_columns;
 use super::{Plan, partitions};
@@ -99,6 +100,33 @@ impl Plan<'_> {
             let above = pairs.find(|(_, above)| above.name == new.name);
             above.is_some_and(|(before, after)| self.moved.retypes(before, after))
         })
+    }
+
+    /// Say where a column is inherited from two tables and gets another type: the server gives it to none
+    /// of them while it is the other's.
+    pub(super) fn refuse_two_parents(&mut self) {
+        let mut found = Vec::new();
+        for (name, from) in &self.from.tables {
+            for column in &from.columns {
+                let retypes = |parent: &String| {
+                    let (from, to) = (&self.from.tables[parent], &self.to.tables[parent]);
+                    let mut both = common(from, to).into_iter();
+                    let of = both.find(|(_, new)| new.name == column.name);
+                    of.is_some_and(|(old, new)| {
+                        self.moved.retypes(old, new) && !self.retypes_above(parent, new)
+                    })
+                };
+                let parents: Vec<String> = self.parents(name).filter(retypes).collect();
+                if let [first, second, ..] = parents.as_slice() {
+                    found.push(Statement::refusing(&format!(
+                        "no statement gives {name}.{} another type while it is inherited from both {first} and \
+                         {second}: say ALTER TABLE {name} NO INHERIT {second} first, and INHERIT again behind it",
+                        column.name
+                    )));
+                }
+            }
+        }
+        self.out.append(&mut found);
     }
 
     /// Whether what is done to the columns of a table above is done to this one's.
