@@ -5,7 +5,7 @@ use std::path::Path;
 use migration::engine::Engine;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
-use crate::binary::{code, json, migrate, migrate_at, text};
+use crate::binary::{answer, code, json, migrate, migrate_at, text};
 use crate::database::{self, Scratch, one};
 use crate::rights::address;
 
@@ -168,4 +168,52 @@ async fn a_file_speaks_of_an_extension_that_is_there() {
     scratch
         .run(&format!("DROP OWNED BY {role}; DROP ROLE {role}"))
         .await;
+}
+
+#[tokio::test]
+async fn a_script_says_where_an_extension_stands_and_what_must_be_there_first() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let (empty, scratch) = (
+        Scratch::new(Engine::Postgres).await,
+        Scratch::new(Engine::Postgres).await,
+    );
+    if !has(&scratch, &["citext"]).await {
+        return;
+    }
+    let there = "CREATE SCHEMA ext; CREATE SCHEMA s2; CREATE TYPE s2.mood AS ENUM ('a');
+        CREATE FUNCTION s2.one() RETURNS integer LANGUAGE sql AS 'SELECT 1'";
+    scratch.run(there).await;
+    scratch
+        .run(
+            "CREATE EXTENSION citext SCHEMA ext;
+             CREATE TABLE a (id integer PRIMARY KEY DEFAULT s2.one(), m s2.mood, h ext.citext)",
+        )
+        .await;
+    let arguments = ["diff", "--to", &scratch.url, "--sql", "up"];
+    let told = migrate(&empty, &arguments);
+    assert_eq!(code(&told), Some(2), "{}", text(&told));
+    let script = answer(&told);
+    let first =
+        "-- Make first what stands in other schemas: schema ext, function s2.one(), type s2.mood\n";
+    assert!(script.contains(first), "{script}");
+    let told = json(&migrate(&empty, &["diff", "--to", &scratch.url, "--json"]));
+    assert_eq!(
+        told["needed"],
+        serde_json::json!({ "up": ["schema ext", "function s2.one()", "type s2.mood"], "down": [] })
+    );
+    empty.run(there).await;
+    empty.run(&script).await;
+    // What both have is needed of nobody.
+    let told = migrate(&empty, &["diff", "--to", &scratch.url]);
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
+    empty.run("ALTER TABLE a ADD COLUMN n integer").await;
+    let told = json(&migrate(&empty, &["diff", "--to", &scratch.url, "--json"]));
+    assert_eq!(told["needed"], serde_json::json!({ "up": [], "down": [] }));
+    let dir = tempfile::tempdir().expect("a directory");
+    assert_pulled_whole(&scratch.url, dir.path(), "ext");
+    let extra = std::fs::read_to_string(dir.path().join("extra.sql")).expect("a file");
+    let made = "CREATE EXTENSION IF NOT EXISTS citext SCHEMA ext;";
+    assert!(extra.contains(made), "{extra}");
 }

@@ -129,11 +129,13 @@ async fn anywhere(db: &DatabaseConnection, script: Script<'_>) -> Result<LiveSch
 
 /// In an empty schema of this database, from which no other is to be seen.
 async fn aside(db: &DatabaseConnection, script: Script<'_>) -> Result<LiveSchema, Error> {
+    let here = text(db, HERE).await?;
     let tx = open(db).await?;
     let made = script.made(&tx, None).await;
     let ended = tx.rollback().await;
-    let made = made?;
+    let mut made = made?;
     ended?;
+    made.extension_schemas.retain(|_, schema| *schema != here);
     Ok(made)
 }
 
