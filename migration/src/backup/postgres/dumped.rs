@@ -162,6 +162,9 @@ fn text(printed: &[u8]) -> Result<&str, Error> {
     })
 }
 
-fn unread(error: std::io::Error) -> Error {
-    Error::Backup(format!("the dump could not be read to its end: {error}"))
+fn unread(source: std::io::Error) -> Error {
+    Error::File {
+        path: "the dump".to_owned(),
+        source,
+    }
 }
