@@ -1,5 +1,8 @@
 //! Any two schemas: in what they differ, and how to get from one to the other.
 
+mod postgres;
+
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use entity::registry::Resource;
@@ -10,7 +13,9 @@ use crate::error::Error;
 use crate::generate::{Said, by_entities, filled, refuse_unused, renamed, stand_ins, unfilled};
 use crate::lexer::split;
 use crate::schema::change::{self, Options, Statement, framed};
-use crate::schema::{BOOKKEEPING, Difference, LiveSchema, Object, Renames, difference, scratch};
+use crate::schema::{
+    BOOKKEEPING, Difference, LiveSchema, Object, Renames, difference, quoted, scratch,
+};
 use crate::step::STEPS;
 
 /// What the entities want, as one of two schemas.
@@ -29,6 +34,10 @@ pub struct Compared {
     pub down: Vec<Statement>,
     /// What must be said before there is a way.
     pub asked: Option<String>,
+    /// What of other schemas must be there before the way: `schema ext`, `type other.mood`.
+    pub needed: Vec<String>,
+    /// The same before the way back.
+    pub needed_back: Vec<String>,
 }
 
 /// Compare two of: `database` (the one behind `db`), `entities` (what `resources` want), `steps`,
@@ -48,6 +57,10 @@ pub async fn compare<'r>(
     let (first, second) = (from, to);
     let from = schema(first, engine, db, resources.clone()).await?;
     let to = schema(second, engine, db, resources.clone()).await?;
+    let borrowed = [
+        borrowed(first, engine, db).await?,
+        borrowed(second, engine, db).await?,
+    ];
     let mut renames = said.renames.clone();
     if second == ENTITIES {
         by_entities(resources, engine, &from, &mut renames);
@@ -110,7 +123,45 @@ pub async fn compare<'r>(
         },
         down: way(&to, &from, &back),
         asked,
+        needed: needed((&from, &borrowed[0]), (&to, &borrowed[1])),
+        needed_back: needed((&to, &borrowed[1]), (&from, &borrowed[0])),
     })
+}
+
+/// What a database's schema is made of that stands in others; none where only a script says so.
+async fn borrowed(
+    source: &str,
+    engine: Engine,
+    db: &DatabaseConnection,
+) -> Result<BTreeSet<String>, Error> {
+    Ok(match (source, engine) {
+        (_, Engine::Sqlite) => BTreeSet::new(),
+        ("database", _) => postgres::borrowed(db).await?,
+        _ if is_address(source) => {
+            let other = crate::connect(source).await?;
+            let borrowed = postgres::borrowed(&other).await?;
+            other.close().await?;
+            borrowed
+        }
+        _ => BTreeSet::new(),
+    })
+}
+
+/// What the second has of other schemas, and the first has not.
+fn needed(
+    (from, known): (&LiveSchema, &BTreeSet<String>),
+    (to, wanted): (&LiveSchema, &BTreeSet<String>),
+) -> Vec<String> {
+    let new = to.extensions.difference(&from.extensions);
+    let places = new.filter_map(|name| to.extension_schemas.get(name));
+    let places: BTreeSet<String> = places
+        .map(|place| format!("schema {}", quoted(place)))
+        .collect();
+    places
+        .iter()
+        .chain(wanted.difference(known))
+        .cloned()
+        .collect()
 }
 
 fn is_address(source: &str) -> bool {

@@ -3,6 +3,7 @@
 
 mod beyond;
 mod counters;
+mod dumped;
 mod proof;
 
 use std::fmt::Write as _;
@@ -24,7 +25,6 @@ use super::tools::{self, Tools};
 use super::{Making, Told, fingerprint};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::fresh;
 use crate::private;
 use crate::rows::check_seen;
 use crate::runner::Progress;
@@ -177,30 +177,12 @@ pub(super) async fn restore(
                 manifest.schema.as_deref().unwrap_or_default()
             )));
         }
-        let restored = restore_dump(&session, &tools, directory, manifest).await;
-        if let Err(error) = restored {
-            // Nothing was there before, and what came is not what it was.
-            fresh::drop_everything(&(&session.db).into()).await?;
-            return Err(error);
-        }
+        Box::pin(dumped::bring_back(&session, &tools, directory, manifest)).await?;
     } else {
         Box::pin(bring_back(&session, false, directory, manifest, told)).await?;
     }
     session.pool.close().await;
     Ok(())
-}
-
-async fn restore_dump(
-    session: &Session,
-    tools: &Tools,
-    directory: &Path,
-    manifest: &Manifest,
-) -> Result<(), Error> {
-    make_extensions(session, manifest).await?;
-    tools.restore(&session.pool, manifest, directory).await?;
-    let live = LiveSchema::read(&session.db).await?;
-    let sums = sums(session, &live).await?;
-    manifest.compare(&fingerprint(live), &sums)
 }
 
 async fn make_extensions(session: &Session, manifest: &Manifest) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! `VACUUM INTO`: a database file of one moment, without the gaps.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use futures::TryStreamExt as _;
@@ -9,6 +10,7 @@ use sea_orm_migration::sea_orm::sqlx::sqlite::{
 use sea_orm_migration::sea_orm::sqlx::{self, AssertSqlSafe};
 use sea_orm_migration::sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sha2::{Digest, Sha256};
+use tracing::warn;
 
 use super::manifest::{Manifest, Marks, Method, Sum, Sums};
 use super::{Making, fingerprint, note};
@@ -73,10 +75,12 @@ pub(super) async fn restore(
             "a database in memory would be gone at once: name a file".to_owned(),
         ));
     }
+    // Whoever has this lock knows that what others left beside the file is of those that were killed.
+    let _turn = turn(&target)?;
+    sweep(&target);
     // Its journal lies beside it, and goes with the directory whatever ends it.
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let place = format!(".{name}.{:016x}.restoring", private::number());
-    let place = target.with_file_name(place);
+    let (head, tail) = around(&target);
+    let place = target.with_file_name(format!("{head}{:016x}{tail}", private::number()));
     let place = Directory::new(place.clone()).map_err(|source| Error::file(&place, source))?;
     let aside = place.path().join(FILE);
     let source = open(&directory.join(FILE), true).await?;
@@ -103,6 +107,47 @@ pub(super) async fn restore(
     std::fs::rename(&aside, &target)
         .and_then(|()| private::sync_names(above.unwrap_or(Path::new("."))))
         .map_err(|source| Error::file(&target, source))
+}
+
+/// The names of what is restored into a file, but for the number that stands between.
+fn around(target: &Path) -> (String, &'static str) {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    (format!(".{name}."), ".restoring")
+}
+
+/// A lock on the file that the engine knows nothing of: it is gone with the process, whatever ends that.
+fn turn(target: &Path) -> Result<File, Error> {
+    let failed = |source| Error::file(target, source);
+    let file = File::open(target).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Backup(format!(
+            "{}: another restore into this file is under way: wait for its end",
+            target.display()
+        ))),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// Take away what restores into the same file left that were killed.
+fn sweep(target: &Path) {
+    let (head, tail) = around(target);
+    let is_left = |name: &str| {
+        let number = name.strip_prefix(&head);
+        let number = number.and_then(|rest| rest.strip_suffix(tail));
+        number.is_some_and(|number| {
+            number.len() == 16 && number.bytes().all(|digit| digit.is_ascii_hexdigit())
+        })
+    };
+    let above = target.parent().filter(|path| *path != Path::new(""));
+    let entries = std::fs::read_dir(above.unwrap_or(Path::new(".")));
+    for entry in entries.into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(is_left)
+            && let Err(error) = std::fs::remove_dir_all(entry.path())
+        {
+            warn!(%error, path = %entry.path().display(), "what an earlier restore left could not be taken away");
+        }
+    }
 }
 
 async fn vacuum_into(pool: &SqlitePool, target: &Path) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! `pg_dump` and `pg_restore`, where there are such, and where they know the server.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use percent_encoding::percent_decode_str;
 use sea_orm_migration::sea_orm::sqlx::ConnectOptions as _;
@@ -72,6 +72,7 @@ impl Tools {
                 "--no-owner",
                 "--no-privileges",
                 "--no-password",
+                "--encoding=UTF8",
             ])
             .arg(format!("--snapshot={snapshot}"))
             .arg(format!("--schema={}", pattern(manifest)))
@@ -80,30 +81,20 @@ impl Tools {
         run(command).await
     }
 
-    /// Restore the dump in one transaction.
-    pub(super) async fn restore(
-        &self,
-        pool: &PgPool,
-        manifest: &Manifest,
-        directory: &Path,
-    ) -> Result<(), Error> {
-        let mut command = command(&self.restore, pool);
-        let database = pool
-            .connect_options()
-            .get_database()
-            .unwrap_or_default()
-            .to_owned();
+    /// What prints a section of the dump as a script.
+    pub(super) fn script(&self, manifest: &Manifest, directory: &Path, section: &str) -> Command {
+        let mut command = Command::new(&self.restore);
+        command.kill_on_drop(true).stdin(Stdio::null());
         command
-            .args(["--no-owner", "--no-privileges", "--no-password"])
-            .args(["--single-transaction", "--exit-on-error"])
+            .args(["--no-owner", "--no-privileges", "--exit-on-error"])
+            .arg(format!("--section={section}"))
             .arg(format!(
                 "--schema={}",
                 manifest.schema.as_deref().unwrap_or("public")
             ))
-            .arg("--dbname")
-            .arg(database)
+            .arg("--file=-")
             .arg(directory.join(FILE));
-        run(command).await
+        command
     }
 }
 
@@ -158,12 +149,17 @@ async fn run(mut command: Command) -> Result<(), Error> {
     let program = command.as_std().get_program().to_owned();
     let done = command.output().await;
     let done = done.map_err(|source| Error::file(Path::new(&program), source))?;
-    if done.status.success() {
+    check(Path::new(&program), done.status, &done.stderr)
+}
+
+/// Whether a program came to its end, and what it `said` where not.
+pub(super) fn check(program: &Path, status: ExitStatus, said: &[u8]) -> Result<(), Error> {
+    if status.success() {
         return Ok(());
     }
     Err(Error::Backup(format!(
         "{}: {}",
-        Path::new(&program).display(),
-        String::from_utf8_lossy(&done.stderr).trim()
+        program.display(),
+        String::from_utf8_lossy(said).trim()
     )))
 }

@@ -68,6 +68,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         let (from, to) = (masked(&args.from), masked(&args.to));
         if !matches!(args.sql, Some(Way::Down)) {
             lines.push(format!("-- from {from} to {to}"));
+            lines.extend(first(&found.needed));
             lines.push(match &found.asked {
                 None => script(found.engine, &found.up),
                 Some(asked) => format!("-- nothing goes there yet: {asked}\n"),
@@ -76,6 +77,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         if !matches!(args.sql, Some(Way::Up)) {
             let and = if args.sql.is_none() { "and " } else { "" };
             lines.push(format!("-- {and}back, from {to} to {from}"));
+            lines.extend(first(&found.needed_back));
             lines.push(script(found.engine, &found.down));
         }
     }
@@ -84,9 +86,18 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         lines,
         json: json!({
             "differences": found.differences, "up": found.up, "down": found.down,
-            "asked": found.asked,
+            "asked": found.asked, "needed": { "up": found.needed, "down": found.needed_back },
         }),
     })
+}
+
+/// What a script speaks of and does not make.
+fn first(needed: &[String]) -> Option<String> {
+    let told = format!(
+        "Make first what stands in other schemas: {}",
+        needed.join(", ")
+    );
+    (!needed.is_empty()).then(|| commented(&told))
 }
 
 /// A difference as a line: `+` what comes, `-` what goes, `~` what changes.

@@ -156,7 +156,7 @@ impl Field {
         }
         if let Some(default) = &self.default {
             line.push_str(" DEFAULT ");
-            line.push_str(default);
+            line.push_str(&super::default(engine, default));
         }
         if let Some(extra) = &self.extra {
             line.push(' ');

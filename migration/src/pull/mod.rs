@@ -20,6 +20,7 @@ mod read;
 mod sqlite;
 mod write;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -59,6 +60,14 @@ fn counting(engine: Engine) -> &'static str {
     match engine {
         Engine::Sqlite => sqlite::COUNTING,
         Engine::Postgres => postgres::COUNTING,
+    }
+}
+
+/// The default as `DEFAULT` takes it.
+fn default(engine: Engine, text: &str) -> Cow<'_, str> {
+    match engine {
+        Engine::Sqlite => sqlite::default(text),
+        Engine::Postgres => text.into(),
     }
 }
 

@@ -1,10 +1,41 @@
 //! What only `SQLite` has: what its columns say beside their types, and how it is said again.
 
+use std::borrow::Cow;
+
 use super::entity::Field;
 use crate::schema::{Column, Filling, Part, Table};
 
 /// How a column counts up.
 pub(super) const COUNTING: &str = " PRIMARY KEY AUTOINCREMENT";
+
+/// A default as a definition takes it: the catalogue tells an expression without the brackets that it must
+/// stand in. A number, a word or a text goes without, and a word in brackets would be a column.
+pub(super) fn default(text: &str) -> Cow<'_, str> {
+    let number = text.trim_start_matches(['+', '-', ' ']);
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let is_bare = number.parse::<f64>().is_ok()
+        || text.chars().all(is_word)
+        || is_quoted(text, '\'')
+        || is_quoted(text, '"')
+        || is_quoted(text.trim_start_matches(['x', 'X']), '\'');
+    if is_bare {
+        text.into()
+    } else {
+        format!("({text})").into()
+    }
+}
+
+/// Whether all of it stands in one pair of quotes.
+fn is_quoted(text: &str, quote: char) -> bool {
+    let inner = text
+        .strip_prefix(quote)
+        .and_then(|rest| rest.strip_suffix(quote));
+    inner.is_some_and(|inner| {
+        !inner
+            .replace(&format!("{quote}{quote}"), "")
+            .contains(quote)
+    })
+}
 
 /// The type alone, and what stands with it: `COLLATE NOCASE`.
 pub(super) fn kind(kind: &str) -> (String, Option<String>) {

@@ -67,6 +67,9 @@ pub struct LiveSchema {
     pub sequences: BTreeMap<String, Sequence>,
     /// Extensions of the database; none on `SQLite`.
     pub extensions: BTreeSet<String>,
+    /// The schemas of those that do not stand in the one that is worked in. Nobody compares them.
+    #[serde(skip)]
+    pub extension_schemas: BTreeMap<String, String>,
     /// Comments, by what they are on: `COLUMN runs.status`; none on `SQLite`.
     pub comments: BTreeMap<String, String>,
     /// Who owns what the [owner](Self::owner) of most does not: `TABLE runs`; none on `SQLite`.
@@ -218,6 +221,7 @@ impl LiveSchema {
             functions: BTreeMap::new(),
             sequences: BTreeMap::new(),
             extensions: BTreeSet::new(),
+            extension_schemas: BTreeMap::new(),
             comments: BTreeMap::new(),
             owners: BTreeMap::new(),
             owner: None,

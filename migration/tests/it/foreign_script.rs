@@ -114,6 +114,69 @@ async fn a_file_of_sql_changes_nothing_that_is_there() {
     }
 }
 
+/// What the shell of `SQLite` writes of the catalogue in `scratch`: `.dump` says a virtual table as a row, and
+/// after a `VACUUM` the tables that it keeps its rows in come before it.
+async fn written(scratch: &Scratch, is_dump: bool, is_vacuumed: bool) -> String {
+    let order = if is_vacuumed {
+        "rootpage = 0, rowid"
+    } else {
+        "rowid"
+    };
+    let virtual_one = if is_dump {
+        "format('INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES(''table'',%Q,%Q,0,%Q);', \
+         name, name, sql)"
+    } else {
+        "sql || ' /* a view of it */;'"
+    };
+    let row = "CASE WHEN type = 'table' AND sql NOT LIKE '%VIRTUAL%' AND name NOT LIKE 'sqlite%'
+        THEN format(char(10) || 'INSERT INTO \"%w\" DEFAULT VALUES;', name) ELSE '' END";
+    let ask = format!(
+        "SELECT group_concat(line, char(10)) FROM (SELECT CASE
+            WHEN sql LIKE 'CREATE VIRTUAL TABLE%' THEN {virtual_one}
+            WHEN sql LIKE 'CREATE TABLE ''%' OR sql LIKE 'CREATE TABLE \"%'
+            THEN 'CREATE TABLE IF NOT EXISTS ' || substr(sql, 14) || ';' || {row}
+            ELSE sql || ';' END AS line
+         FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY {order})"
+    );
+    let all = one(&scratch.db, &ask).await;
+    if is_dump {
+        return format!(
+            "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nPRAGMA writable_schema=ON;\n{all}\n\
+             PRAGMA writable_schema=OFF;\nCOMMIT;\n"
+        );
+    }
+    all
+}
+
+#[tokio::test]
+async fn what_the_shell_of_sqlite_writes_is_the_schema() {
+    let ours = Scratch::new(Engine::Sqlite).await;
+    up(&ours.db).await.expect("up");
+    let theirs = Scratch::new(Engine::Sqlite).await;
+    theirs
+        .run(
+            "CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT);
+             CREATE TABLE \"notes_data2\" (n INTEGER);
+             CREATE VIRTUAL TABLE notes USING fts5(body, tokenize='porter');
+             CREATE VIRTUAL TABLE \"Old Notes\" USING fts4(body);
+             CREATE VIRTUAL TABLE places USING rtree(id, a, b);
+             INSERT INTO counted (body) VALUES ('x');
+             ANALYZE",
+        )
+        .await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("written.sql");
+    let path = file.to_str().expect("a path");
+    for scratch in [&ours, &theirs] {
+        for (is_dump, is_vacuumed) in [(true, false), (true, true), (false, false), (false, true)] {
+            let script = written(scratch, is_dump, is_vacuumed).await;
+            std::fs::write(&file, &script).expect("a file");
+            let told = migrate(scratch, &["diff", "--from", path, "--to", "database"]);
+            assert_eq!(told.status.code(), Some(0), "{}\n{script}", words(&told));
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_was_added_to_a_pulled_directory_changes_nothing_either() {
     for engine in database::engines() {

@@ -10,7 +10,7 @@ use migration::engine::Engine;
 use migration::up;
 use sea_orm_migration::sea_orm::ConnectionTrait;
 
-use crate::binary::{code, command, migrate};
+use crate::binary::{code, command, migrate, migrate_at, text};
 use crate::database::{self, Scratch};
 use crate::history::rows;
 use crate::rights::address;
@@ -274,4 +274,111 @@ async fn only_a_role_without_the_right_has_its_scratch_schema_in_the_named_datab
     assert_eq!(code(&output), Some(1), "{said}");
     assert!(said.contains("CREATE DATABASE"), "{said}");
     no_role(&scratch, &role).await;
+}
+
+#[tokio::test]
+async fn what_a_killed_restore_left_beside_the_file_goes_with_the_next_and_no_other() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    up(&scratch.db).await.expect("up");
+    let (dir, other) = (tempfile::tempdir(), tempfile::tempdir());
+    let (dir, other) = (dir.expect("a directory"), other.expect("a directory"));
+    let place = dir.path().to_str().expect("a path");
+    let made = migrate(&scratch, &["backup", place]);
+    assert_eq!(code(&made), Some(0), "{}", text(&made));
+    let backup = dir.path().join(&names(dir.path())[0]);
+    let backup = backup.to_str().expect("a path");
+    let kept = [
+        ".a.db.0123456789abcdex.restoring",
+        ".a.db.restoring",
+        ".b.a.db.0123456789abcdef.restoring",
+    ];
+    let left = ".a.db.0123456789abcdef.restoring";
+    for name in kept.iter().chain(&[left]) {
+        let path = other.path().join(name);
+        std::fs::create_dir(&path).expect("a directory");
+        std::fs::write(path.join("data.db"), "half").expect("a file");
+    }
+    let target = other.path().join("a.db");
+    let url = format!("sqlite://{}?mode=rwc", target.display());
+    let under_way = std::fs::File::create(&target).expect("a file");
+    under_way.lock().expect("a lock");
+    let told = migrate_at(&url, &["restore", backup]);
+    assert_eq!(code(&told), Some(1), "{}", text(&told));
+    assert!(text(&told).contains("is under way"), "{}", text(&told));
+    assert!(names(other.path()).contains(&left.to_owned()));
+    drop(under_way);
+    let told = migrate_at(&url, &["restore", backup]);
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
+    let mut found = names(other.path());
+    found.retain(|name| name.ends_with(".restoring"));
+    found.sort();
+    assert_eq!(found, kept);
+}
+
+#[tokio::test]
+async fn a_restore_that_is_killed_leaves_nothing_in_the_database() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let Some(tools) = crate::cluster::programs() else {
+        eprintln!("skipped: there is no pg_dump");
+        return;
+    };
+    let tools = ["--pg-tools", tools.to_str().expect("a path")];
+    // The index at the end of the dump waits for whoever holds the lock, which is the database's own.
+    let script = "CREATE FUNCTION waiting(n integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN n; END $$;
+        CREATE TABLE a (n integer);
+        INSERT INTO a VALUES (1), (2);
+        CREATE INDEX a_n ON a (waiting(n))";
+    let scratch = Scratch::new(Engine::Postgres).await;
+    scratch.run(script).await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let place = dir.path().to_str().expect("a path");
+    let made = migrate(
+        &scratch,
+        &[&["backup", place, "--method", "pg-dump"], &tools[..]].concat(),
+    );
+    assert_eq!(code(&made), Some(0), "{}", text(&made));
+    let backup = dir.path().join(&names(dir.path())[0]);
+    let restore = [
+        "restore",
+        backup.to_str().expect("a path"),
+        tools[0],
+        tools[1],
+    ];
+    let target = Scratch::new(Engine::Postgres).await;
+    let holder = database::connect_once(&target.url).await;
+    let hold = "SELECT pg_advisory_lock(4711)";
+    holder.execute_unprepared(hold).await.expect("the lock");
+    let mut child = command(&target, &restore)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary");
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
+        AND wait_event_type = 'Lock' AND wait_event = 'advisory'";
+    while rows(&target.db, waits).await.is_empty() {
+        assert!(child.try_wait().expect("a look").is_none(), "it ended");
+        pause().await;
+    }
+    child.kill().expect("a signal that nothing can catch");
+    child.wait().expect("an end");
+    let gone = "SELECT pg_advisory_unlock(4711)";
+    holder.execute_unprepared(gone).await.expect("no lock");
+    let others =
+        "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'
+        AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+    while !rows(&target.db, others).await.is_empty() {
+        pause().await;
+    }
+    let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace";
+    assert_eq!(
+        rows(&target.db, tables).await,
+        Vec::<Vec<String>>::new(),
+        "nothing stays"
+    );
+    holder.close().await.expect("closed");
+    let told = migrate(&target, &restore);
+    assert_eq!(code(&told), Some(0), "{}", text(&told));
 }

@@ -33,6 +33,7 @@ mod drift;
 mod drift_undo;
 mod dump;
 mod environment;
+mod extensions;
 mod filling;
 mod foreign_script;
 mod fresh;

@@ -85,6 +85,42 @@ async fn what_is_pulled_means_what_is_there() {
 }
 
 #[tokio::test]
+async fn a_default_that_is_an_expression_is_pulled() {
+    let defaults = [
+        "(datetime('now'))",
+        "(1 + 2)",
+        "(strftime('%s', 'now'))",
+        "(randomblob(16))",
+        "('a' || 'b''c')",
+        "(CASE WHEN 1 THEN 'x' END)",
+        "('(' || ')')",
+        "(-(1))",
+        "CURRENT_TIMESTAMP",
+        "'it''s'",
+        "\"in two\"",
+        "word",
+        "X'0f'",
+        "-1.5e3",
+        "TRUE",
+        "NULL",
+    ];
+    let columns: Vec<String> = defaults
+        .iter()
+        .enumerate()
+        .map(|(at, default)| format!("c{at} TEXT DEFAULT {default}"))
+        .collect();
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    let columns = columns.join(", ");
+    let make = format!("CREATE TABLE t (id text NOT NULL, {columns}, PRIMARY KEY (id))");
+    scratch.run(&make).await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let told = pull(&scratch, dir.path());
+    assert_no_difference(&scratch, dir.path(), &told);
+    let extra = std::fs::read_to_string(dir.path().join("extra.sql")).expect("a file");
+    assert!(!extra.contains("CREATE TABLE"), "{extra}");
+}
+
+#[tokio::test]
 async fn our_own_schema_is_pulled_whole() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;

@@ -7,7 +7,7 @@ use sea_orm_migration::sea_orm::sqlx::postgres::{PgPool, PgPoolOptions};
 use super::super::manifest::Manifest;
 use super::super::tools::{MAY_CREATE, Tools};
 use super::super::{Making, Told};
-use super::{Session, beyond, bring_back, restore_dump};
+use super::{Session, beyond, bring_back, dumped};
 use crate::error::Error;
 use crate::schema::quoted;
 use crate::transient::Scratch;
@@ -66,7 +66,9 @@ impl Proof {
             }
             (Self::Database, tools) => {
                 let proving = in_database(&session.pool, manifest, async |there| match tools {
-                    Some(tools) => restore_dump(there, tools, directory, manifest).await,
+                    Some(tools) => {
+                        Box::pin(dumped::bring_back(there, tools, directory, manifest)).await
+                    }
                     None => Box::pin(bring_back(there, false, directory, manifest, told)).await,
                 });
                 Box::pin(proving).await

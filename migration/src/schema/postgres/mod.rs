@@ -49,7 +49,11 @@ pub(super) async fn read(db: &impl ConnectionTrait) -> Result<LiveSchema, DbErr>
         schema.sequences.insert(text(&row, 0)?, sequence);
     }
     for row in rows(db, objects::EXTENSIONS).await? {
-        schema.extensions.insert(text(&row, 0)?);
+        let name = text(&row, 0)?;
+        if let Some(place) = row.try_get_by_index(1)? {
+            schema.extension_schemas.insert(name.clone(), place);
+        }
+        schema.extensions.insert(name);
     }
     schema.others = pairs(db, others::OTHERS).await?;
     schema.comments = pairs(db, objects::COMMENTS).await?;

@@ -75,8 +75,10 @@ pub(super) const SEQUENCES: &str = "SELECT c.relname::text,
     WHERE c.relnamespace = quote_ident(current_schema())::regnamespace
       AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('i', 'e'))";
 
+// Each with its schema where that is another.
 pub(super) const EXTENSIONS: &str =
-    "SELECT extname::text FROM pg_extension WHERE extname <> 'plpgsql'";
+    "SELECT e.extname::text, nullif(n.nspname, current_schema())::text
+    FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname <> 'plpgsql'";
 
 // An identity is either `schema.name` or `part on schema.name`; that of a routine names the schemas
 // of its arguments' types, too.

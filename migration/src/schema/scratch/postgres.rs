@@ -1,10 +1,13 @@
 //! Where a schema of `PostgreSQL` is made to be read.
 
+mod extensions;
+
 use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, Statement,
     TransactionTrait,
 };
 
+use self::extensions::Extensions;
 use crate::error::{Error, is_not_allowed};
 use crate::schema::tokens::{Quotes, bare, tokens};
 use crate::schema::{LiveSchema, quoted};
@@ -17,29 +20,60 @@ const OPEN: &str = "DO $$ BEGIN
     PERFORM set_config('search_path', 'chancery_scratch_' || pg_backend_pid(), true);
 END $$";
 
+/// The schema that a connection works in.
+const HERE: &str = "SELECT coalesce(current_schema()::text, 'public')";
+
+/// All that it looks into.
+const PATH: &str =
+    "SELECT name::text FROM unnest(current_schemas(false)) WITH ORDINALITY AS s (name, at)
+    ORDER BY at";
+
 /// Begins the numbered part of a transaction, so that it can be told from another.
 const NUMBER: &str = "SELECT txid_current()::text";
 
 /// The number of the transaction, where it has one.
 const STILL: &str = "SELECT coalesce(txid_current_if_assigned()::text, '')";
 
-/// What our own `scripts` make.
-pub(super) async fn made(db: &DatabaseConnection, scripts: &[String]) -> Result<LiveSchema, DbErr> {
-    let tx = open(db).await?;
-    for script in scripts {
-        tx.execute_unprepared(script).await?;
-    }
-    let schema = LiveSchema::read(&tx).await?;
-    tx.rollback().await?;
-    Ok(with_rights_of(scripts, schema))
+/// SQL that makes a schema.
+#[derive(Clone, Copy)]
+struct Script<'s> {
+    statements: &'s [String],
+    /// Whether it is our own, and each of them a script; somebody else's may end the transaction.
+    is_ours: bool,
 }
 
-/// A right that no script gives comes from what this server gives by itself.
-fn with_rights_of(scripts: &[String], mut schema: LiveSchema) -> LiveSchema {
-    if !scripts.iter().any(|script| script.contains("GRANT ")) {
-        schema.grants.clear();
+impl Script<'_> {
+    /// What it makes in `tx`, and `here` where it may have chosen another place to work in.
+    async fn made(self, tx: &DatabaseTransaction, here: Option<&str>) -> Result<LiveSchema, Error> {
+        if self.is_ours {
+            for script in self.statements {
+                tx.execute_unprepared(script).await?;
+            }
+        } else {
+            run(tx, self.statements).await?;
+        }
+        if let Some(here) = here {
+            tx.execute_unprepared(here).await?;
+        }
+        let mut made = LiveSchema::read(tx).await?;
+        // A right that no script gives comes from what this server gives by itself.
+        if !self.statements.iter().any(|one| one.contains("GRANT ")) {
+            made.grants.clear();
+        }
+        Ok(made)
     }
-    schema
+}
+
+/// What our own `scripts` make.
+pub(super) async fn made(db: &DatabaseConnection, scripts: &[String]) -> Result<LiveSchema, DbErr> {
+    let script = Script {
+        statements: scripts,
+        is_ours: true,
+    };
+    anywhere(db, script).await.map_err(|error| match error {
+        Error::Database(error) => error,
+        error => DbErr::Custom(error.to_string()),
+    })
 }
 
 /// What `statements` that somebody else wrote make. Where they speak of the schema that `db` works in, by
@@ -48,49 +82,116 @@ pub(super) async fn of_statements(
     db: &DatabaseConnection,
     statements: &[String],
 ) -> Result<LiveSchema, Error> {
-    let schema = text(db, "SELECT coalesce(current_schema()::text, 'public')").await?;
-    let Some(named) = statements.iter().find(|one| names(one, &schema)) else {
-        let tx = open(db).await?;
-        run(&tx, statements).await?;
-        let made = LiveSchema::read(&tx).await?;
-        tx.rollback().await?;
-        return Ok(with_rights_of(statements, made));
+    let script = Script {
+        statements,
+        is_ours: false,
     };
+    let schema = text(db, HERE).await?;
+    let Some(named) = statements.iter().find(|one| names(one, &schema)) else {
+        return anywhere(db, script).await;
+    };
+    let head: Vec<&str> = named.split_whitespace().take(6).collect();
+    let refusal = format!(
+        "{}: what names a schema is read in a database of its own, and the role may make none: leave \
+         {schema}. and search_path out of the file, or ALTER ROLE … CREATEDB",
+        head.join(" ")
+    );
+    apart(db, &[schema], None, script, refusal).await
+}
+
+/// In a schema of this database; in a database of its own where that wants an extension that is not to be
+/// seen from there.
+async fn anywhere(db: &DatabaseConnection, script: Script<'_>) -> Result<LiveSchema, Error> {
+    let error = match aside(db, script).await {
+        Err(error) => error,
+        made => return made,
+    };
+    let extensions = Extensions::of(db).await?;
+    if !extensions.explain(&error) {
+        return Err(error);
+    }
+    let path = path(db).await?;
+    let place = path.join(", ");
+    let told = error.to_string();
+    let refusal = format!(
+        "{told}: with an extension in the schema {place} this is read in a database of its own, and the role \
+         may make none: ALTER ROLE … CREATEDB, or ALTER EXTENSION … SET SCHEMA to one that is not on the \
+         search_path"
+    );
+    match apart(db, &path, Some(&extensions), script, refusal).await {
+        Err(Error::Database(other)) if other.to_string() != told => Err(Error::Option(format!(
+            "{other}: with an extension in the schema {place} this is read in a database of its own, which has \
+             nothing of other schemas: ALTER EXTENSION … SET SCHEMA to one that is not on the search_path"
+        ))),
+        made => made,
+    }
+}
+
+/// In an empty schema of this database, from which no other is to be seen.
+async fn aside(db: &DatabaseConnection, script: Script<'_>) -> Result<LiveSchema, Error> {
+    let here = text(db, HERE).await?;
+    let tx = open(db).await?;
+    let made = script.made(&tx, None).await;
+    let ended = tx.rollback().await;
+    let mut made = made?;
+    ended?;
+    made.extension_schemas.retain(|_, schema| *schema != here);
+    Ok(made)
+}
+
+/// In a database that has nothing else than the schemas of `path`, and the `extensions`. The `refusal` is what
+/// is told where the role may make none.
+async fn apart(
+    db: &DatabaseConnection,
+    path: &[String],
+    extensions: Option<&Extensions>,
+    script: Script<'_>,
+    refusal: String,
+) -> Result<LiveSchema, Error> {
     let (other, scratch) = scratch_database(db).await.map_err(|error| {
-        if !is_forbidden(&error) {
-            return Error::query(error);
+        if is_forbidden(&error) {
+            Error::Option(refusal)
+        } else {
+            Error::query(error)
         }
-        let head: Vec<&str> = named.split_whitespace().take(6).collect();
-        Error::Option(format!(
-            "{}: what names a schema is read in a database of its own, and the role may make none: leave \
-             {schema}. and search_path out of the file, or ALTER ROLE … CREATEDB",
-            head.join(" ")
-        ))
     })?;
-    let made = beside(&other, &schema, statements).await;
+    let made = beside(&other, path, extensions, script).await;
     let closed = other.close().await;
     scratch.take_away().await.map_err(Error::query)?;
     closed?;
     made
 }
 
-/// The same in a database that has nothing else.
 async fn beside(
     db: &DatabaseConnection,
-    schema: &str,
-    statements: &[String],
+    path: &[String],
+    extensions: Option<&Extensions>,
+    script: Script<'_>,
 ) -> Result<LiveSchema, Error> {
+    if let Some(extensions) = extensions {
+        extensions.make(db, script.statements).await?;
+    }
     let tx = db.begin().await?;
-    let schema = quoted(schema);
-    tx.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
-        .await?;
-    let here = format!("SET LOCAL search_path TO {schema}");
+    let path: Vec<String> = path.iter().map(|name| quoted(name)).collect();
+    for schema in &path {
+        tx.execute_unprepared(&format!("CREATE SCHEMA IF NOT EXISTS {schema}"))
+            .await?;
+    }
+    let here = format!("SET LOCAL search_path TO {}", path.join(", "));
     tx.execute_unprepared(&here).await?;
-    run(&tx, statements).await?;
-    tx.execute_unprepared(&here).await?;
-    let made = LiveSchema::read(&tx).await?;
+    let mut made = script.made(&tx, Some(&here)).await?;
     tx.rollback().await?;
-    Ok(with_rights_of(statements, made))
+    // A schema of the database itself would have them all, too.
+    made.extensions
+        .extend(extensions.into_iter().flat_map(Extensions::names));
+    Ok(made)
+}
+
+/// The schemas that `db` looks into, the one that it works in first.
+async fn path(db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let ask = Statement::from_string(DbBackend::Postgres, PATH);
+    let rows = db.query_all_raw(ask).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// Run each by itself: the server takes no two at once this way, and none runs where the last one ended

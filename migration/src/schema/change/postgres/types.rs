@@ -13,7 +13,9 @@ use super::{Plan, composites, domains, ranges};
 impl Plan<'_> {
     pub(super) fn make_extensions(&mut self) {
         for name in self.to.extensions.difference(&self.from.extensions.clone()) {
-            self.push(format!("CREATE EXTENSION {}", quoted(name)));
+            let place = self.to.extension_schemas.get(name);
+            let place = place.map_or_else(String::new, |one| format!(" SCHEMA {}", quoted(one)));
+            self.push(format!("CREATE EXTENSION {}{place}", quoted(name)));
         }
     }
 
