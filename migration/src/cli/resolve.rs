@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Answer, place};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::history::{State, Status, applied_record, now, status};
+use crate::history::{ACCEPTED, State, Status, applied_record, now, status};
 use crate::lock::Lock;
 use crate::runner::fingerprint;
 use crate::step::{STEPS, Step};
@@ -98,6 +98,10 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
         "rolled back"
     };
     let reason = Some(args.reason.clone());
+    if args.accept_drift {
+        let log = way.writer.log(&tx, meant.name(), ACCEPTED, reason.clone());
+        log.await?;
+    }
     if let Some(record) = &mut record {
         record.state = if args.applied {
             State::Applied

@@ -8,6 +8,7 @@ use sea_orm_migration::sea_orm::{
 use crate::error::{Error, is_not_allowed};
 use crate::schema::tokens::{Quotes, bare, tokens};
 use crate::schema::{LiveSchema, quoted};
+use crate::sqlstate;
 use crate::transient::is_forbidden;
 use crate::verify::scratch_database;
 
@@ -16,6 +17,9 @@ const OPEN: &str = "DO $$ BEGIN
     EXECUTE 'CREATE SCHEMA chancery_scratch_' || pg_backend_pid();
     PERFORM set_config('search_path', 'chancery_scratch_' || pg_backend_pid(), true);
 END $$";
+
+/// `read_only_sql_transaction`.
+const READ_ONLY: &str = "25006";
 
 /// Begins the numbered part of a transaction, so that it can be told from another.
 const NUMBER: &str = "SELECT txid_current()::text";
@@ -151,6 +155,13 @@ fn unopened(error: DbErr) -> DbErr {
         return DbErr::Custom(
             "to compare, a schema is made in this database and rolled back, and the role may make none: \
              GRANT CREATE ON DATABASE … TO the role that migrates"
+                .to_owned(),
+        );
+    }
+    if sqlstate::of(&error) == Some(READ_ONLY) {
+        return DbErr::Custom(
+            "to compare, a schema is made in this database and rolled back, and the session is read-only: \
+             connect to where it may write, or to a copy"
                 .to_owned(),
         );
     }
