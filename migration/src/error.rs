@@ -260,6 +260,18 @@ pub enum Error {
     /// A database cannot be taken over as it is.
     #[error("{0}")]
     NotAdoptable(String),
+    /// Tables of our names stand, and no step of ours made them.
+    #[error(
+        "no step of ours made what stands here{}: `migrate adopt --from {tool}` takes the database over; for \
+         tables beside these, name another database or schema",
+        some(tables)
+    )]
+    Unadopted {
+        /// Which.
+        tables: Vec<String>,
+        /// Who keeps the database, as `adopt` is told.
+        tool: &'static str,
+    },
     /// A step would change tables that another program made.
     #[error(
         "these change tables that another program made: {}; make the change there, or let it be made \
@@ -273,6 +285,12 @@ pub enum Error {
          database"
     )]
     Adopted(&'static str),
+    /// Somebody reads or writes what would be dropped.
+    #[error(
+        "others hold locks on what would be dropped, and nothing was: end the programs that use this database, \
+         then say the same again"
+    )]
+    InUse,
     /// Not in production.
     #[error("`{0}` drops everything and is refused in production")]
     Production(&'static str),

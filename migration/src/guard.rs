@@ -9,7 +9,7 @@ use crate::Way;
 use crate::adopt::Adoption;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::history::{Status, is_as_left};
+use crate::history::{ACCEPTED, Status, is_as_left};
 use crate::lexer::{self, Token};
 use crate::lock::Lock;
 use crate::schema::{BOOKKEEPING, Change, Difference, LiveSchema, Object, difference, scratch};
@@ -43,11 +43,9 @@ pub(crate) async fn drift_but(
     }
     let applied = applied(before);
     // Who may not compare, or cannot, knows still that something is not as it was.
-    let found = match found(db, &lock.db(), &applied).await {
+    let found = match drifted(db, &lock.db(), &applied).await {
         Ok(found) => {
-            let drift = found
-                .into_iter()
-                .filter(|one| !is_advice(one) && !is_known(&one.object));
+            let drift = found.into_iter().filter(|one| !is_known(&one.object));
             let drift: Vec<String> = drift.map(|one| one.to_string()).collect();
             // Somebody brought it back.
             if drift.is_empty() {
@@ -60,7 +58,9 @@ pub(crate) async fn drift_but(
     let refusal = Error::Drifted(found);
     if way.accept_drift {
         warn!("{refusal}");
-        return Ok(());
+        let last = before.applied.last().map_or("", String::as_str);
+        let why = Some(refusal.to_string());
+        return way.writer.log(&lock.db(), last, ACCEPTED, why).await;
     }
     Err(refusal)
 }
@@ -77,12 +77,33 @@ pub(crate) async fn found(
     at: &impl ConnectionTrait,
     steps: &[&Step],
 ) -> Result<Vec<Difference>, Error> {
+    Ok(compared(db, at, steps).await?.0)
+}
+
+/// The same, but for what is only advice.
+pub(crate) async fn drifted(
+    db: &DatabaseConnection,
+    at: &impl ConnectionTrait,
+    steps: &[&Step],
+) -> Result<Vec<Difference>, Error> {
+    let (mut found, adoption) = compared(db, at, steps).await?;
+    found.retain(|one| !is_advice(one, adoption.as_ref()));
+    Ok(found)
+}
+
+async fn compared(
+    db: &DatabaseConnection,
+    at: &impl ConnectionTrait,
+    steps: &[&Step],
+) -> Result<(Vec<Difference>, Option<Adoption>), Error> {
     let expected = expected(Engine::of(db)?, db, steps).await?;
     let actual = LiveSchema::read(at).await?.without(BOOKKEEPING);
-    Ok(match Adoption::of(at).await? {
+    let adoption = Adoption::of(at).await?;
+    let found = match &adoption {
         None => difference(&expected, &actual),
         Some(adoption) => adoption.fit(expected, &actual).drift,
-    })
+    };
+    Ok((found, adoption))
 }
 
 /// What `steps` make, oldest first. Refused where they cannot be done again because one in their
@@ -152,16 +173,18 @@ pub(crate) fn whole(status: &Status, lowest: usize) -> Result<(), Error> {
     Err(Error::Hole(holes))
 }
 
-/// What is good to have and not part of the contract: an index that the entity only recommends, the
-/// rules of keys between tables that another program made, and an extension or a right that somebody
+/// What is good to have and not part of the contract: on tables that an `adoption` took over an index that
+/// the entity only recommends and the rules of keys, and anywhere an extension or a right that somebody
 /// added, as whoever runs the server does for measurements and readers.
-pub(crate) fn is_advice(one: &Difference) -> bool {
+pub(crate) fn is_advice(one: &Difference, adoption: Option<&Adoption>) -> bool {
+    let is_theirs = |table: &str| adoption.is_some_and(|adoption| adoption.has(table));
     match (&one.object, &one.change) {
-        (Object::Index(table, name), Change::Missing) => resource(table).is_some_and(|resource| {
-            let mut indexes = resource.declaration.indexes.iter();
-            indexes.any(|index| index.recommended && index.name_on(table) == *name)
-        }),
-        (Object::Constraint(table, _), Change::Changed { from, to }) => {
+        (Object::Index(table, name), Change::Missing) if is_theirs(table) => resource(table)
+            .is_some_and(|resource| {
+                let mut indexes = resource.declaration.indexes.iter();
+                indexes.any(|index| index.recommended && index.name_on(table) == *name)
+            }),
+        (Object::Constraint(table, _), Change::Changed { from, to }) if is_theirs(table) => {
             let shared = resource(table).is_some_and(|one| one.domain == "conversation");
             shared && from.strip_suffix(" ON DELETE CASCADE") == Some(to)
         }

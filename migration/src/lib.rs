@@ -50,7 +50,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm_migration::sea_orm::sea_query::{Alias, DynIden, IntoIden};
-use sea_orm_migration::sea_orm::{DatabaseConnection, TransactionTrait as _};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait as _};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 use crate::adopt::{ASIDE, Adoption};
@@ -251,11 +251,14 @@ struct Applied {
 
 /// Apply what is pending.
 async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Applied, Error> {
-    if way.going_up(&movable(status(db).await?)?).is_empty() {
+    if way
+        .going_up(&ready(db, status(db).await?).await?)
+        .is_empty()
+    {
         return Ok(Applied::default());
     }
-    let mut lock = way.lock(db).await?;
-    let before = movable(status(lock.db()).await?)?;
+    let lock = way.lock(db).await?;
+    let before = ready(&lock.db(), status(lock.db()).await?).await?;
     if way.going_up(&before).is_empty() {
         // Whoever was waited for did it all, by the same plan or another.
         lock.release().await?;
@@ -296,13 +299,21 @@ async fn up_to(db: &DatabaseConnection, way: &Way) -> Result<Applied, Error> {
         backup = Some(Box::pin(made).await?);
     }
     let run = way.run_under(&lock);
-    let done = runner::up(&mut lock, &going, &run).await;
+    let done = runner::up(&lock, &going, &run).await;
     // What was done before one that failed stays.
     Error::both(done, lock.release().await)?;
     Ok(Applied {
         steps: going.into_iter().map(|step| step.name.to_owned()).collect(),
         backup,
     })
+}
+
+/// The same `status`, where that is one to go up from.
+async fn ready(db: &impl ConnectionTrait, status: Status) -> Result<Status, Error> {
+    match adopt::unadopted(db, &status).await? {
+        Some(error) => Err(error),
+        None => movable(status),
+    }
 }
 
 /// What of `losses` is of steps that nobody named as allowed to lose something.
@@ -314,17 +325,24 @@ fn unnamed(mut losses: Vec<Loss>, lossy: &[String]) -> Vec<Loss> {
 /// Drop everything and apply every step.
 async fn fresh(db: &DatabaseConnection, way: &Way) -> Result<Vec<String>, Error> {
     check_written(STEPS, Engine::of(db)?)?;
-    let mut lock = way.lock(db).await?;
+    let lock = way.lock(db).await?;
     if let Some(adoption) = Adoption::of(&lock.db()).await? {
         return Err(Error::Adopted(adoption.tool.word()));
     }
-    let tx = lock.db().begin().await?;
-    way.timeouts.within(&tx).await?;
-    fresh::drop_everything(&(&tx).into()).await?;
-    tx.commit().await?;
-    let going: Vec<&Step> = STEPS.iter().collect();
     let run = way.run_under(&lock);
-    let done = runner::up(&mut lock, &going, &run).await;
+    let dropping = async || {
+        let tx = lock.db().begin().await?;
+        way.timeouts.within(&tx).await?;
+        if let Err(error) = fresh::drop_everything(&(&tx).into()).await {
+            tx.rollback().await?;
+            return Err(error.into());
+        }
+        Ok(tx.commit().await?)
+    };
+    let dropped = runner::patiently("fresh", &run, dropping).await;
+    dropped.map_err(fresh::undropped)?;
+    let going: Vec<&Step> = STEPS.iter().collect();
+    let done = runner::up(&lock, &going, &run).await;
     Error::both(done, lock.release().await)?;
     Ok(going.into_iter().map(|step| step.name.to_owned()).collect())
 }
@@ -390,7 +408,7 @@ pub async fn connect_with(url: &str, timeouts: Timeouts) -> Result<DatabaseConne
     }
     options.map_sqlx_postgres_opts(timeouts::named);
     // A table of SQLite that is made anew is set aside meanwhile, and nothing that refers to it by
-    // name may follow it. The keys are checked before the lock is given back.
+    // name may follow it. The keys are checked behind each step.
     options.map_sqlx_sqlite_opts(move |options| {
         options
             .foreign_keys(false)

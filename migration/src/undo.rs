@@ -21,7 +21,7 @@ pub(crate) struct Undone {
 /// Undo what was applied last. Unless that is accepted it refuses when rows, or what a column has,
 /// would be lost.
 pub(crate) async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Undone, Error> {
-    let mut lock = way.lock(db).await?;
+    let lock = way.lock(db).await?;
     let before = checked(status(lock.db()).await?)?;
     let most = way.steps.map_or(usize::MAX, |steps| {
         usize::try_from(steps).unwrap_or(usize::MAX)
@@ -46,7 +46,7 @@ pub(crate) async fn undo(db: &DatabaseConnection, way: &Way) -> Result<Undone, E
         (way.told)(Progress::Loses(&loss.to_string()));
     }
     let run = way.run_under(&lock);
-    let done = runner::down(&mut lock, &going, &run).await;
+    let done = runner::down(&lock, &going, &run).await;
     Error::both(done, lock.release().await)?;
     Ok(Undone {
         steps: going.into_iter().map(|step| step.name.to_owned()).collect(),

@@ -10,6 +10,7 @@
 mod fit;
 mod judge;
 mod optional;
+mod ours;
 mod part;
 mod postgres;
 mod room;
@@ -26,6 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use judge::{Finding, Verdict};
 pub(crate) use optional::make;
+pub(crate) use ours::unadopted;
 pub(crate) use sqlite::FILL_SEARCH;
 pub(crate) use take::{Taken, take};
 pub use tool::Tool;

@@ -133,19 +133,19 @@ async fn make_one(
         (Optional::Indexes, Engine::Postgres) => {
             let sql = postgres::concurrently(&sql);
             let apart = async || Ok(step.run_apart(at, &sql, run.apart).await?);
-            patiently(step, run, apart).await?;
+            patiently(step.name, run, apart).await?;
         }
         (Optional::Keys, _) => {
             let done = usize::from(is_half(live, one));
             for sql in postgres::key(&one.table, &sql).iter().skip(done) {
                 let making = async || in_transaction(at, run, &[sql]).await;
-                patiently(step, run, making).await?;
+                patiently(step.name, run, making).await?;
             }
         }
         (Optional::Triggers, _) => {
             let all = trigger(engine, adoption, one, sql);
             let making = async || in_transaction(at, run, &all).await;
-            patiently(step, run, making).await?;
+            patiently(step.name, run, making).await?;
         }
     }
     Ok(step.name)

@@ -71,7 +71,7 @@ pub(super) async fn taken(
     Ok(lines.collect())
 }
 
-async fn names(db: &impl ConnectionTrait, engine: Engine) -> Result<Names, DbErr> {
+pub(super) async fn names(db: &impl ConnectionTrait, engine: Engine) -> Result<Names, DbErr> {
     match engine {
         Engine::Sqlite => sqlite::names(db).await,
         Engine::Postgres => postgres::names(db).await,

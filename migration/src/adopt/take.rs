@@ -8,10 +8,10 @@ use sea_orm_migration::sea_orm::sea_query::{Alias, Query};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 
 use super::judge::{Report, judge};
-use super::{Adoption, CREATE, TABLE, Tool, Verdict, postgres, room};
+use super::{Adoption, CREATE, TABLE, Tool, Verdict, ours, postgres, room, tool};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::history::{self, Record, State, applied_record};
+use crate::history::{self, Record, State, Status, applied_record, status};
 use crate::lock::{self, Lock};
 use crate::schema::{BOOKKEEPING, LiveSchema, scratch};
 use crate::step::STEPS;
@@ -54,7 +54,7 @@ pub(crate) async fn take(
     if !check && engine == Engine::Postgres {
         writable(db).await?;
     }
-    let revision = look(db, tool).await?;
+    let revision = look(db, &status(db).await?, tool).await?;
     if check {
         let found = compared(engine, db, tool, revision).await?;
         return Ok(Taken {
@@ -66,7 +66,7 @@ pub(crate) async fn take(
     }
     let lock = way.lock(db).await.map_err(read_only)?;
     // Somebody may have been faster.
-    let revision = look(&lock.db(), tool).await?;
+    let revision = look(&lock.db(), &status(lock.db()).await?, tool).await?;
     let found = compared(engine, db, tool, revision).await?;
     let fits = found.report.count(Verdict::Refuse) == 0;
     let mut steps = Vec::new();
@@ -84,8 +84,12 @@ pub(crate) async fn take(
     })
 }
 
-/// Why nothing is written.
-const READ_ONLY: &str = "the session is read-only, and an adoption is written down in tables of our own; \
+/// Why nothing is written on `PostgreSQL`, where looking needs a place to compare with, too.
+const READ_ONLY: &str = "the session is read-only, and an adoption is written down in tables of our own: \
+    connect to where it may write";
+
+/// Why nothing is written into a file.
+const READ_ONLY_FILE: &str = "the file is read-only, and an adoption is written down in tables of our own; \
     `adopt --check` looks without writing";
 
 /// Refuse where nobody may write.
@@ -103,23 +107,26 @@ async fn writable(db: &DatabaseConnection) -> Result<(), Error> {
 fn read_only(error: Error) -> Error {
     match error {
         Error::Database(error) if lock::is_read_only(&error) => {
-            Error::NotAdoptable(READ_ONLY.to_owned())
+            Error::NotAdoptable(READ_ONLY_FILE.to_owned())
         }
         error => error,
     }
 }
 
 /// Refuse what is ours already, and what the tool says is not to be gone on from.
-async fn look(db: &impl ConnectionTrait, tool: Tool) -> Result<Option<String>, Error> {
+async fn look(
+    db: &impl ConnectionTrait,
+    known: &Status,
+    tool: Tool,
+) -> Result<Option<String>, Error> {
     if let Some(known) = Adoption::of(db).await? {
         return Err(Error::NotAdoptable(format!(
             "this database is taken over already, from {}: `migrate up` goes on",
             known.tool.word()
         )));
     }
-    let mut ours = history::listed(db, "seaql_migrations").await?;
-    ours.retain(|name| super::tool::is_ours(name));
-    if super::has_table(db, None, "chancery_migrations").await? || !ours.is_empty() {
+    // One that was rolled back has nothing that would be taken over from itself.
+    if ours::has_history(db, known).await? {
         return Err(Error::NotAdoptable(
             "this database has a history of ours, so there is nothing to take over: `migrate up` \
              goes on"
@@ -184,7 +191,8 @@ async fn put_down(
     let engine = Engine::of(&db)?;
     let tx = db.begin().await?;
     let writer = &way.writer;
-    if super::has_table(&tx, None, "seaql_migrations").await? {
+    let is_listed = super::has_table(&tx, None, "seaql_migrations").await?;
+    if is_listed && !tool::is_our_list(&tx).await? {
         // Whoever keeps the standard list takes every row of it for one of its own.
         Aside::install(&tx).await?;
     } else {

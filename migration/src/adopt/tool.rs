@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::has_table;
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::history;
 use crate::step::STEPS;
 
 /// The Python backend's versions, the head last.
@@ -217,26 +218,40 @@ impl<C: ConnectionTrait> Found<'_, C> {
     }
 
     async fn none(&self) -> Result<(), Error> {
-        let refuse = |table: &str, tool: &str| {
-            Err(Error::NotAdoptable(format!(
-                "{table} says that {tool} keeps this database: say --from {tool}"
-            )))
+        let Some((table, tool)) = keeper(self.db).await? else {
+            return Ok(());
         };
-        for (table, tool) in [
-            ("alembic_version", "alembic"),
-            ("_prisma_migrations", "prisma"),
-            ("__drizzle_migrations", "drizzle"),
-            ("seaql_migrations", "seaorm"),
-        ] {
-            if self.has(table).await? {
-                return refuse(table, tool);
-            }
-        }
-        if has_table(self.db, Some("drizzle"), "__drizzle_migrations").await? {
-            return refuse("drizzle.__drizzle_migrations", "drizzle");
-        }
-        Ok(())
+        let tool = tool.word();
+        Err(Error::NotAdoptable(format!(
+            "{table} says that {tool} keeps this database: say --from {tool}"
+        )))
     }
+}
+
+/// The tool whose table stands here, and that table.
+pub(super) async fn keeper(
+    db: &impl ConnectionTrait,
+) -> Result<Option<(&'static str, Tool)>, Error> {
+    for (table, tool) in [
+        ("alembic_version", Tool::Alembic),
+        ("_prisma_migrations", Tool::Prisma),
+        ("__drizzle_migrations", Tool::Drizzle),
+        ("seaql_migrations", Tool::SeaOrm),
+    ] {
+        let stands = has_table(db, None, table).await?;
+        if stands && !(tool == Tool::SeaOrm && is_our_list(db).await?) {
+            return Ok(Some((table, tool)));
+        }
+    }
+    let drizzle = "__drizzle_migrations";
+    let is_drizzle = has_table(db, Some("drizzle"), drizzle).await?;
+    Ok(is_drizzle.then_some(("drizzle.__drizzle_migrations", Tool::Drizzle)))
+}
+
+/// Whether the standard list is one that a run of ours made, of which nothing is applied any more.
+pub(super) async fn is_our_list(db: &impl ConnectionTrait) -> Result<bool, Error> {
+    let is_empty = history::listed(db, "seaql_migrations").await?.is_empty();
+    Ok(is_empty && has_table(db, None, "chancery_migrations").await?)
 }
 
 /// Whether a step is one of this program.

@@ -19,7 +19,7 @@ pub(crate) use words::Backfill;
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::lock;
+use crate::lock::{self, Orphans};
 use crate::plan;
 use crate::rows::check_seen;
 use crate::runner::{Progress, Run};
@@ -76,14 +76,30 @@ pub(crate) async fn run(
             begun.words.replace('\n', " ")
         )));
     }
+    let mut before = None;
+    if !begun.is_done() {
+        let mut known = Orphans::of(db).await?;
+        if begun.checkpoint.is_some() {
+            // An earlier run wrote there, and may have been killed before it looked.
+            known.forget(&backfill.table, |column| backfill.sets(engine, column));
+        }
+        before = Some(known);
+    }
     let mut batches = 0;
     loop {
-        let stands = one_batch(db, engine, backfill, pace, run).await?;
+        let is_last = pace.most.is_some_and(|most| batches + 1 >= most);
+        let going = Going {
+            backfill,
+            pace,
+            is_last,
+            before: before.as_ref(),
+        };
+        let stands = one_batch(db, engine, &going, run).await?;
         let standing = Standing::of(&stands);
         let (seen, total) = (stands.seen.unsigned_abs(), stands.total.unsigned_abs());
         (run.told)(Progress::Rows(&backfill.name, seen, total.max(seen)));
         batches += 1;
-        if standing.is_done() || pace.most.is_some_and(|most| batches >= most) {
+        if standing.is_done() || is_last {
             return Ok(standing);
         }
         tokio::time::sleep(pace.pause).await;
@@ -119,21 +135,44 @@ pub(crate) async fn forget_declared(db: &DatabaseTransaction, step: &Step) -> Re
     Ok(())
 }
 
+/// Rows that refer to nothing since a run.
+fn broken(backfill: &Backfill, error: &Error) -> Error {
+    Error::Backfill(format!(
+        "{}: {error}; its last batch is taken back: mend these rows, then say the same again",
+        backfill.name
+    ))
+}
+
+/// What a run of batches goes by.
+struct Going<'g> {
+    backfill: &'g Backfill,
+    pace: &'g Pace,
+    /// Whether this batch is the last of this run.
+    is_last: bool,
+    /// What referred to nothing before it, where anything was left to do.
+    before: Option<&'g Orphans>,
+}
+
 /// The next batch, again and again where it waits too long for a lock.
 async fn one_batch(
     db: &DatabaseExecutor<'_>,
     engine: Engine,
-    backfill: &Backfill,
-    pace: &Pace,
+    going: &Going<'_>,
     run: &Run<'_>,
 ) -> Result<state::Model, Error> {
+    let Going { backfill, pace, .. } = *going;
     for next in 0..=TRIES {
         let tx = lock::begin_write(db, run.patience).await?;
         match in_batch(&tx, engine, backfill, pace, run).await {
             Ok(stands) => {
-                if stands.is_done() {
+                if let Some(before) = going.before
+                    && (stands.is_done() || going.is_last)
+                {
                     // A row of SQLite may refer to none meanwhile.
-                    lock::check_keys(&tx).await?;
+                    let found = Orphans::of(&tx).await?;
+                    found
+                        .refuse_more_than(before)
+                        .map_err(|error| broken(backfill, &error))?;
                 }
                 tx.commit().await?;
                 return Ok(stands);

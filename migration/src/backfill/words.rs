@@ -105,6 +105,14 @@ impl Backfill {
         has_key && same.any(|table| squeezed(&self.statement(&table)) == squeezed(body))
     }
 
+    /// Whether it may set `column`.
+    pub(super) fn sets(&self, engine: Engine, column: &str) -> bool {
+        let words = lexer::words(engine, &self.set);
+        words
+            .iter()
+            .any(|one| one.plain().eq_ignore_ascii_case(column))
+    }
+
     /// Whether it goes through the table `name`, or asks it for values.
     pub(super) fn reads(&self, engine: Engine, name: &str) -> bool {
         let statement = self.statement(&quoted(&self.table));

@@ -65,10 +65,21 @@ pub(crate) async fn make(
     private::sync(begun.path()).map_err(failed)?;
     begun
         .keep_as(&whole)
-        .and_then(|()| private::sync_names(place))
         .map_err(|source| Error::file(&whole, source))?;
-    note(held, &manifest.id, "backup", &whole, writer).await?;
+    let kept = match private::sync_names(place) {
+        Ok(()) => note(held, &manifest.id, "backup", &whole, writer).await,
+        Err(source) => Err(Error::file(&whole, source)),
+    };
+    if let Err(error) = kept {
+        discard(&whole);
+        return Err(error);
+    }
     Ok((manifest, whole))
+}
+
+/// Take away what ends with an error: whoever hears of one has no backup.
+pub(crate) fn discard(whole: &Path) {
+    let _ = std::fs::remove_dir_all(whole);
 }
 
 /// Take away the halves that runs left which were killed.

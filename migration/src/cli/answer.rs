@@ -185,7 +185,8 @@ fn code(error: &Error) -> u8 {
         | Error::Modified(_)
         | Error::OutOfOrder(_)
         | Error::OtherPlan(_)
-        | Error::NotAdoptable(_) => 4,
+        | Error::NotAdoptable(_)
+        | Error::Unadopted { .. } => 4,
         Error::Loss(_)
         | Error::Destructive(_)
         | Error::Foreign(_)

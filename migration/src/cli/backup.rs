@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Answer;
 use super::answer::counted;
 use crate::Way;
-use crate::backup::{Making, Manifest, Method, make};
+use crate::backup::{Making, Manifest, Method, discard, make};
 use crate::error::Error;
 
 /// Where to, and how.
@@ -52,7 +52,10 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     let lock = way.lock(db).await?;
     let made = make(db, lock.db(), &making, &way.writer, &*way.told);
     let (manifest, path) = Box::pin(made).await?;
-    lock.release().await?;
+    if let Err(error) = lock.release().await {
+        discard(&path);
+        return Err(error);
+    }
     let (lines, json) = told(&manifest, &path);
     Ok(Answer {
         code: 0,

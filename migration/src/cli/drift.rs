@@ -131,7 +131,8 @@ impl Found {
         let applied = guard::applied(&status);
         let expected = guard::expected(Engine::of(db)?, db, &applied).await?;
         let actual = LiveSchema::read(db).await?.without(BOOKKEEPING);
-        let (expected, found, known) = match Adoption::of(db).await? {
+        let adoption = Adoption::of(db).await?;
+        let (expected, found, known) = match &adoption {
             None => {
                 let found = difference(&expected, &actual);
                 (expected, found, Vec::new())
@@ -141,9 +142,9 @@ impl Found {
                 (fitted.expected, fitted.drift, fitted.known)
             }
         };
-        let (mut advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(guard::is_advice);
-        let (recommended, accepted): (Vec<_>, Vec<_>) =
-            known.into_iter().partition(guard::is_advice);
+        let is_advice = |one: &Difference| guard::is_advice(one, adoption.as_ref());
+        let (mut advice, drift): (Vec<_>, Vec<_>) = found.into_iter().partition(is_advice);
+        let (recommended, accepted): (Vec<_>, Vec<_>) = known.into_iter().partition(is_advice);
         advice.extend(recommended);
         Ok(Self {
             expected,

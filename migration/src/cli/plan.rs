@@ -4,6 +4,7 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
+use crate::adopt::unadopted;
 use crate::error::Error;
 use crate::history::status;
 use crate::plan::{Plan, Planned, plan, rehearse};
@@ -19,7 +20,13 @@ pub struct Args {
 }
 
 pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Result<Answer, Error> {
-    let before = checked(status(db).await?)?;
+    let known = status(db).await?;
+    let refusal = unadopted(db, &known).await?;
+    let hint = refusal.as_ref().map(|why| format!("-- {why}"));
+    if let (true, Some(error)) = (args.rehearse, refusal) {
+        return Err(error);
+    }
+    let before = checked(known)?;
     let plan = if args.rehearse && !before.pending.is_empty() {
         let lock = way.lock(db).await?;
         // Whoever was waited for may have done some of it.
@@ -35,7 +42,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     };
     Ok(Answer {
         code: if plan.steps.is_empty() { 0 } else { 2 },
-        lines: lines(&plan),
+        lines: hint.into_iter().chain(lines(&plan)).collect(),
         json: json!(plan),
     })
 }

@@ -64,7 +64,11 @@ fn draw(bar: &ProgressBar, progress: Progress<'_>) {
                 bar.finish_and_clear();
             }
         }
-        Progress::Again(..) | Progress::Waits(_) | Progress::Blocked(_) | Progress::Loses(_) => {
+        Progress::Again(..)
+        | Progress::Waits(_)
+        | Progress::Blocked(_)
+        | Progress::Loses(_)
+        | Progress::Orphans(_) => {
             bar.println(line(progress, &AtomicU64::new(0)).unwrap_or_default());
         }
     }
@@ -91,6 +95,9 @@ fn line(progress: Progress<'_>, heard: &AtomicU64) -> Option<String> {
             Some(format!("a lock is held by {holder}; waiting for its end"))
         }
         Progress::Loses(what) => Some(format!("loses {what}")),
+        Progress::Orphans(what) => Some(format!(
+            "rows referred to rows that are not there before this run, and are left so: {what}"
+        )),
     }
 }
 

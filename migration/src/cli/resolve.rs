@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{Answer, place};
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::history::{State, Status, applied_record, now, status};
+use crate::history::{ACCEPTED, State, Status, applied_record, now, status};
 use crate::lock::Lock;
 use crate::runner::fingerprint;
 use crate::step::{STEPS, Step};
@@ -131,6 +131,10 @@ async fn put(
         }
     };
     let reason = Some(args.reason.clone());
+    if args.accept_drift {
+        let log = way.writer.log(&tx, meant.name(), ACCEPTED, reason.clone());
+        log.await?;
+    }
     if let Some(record) = &mut record {
         record.state = if args.applied {
             State::Applied

@@ -4,12 +4,12 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
 use super::Answer;
-use crate::adopt::Optional;
+use crate::adopt::{Optional, unadopted};
 use crate::backfill::{Standing, standing};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::guard;
-use crate::history::{Failed, Status, is_as_left, status};
+use crate::history::{Failed, Status, has_accepted_drift, is_as_left, status};
 
 /// What else is looked at.
 #[derive(Clone, Debug, clap::Args)]
@@ -47,6 +47,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         lines.push("the schema is not as the last run left it: see `migrate drift`".to_owned());
     }
     lines.extend(untold);
+    lines.extend(unadopted(db, &status).await?.map(|why| why.to_string()));
     let mut json = json!(status);
     json["backfills"] = json!(backfills);
     json["drifted"] = json!(drifted);
@@ -122,24 +123,32 @@ fn half(status: &Status) -> Vec<String> {
     lines
 }
 
-/// Whether the schema is not as the history left it, where that can be known, and else why not. A history
-/// that was emptied has no fingerprint: then what its steps make is compared, as `drift` does.
+/// Whether the schema is not as the history left it, where that can be known, and else why not. The last
+/// run's fingerprint proves that it is, unless that run took drift as it was: then, and where it is another or
+/// there is none, what the steps make is compared, as `drift` does.
 async fn drifted(
     db: &DatabaseConnection,
     status: &Status,
 ) -> Result<(Option<bool>, Option<String>), Error> {
-    if let Some(is_as_left) = is_as_left(db).await? {
-        return Ok((Some(!is_as_left), None));
+    let left = is_as_left(db).await?;
+    let is_proven = left == Some(true) && !has_accepted_drift(db).await?;
+    // What this program does not know, or what stands half-way, cannot be made again to compare with.
+    let is_beyond = !status.unknown.is_empty() || status.failed.iter().any(|failed| failed.half);
+    if is_proven || (left.is_some() && is_beyond) {
+        return Ok((left.map(|is_as_left| !is_as_left), None));
     }
-    if status.applied.is_empty() {
+    if status.applied.is_empty() && left.is_none() {
         return Ok((None, None));
     }
-    Ok(match guard::found(db, db, &guard::applied(status)).await {
-        Ok(found) => (Some(!found.iter().all(guard::is_advice)), None),
-        Err(error) => {
-            let why =
-                format!("whether the schema is as the history left it, nobody can tell: {error}");
-            (None, Some(why))
-        }
-    })
+    Ok(
+        match guard::drifted(db, db, &guard::applied(status)).await {
+            Ok(found) => (Some(!found.is_empty()), None),
+            Err(error) => {
+                let why = format!(
+                    "whether the schema is as the history left it, nobody can tell: {error}"
+                );
+                (left.map(|is_as_left| !is_as_left), Some(why))
+            }
+        },
+    )
 }

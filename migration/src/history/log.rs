@@ -3,6 +3,9 @@
 use sea_orm_migration::sea_orm;
 use sea_orm_migration::sea_orm::entity::prelude::*;
 
+/// Done where somebody goes on from drift as it is.
+pub(crate) const ACCEPTED: &str = "accept drift";
+
 /// Something that was done.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "chancery_migration_log")]
@@ -13,7 +16,7 @@ pub(crate) struct Model {
     /// To which step.
     #[sea_orm(column_type = "Text")]
     pub(crate) step: String,
-    /// `up`, `down`, `failed`, `resolve applied`, `resolve rolled back`, `adopt`, `with indexes`.
+    /// `up`, `down`, `failed`, `resolve applied`, `resolve rolled back`, `accept drift`, `adopt`, `with indexes`.
     #[sea_orm(column_type = "Text")]
     pub(crate) action: String,
     /// By whom.

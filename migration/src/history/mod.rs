@@ -6,10 +6,11 @@ mod record;
 mod write;
 
 use sea_orm_migration::sea_orm::sea_query::{Alias, Order, Query};
-use sea_orm_migration::sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm_migration::sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager, seaql_migrations};
 use serde::Serialize;
 
+pub(crate) use log::ACCEPTED;
 pub(crate) use record::{Model as Record, State};
 pub(crate) use write::{PROGRAM, Writer, applied_record, now};
 
@@ -219,6 +220,15 @@ pub async fn is_as_left<'c>(
     };
     let live = LiveSchema::read(manager.get_connection()).await?;
     Ok(Some(live.without(BOOKKEEPING).fingerprint() == left))
+}
+
+/// Whether somebody ever went on from drift as it was: what a run left behind that may have it still.
+pub(crate) async fn has_accepted_drift(db: &impl ConnectionTrait) -> Result<bool, Error> {
+    if !has_table(db, None, "chancery_migration_log").await? {
+        return Ok(false);
+    }
+    let accepted = log::Entity::find().filter(log::Column::Action.eq(ACCEPTED));
+    Ok(accepted.one(db).await?.is_some())
 }
 
 /// In the order in which they were done.

@@ -27,8 +27,8 @@ pub struct Counts {
     pub unchanged: u64,
     /// How many are of somebody who was here before.
     pub linked: u64,
-    /// How many say something else than before, but their rows were changed or deleted here: these
-    /// stay as they are.
+    /// How many have rows that were changed or deleted here: these stay as they are, whatever the
+    /// documents say.
     pub kept: u64,
     /// How many were refused.
     pub rejected: u64,

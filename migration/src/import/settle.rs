@@ -179,15 +179,17 @@ impl<'a> Settler<'a> {
             Some(known) => {
                 let same = known.content_hash == hash;
                 if same && self.mode != Mode::Verify && draft.secret.is_none() {
+                    let mut outcome = Outcome::Unchanged;
                     for row in &draft.rows {
                         let left = ledger::row_hash(tx, row.table, row.id).await?;
                         let stands = table::read(tx, row.table, row.id).await?;
                         if stands.as_ref().map(Row::hash) != left {
                             touched_here(&mut draft.notes, &known.row_table);
+                            outcome = Outcome::Kept;
                             break;
                         }
                     }
-                    return Ok(Ok((Outcome::Unchanged, hash, None)));
+                    return Ok(Ok((outcome, hash, None)));
                 }
             }
             None => match look::person(tx, source, collection, draft).await? {
@@ -333,7 +335,7 @@ impl<'a> Settler<'a> {
             } else {
                 hash_of(here.iter().map(String::as_str))
             };
-            let outcome = if equal || self.mode != Mode::Verify {
+            let outcome = if equal || (self.mode != Mode::Verify && !touched) {
                 Outcome::Unchanged
             } else {
                 Outcome::Kept

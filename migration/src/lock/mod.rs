@@ -5,10 +5,12 @@
 //! another directly, either sees the other.
 
 mod holder;
+mod keys;
 mod lease;
 mod postgres;
 mod sqlite;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sea_orm_migration::sea_orm::{
@@ -16,6 +18,7 @@ use sea_orm_migration::sea_orm::{
 };
 
 pub use self::holder::Holder;
+pub(crate) use self::keys::Orphans;
 pub(crate) use self::lease::{owe, settle};
 pub(crate) use self::sqlite::{SOMEBODY, SOON, is_busy, is_read_only};
 use crate::engine::Engine;
@@ -33,8 +36,8 @@ type Waits<'t> = &'t (dyn Fn(&str) + Send + Sync);
 pub(crate) struct Lock<'d> {
     db: &'d DatabaseConnection,
     held: Held,
-    /// Whether the keys were looked after with each step.
-    is_checked: bool,
+    /// What is known to refer to nothing, and is not this run's doing.
+    known: Mutex<Orphans>,
 }
 
 enum Held {
@@ -92,7 +95,7 @@ impl<'d> Lock<'d> {
         Ok(Self {
             db,
             held,
-            is_checked: false,
+            known: Mutex::default(),
         })
     }
 
@@ -109,9 +112,22 @@ impl<'d> Lock<'d> {
         }
     }
 
-    /// Leave the look at the keys to each step, which is taken back by itself where they lead nowhere.
-    pub(crate) fn checked_by_step(&mut self) {
-        self.is_checked = true;
+    /// Remember what refers to nothing by now, and tell it: from here on whatever comes besides is refused.
+    pub(crate) async fn note_keys(&self) -> Result<Option<String>, Error> {
+        let found = Orphans::of(&self.db()).await?;
+        let told = found.told();
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        Ok(told)
+    }
+
+    /// Refuse where `tx` has rows refer to nothing that did not before.
+    pub(crate) async fn check_keys(&self, tx: &DatabaseTransaction) -> Result<(), Error> {
+        let found = Orphans::of(tx).await?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        found.refuse_more_than(&known)?;
+        // What was mended meanwhile may not be broken again.
+        *known = found;
+        Ok(())
     }
 
     /// A transaction under the lock. Whoever has the lock next waits for its end, even where the lock was
@@ -159,12 +175,7 @@ impl<'d> Lock<'d> {
     /// Keep what was done and let the next one in.
     pub(crate) async fn release(self) -> Result<(), Error> {
         match self.held {
-            Held::Sqlite(transaction) => {
-                if !self.is_checked {
-                    sqlite::check_keys(&transaction).await?;
-                }
-                transaction.commit().await?;
-            }
+            Held::Sqlite(transaction) => transaction.commit().await?,
             Held::Postgres(session) => session.release().await,
             Held::Lease(lease) => lease.give_back().await?,
         }
@@ -182,13 +193,5 @@ pub(crate) async fn begin_write(
         // It takes its turn among those who write rows, of whom there is nothing to tell.
         Engine::Sqlite => sqlite::take(db, wait, &|_| ()).await,
         Engine::Postgres => Ok(db.begin().await?),
-    }
-}
-
-/// Refuse where a row refers to one that is not there; `PostgreSQL` looks by itself.
-pub(crate) async fn check_keys(tx: &DatabaseTransaction) -> Result<(), Error> {
-    match Engine::of(tx)? {
-        Engine::Sqlite => sqlite::check_keys(tx).await,
-        Engine::Postgres => Ok(()),
     }
 }

@@ -1,13 +1,15 @@
 //! An immediate transaction: the only writer of the file, in any process.
 
+mod keys;
+
 use std::time::{Duration, Instant};
 
 use sea_orm_migration::sea_orm::sqlx::sqlite::SqliteError;
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, Statement,
-    TransactionOptions, TransactionTrait,
+    DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
+pub(super) use self::keys::orphans;
 use super::{ASK_AGAIN, Holder, Waits};
 use crate::error::{Error, driver};
 
@@ -56,24 +58,6 @@ pub(super) async fn take(
             }
             Err(error) => return Err(error.into()),
         }
-    }
-}
-
-/// Whether every foreign key leads to a row: nobody asked while the steps ran.
-pub(super) async fn check_keys(transaction: &DatabaseTransaction) -> Result<(), Error> {
-    let check = "SELECT DISTINCT \"table\", parent FROM pragma_foreign_key_check";
-    let found = transaction
-        .query_all_raw(Statement::from_string(DbBackend::Sqlite, check))
-        .await?;
-    let pairs = found.iter().map(|row| {
-        let (from, to): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        Ok(format!("{from} to {to}"))
-    });
-    let pairs: Vec<String> = pairs.collect::<Result<_, DbErr>>()?;
-    if pairs.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Orphans(pairs))
     }
 }
 

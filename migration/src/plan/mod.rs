@@ -236,17 +236,22 @@ pub(crate) async fn rehearse(
     let adoption = Adoption::of(&lock.db()).await?;
     let tx = lock.db().begin().await?;
     timeouts.within(&tx).await?;
+    lock.note_keys().await?;
     for (step, planned) in pending(status).into_iter().zip(&mut plan.steps) {
         let began = Instant::now();
         let script =
             runs(adoption.as_ref(), step, engine, Direction::Up).replace(" CONCURRENTLY", "");
-        if let Err(error) = tx.execute_unprepared(&script).await {
+        let done = match tx.execute_unprepared(&script).await {
+            Ok(_) => lock.check_keys(&tx).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = done {
             tx.rollback().await?;
             return Err(Error::Stopped {
                 step: step.name,
                 goes_on: false,
                 what_stays: "it was a rehearsal, and nothing stays".to_owned(),
-                source: Box::new(error.into()),
+                source: Box::new(error),
             });
         }
         planned.rehearsed_ms = u64::try_from(began.elapsed().as_millis()).ok();

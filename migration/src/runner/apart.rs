@@ -102,7 +102,7 @@ async fn one(
                 }
             }
         };
-        if let Some(tx) = patiently(step, run, once).await? {
+        if let Some(tx) = patiently(step.name, run, once).await? {
             run.writer.put(&tx, next.clone()).await?;
             return lock.commit(tx, step.name).await;
         }
@@ -110,7 +110,7 @@ async fn one(
     lock.prove(&db, step.name).await?;
     if !may_be_done || !step.is_done(&db, statement).await? {
         let once = async || Ok(step.run_apart(&db, statement, run.apart).await?);
-        patiently(step, run, once).await?;
+        patiently(step.name, run, once).await?;
     }
     put(lock, run.writer, step, next.clone()).await
 }

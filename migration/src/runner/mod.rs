@@ -24,7 +24,7 @@ use crate::backfill;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::history::{Record, State, Writer, applied_record};
-use crate::lock::{Lock, check_keys};
+use crate::lock::Lock;
 use crate::schema::{BOOKKEEPING, LiveSchema};
 use crate::step::{Direction, Step};
 use crate::timeouts::{self, TRIES, Timeouts};
@@ -46,6 +46,8 @@ pub enum Progress<'s> {
     Blocked(&'s str),
     /// It takes this away: so many rows of a table, so many values of a column.
     Loses(&'s str),
+    /// Rows refer to nothing that the run finds so: of which tables, and how many.
+    Orphans(&'s str),
 }
 
 /// A listener that listens to nothing.
@@ -53,8 +55,10 @@ pub(crate) fn quietly(_: Progress<'_>) {}
 
 /// A listener of a program that has a log: it hears why nothing happens.
 pub(crate) fn to_the_log(progress: Progress<'_>) {
-    if let Progress::Waits(holder) = progress {
-        info!("another migration is under way: {holder}");
+    match progress {
+        Progress::Waits(holder) => info!("another migration is under way: {holder}"),
+        Progress::Orphans(what) => warn!("rows referred to nothing before this run: {what}"),
+        _ => {}
     }
 }
 
@@ -74,23 +78,24 @@ pub(crate) struct Run<'r> {
 }
 
 /// Do `steps`, oldest first. What was done before one that fails stays.
-pub(crate) async fn up(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
+pub(crate) async fn up(lock: &Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
     all(lock, steps, run, Direction::Up).await
 }
 
 /// Undo `steps`, newest first. What was undone before one that fails stays so.
-pub(crate) async fn down(lock: &mut Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
+pub(crate) async fn down(lock: &Lock<'_>, steps: &[&Step], run: &Run<'_>) -> Result<(), Error> {
     all(lock, steps, run, Direction::Down).await
 }
 
 async fn all(
-    lock: &mut Lock<'_>,
+    lock: &Lock<'_>,
     steps: &[&Step],
     run: &Run<'_>,
     direction: Direction,
 ) -> Result<(), Error> {
-    lock.checked_by_step();
-    let lock = &*lock;
+    if let Some(told) = lock.note_keys().await? {
+        (run.told)(Progress::Orphans(&told));
+    }
     prepare(&lock.db(), run).await?;
     let mut adoption = Adoption::of(&lock.db()).await?;
     let mut before = Some(fingerprint(&lock.db()).await?);
@@ -214,7 +219,7 @@ async fn one_down(
         one_by_one(lock, step, &all, run, way).await?;
     }
     let once = async || in_transaction(lock, step, trimmed, run, Direction::Down).await;
-    let tx = patiently(step, run, once)
+    let tx = patiently(step.name, run, once)
         .await
         .map_err(|source| stopped(step, source))?;
     let mut record = Record {
@@ -287,7 +292,7 @@ async fn one_up(
         apart = one_by_one(lock, step, &all, run, way).await?;
     }
     let once = async || in_transaction(lock, step, trimmed.as_ref(), run, Direction::Up).await;
-    let tx = match patiently(step, run, once).await {
+    let tx = match patiently(step.name, run, once).await {
         Ok(tx) => tx,
         Err(source) => {
             let record = Record {
@@ -338,7 +343,7 @@ async fn in_transaction(
     }
     let script = script(trimmed, step, engine, direction);
     let done = match tx.execute_unprepared(&script).await {
-        Ok(_) => check_keys(&tx).await,
+        Ok(_) => lock.check_keys(&tx).await,
         Err(error) => Err(error.into()),
     };
     if let Err(error) = done {
@@ -348,9 +353,9 @@ async fn in_transaction(
     Ok(tx)
 }
 
-/// Do `what`, and do it again when it waited too long for a lock.
+/// Do `what`, which is called `name`, and do it again when it waited too long for a lock.
 pub(crate) async fn patiently<T>(
-    step: &Step,
+    name: &str,
     run: &Run<'_>,
     what: impl AsyncFn() -> Result<T, Error>,
 ) -> Result<T, Error> {
@@ -358,7 +363,7 @@ pub(crate) async fn patiently<T>(
         match what().await {
             Err(Error::Database(error)) if timeouts::is_too_long(&error) => {
                 let pause = timeouts::pause(next);
-                (run.told)(Progress::Again(step.name, pause));
+                (run.told)(Progress::Again(name, pause));
                 tokio::time::sleep(pause).await;
             }
             done => return done,

@@ -31,10 +31,10 @@ async fn one(db: &DatabaseConnection, sql: &str) -> String {
 
 async fn go(db: &DatabaseConnection, step: &Step, direction: Direction) -> Result<(), Error> {
     let writer = writer();
-    let mut lock = Lock::take(db, PATIENCE).await.expect("the lock");
+    let lock = Lock::take(db, PATIENCE).await.expect("the lock");
     let done = match direction {
-        Direction::Up => up(&mut lock, &[step], &run(&writer, &quietly)).await,
-        Direction::Down => down(&mut lock, &[step], &run(&writer, &quietly)).await,
+        Direction::Up => up(&lock, &[step], &run(&writer, &quietly)).await,
+        Direction::Down => down(&lock, &[step], &run(&writer, &quietly)).await,
     };
     Error::both(done, lock.release().await)
 }
@@ -55,6 +55,8 @@ async fn database(cluster: &Cluster, name: &str) -> DatabaseConnection {
 
 const STANDS: &str = "SELECT state || ' ' || statements_done || ' ' || coalesce(error, '')
     FROM chancery_migrations WHERE id = 'm1'";
+
+const FORGET: &str = "DELETE FROM seaql_migrations";
 
 const UP: &str = "ALTER TABLE a ADD CONSTRAINT a_b_check CHECK (b > 0);
 CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
@@ -179,8 +181,8 @@ async fn rows_that_a_step_leaves_referring_to_nothing_end_that_step_alone() {
         Step::doing("m3", "CREATE TABLE i (j int);\n"),
         Step::doing("m4", orphan),
     ];
-    let mut lock = Lock::take(&db, PATIENCE).await.expect("the lock");
-    let error = up(&mut lock, &steps.each_ref(), &run(&writer, &quietly)).await;
+    let lock = Lock::take(&db, PATIENCE).await.expect("the lock");
+    let error = up(&lock, &steps.each_ref(), &run(&writer, &quietly)).await;
     let error = error.expect_err("a refusal").to_string();
     assert!(
         error.contains("e to g") && error.contains("nothing of it stays"),
@@ -189,6 +191,50 @@ async fn rows_that_a_step_leaves_referring_to_nothing_end_that_step_alone() {
     lock.release().await.expect("the end");
     let names = "SELECT group_concat(name) FROM sqlite_master WHERE name IN ('e', 'g', 'i')";
     assert_eq!(one(&db, names).await, "i");
+    db.close().await.expect("closed");
+}
+
+#[tokio::test]
+async fn a_step_answers_for_the_rows_that_it_leaves_referring_to_nothing_and_for_no_others() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let url = format!("sqlite://{}?mode=rwc", dir.path().join("a.db").display());
+    let db = crate::connect(&url).await.expect("a database");
+    let before = "CREATE TABLE g (h int PRIMARY KEY, k text); INSERT INTO g VALUES (1, 'x');
+        CREATE TABLE e (f int REFERENCES g (h), k text);
+        INSERT INTO e VALUES (1, 'gone later'), (7, 'a'), (7, 'b'), (8, 'c'); DELETE FROM e WHERE k = 'a';
+        CREATE TABLE w (id int PRIMARY KEY, f int REFERENCES g (h)) WITHOUT ROWID; INSERT INTO w VALUES (1, 7)";
+    db.execute_unprepared(before).await.expect("rows");
+    let all = [
+        ("UPDATE e SET k = 'other'", ""),
+        // Made anew: the rows have other numbers, and none is new.
+        (
+            "CREATE TABLE n (k text, f int REFERENCES g (h)); INSERT INTO n SELECT k, f FROM e ORDER BY f DESC; \
+             DROP TABLE e; ALTER TABLE n RENAME TO e",
+            "",
+        ),
+        ("INSERT INTO e (f) VALUES (7)", "e to g"),
+        ("INSERT INTO e (f) VALUES (9)", "e to g"),
+        ("UPDATE e SET f = 9 WHERE f = 8", "e to g"),
+        ("DELETE FROM g", "e to g"),
+        ("INSERT INTO w VALUES (2, 9)", "w to g"),
+        (
+            "CREATE TABLE m (f text REFERENCES g (k))",
+            "m to g (by columns that are no key of g)",
+        ),
+        ("DELETE FROM e WHERE f = 8; DELETE FROM w", ""),
+        ("INSERT INTO e (f) VALUES (8)", "e to g"),
+        ("INSERT INTO w VALUES (1, 7)", "w to g"),
+    ];
+    for (sql, refused) in all {
+        // No step is on the list twice.
+        db.execute_unprepared(FORGET).await.ok();
+        let done = go(&db, &Step::doing("m1", sql), Direction::Up).await;
+        let told = done
+            .err()
+            .map_or_else(String::new, |error| error.to_string());
+        assert_eq!(told.is_empty(), refused.is_empty(), "{sql}: {told}");
+        assert!(told.contains(refused), "{sql}: {told}");
+    }
     db.close().await.expect("closed");
 }
 

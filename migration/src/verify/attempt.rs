@@ -279,6 +279,8 @@ pub(super) async fn go(
 ) -> Result<(), Error> {
     let engine = Engine::of(db)?;
     let lock = Lock::take(db, Duration::from_secs(5)).await?;
+    // A copy may have been so before.
+    lock.note_keys().await?;
     for step in steps {
         if step.is_apart(engine) {
             for statement in step.statements(engine, direction) {
@@ -298,6 +300,9 @@ pub(super) async fn go(
             tx.commit().await?;
         }
     }
+    let tx = lock.db().begin().await?;
+    lock.check_keys(&tx).await?;
+    tx.commit().await?;
     lock.release().await
 }
 

@@ -342,3 +342,21 @@ async fn bytes_that_are_no_letters_and_a_files_own_marks_come_back() {
     let told = migrate(&scratch, &["verify", "--data", &scratch.url]);
     assert_eq!(told.status.code(), Some(0), "{}", words(&told));
 }
+
+#[tokio::test]
+async fn what_ends_with_an_error_leaves_no_backup() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        // Its id cannot be put into the history, which is the last that is done.
+        let elsewhere = "ALTER TABLE chancery_migration_log RENAME COLUMN reason TO elsewhere";
+        scratch.run(elsewhere).await;
+        let dir = tempfile::tempdir().expect("a directory");
+        let place = dir.path().to_str().expect("a path");
+        let told = migrate(&scratch, &["backup", place, "--no-verify"]);
+        assert_eq!(told.status.code(), Some(1), "{}", words(&told));
+        let left = std::fs::read_dir(dir.path()).expect("a directory");
+        let left: Vec<PathBuf> = left.map(|one| one.expect("an entry").path()).collect();
+        assert_eq!(left, Vec::<PathBuf>::new());
+    }
+}

@@ -40,28 +40,36 @@ async fn drift_is_told_with_the_way_back_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn what_is_only_recommended_is_no_drift() {
+async fn what_is_only_recommended_is_drift_where_our_own_step_made_it() {
     for engine in database::engines() {
         let scratch = Scratch::new(engine).await;
         up(&scratch.db).await.expect("up");
-        scratch
-            .db
-            .execute_unprepared(&recommended())
-            .await
-            .expect("a change");
+        let mut changes = vec![recommended()];
         if engine == Engine::Postgres {
             let key = "ALTER TABLE messages DROP CONSTRAINT messages_thread_id_fkey;
                 ALTER TABLE messages ADD CONSTRAINT messages_thread_id_fkey
                     FOREIGN KEY (thread_id) REFERENCES threads (thread_id)";
-            scratch.db.execute_unprepared(key).await.expect("a change");
+            changes.push(key.to_owned());
         }
-        let told = migrate(&scratch, &["drift", "--json"]);
-        assert_eq!(told.status.code(), Some(0), "{}", answer(&told));
-        let expected = if engine == Engine::Postgres { 2 } else { 1 };
-        assert_eq!(
-            json(&told)["recommended"].as_array().map(Vec::len),
-            Some(expected)
-        );
+        for change in changes {
+            scratch.run(&change).await;
+            for arguments in [&["status", "--check-drift"][..], &["drift"]] {
+                let told = migrate(&scratch, arguments);
+                assert_eq!(told.status.code(), Some(3), "{}", answer(&told));
+            }
+            let told = migrate(&scratch, &["drift", "--json"]);
+            assert_eq!(json(&told)["recommended"], serde_json::json!([]));
+            let told = answer(&migrate(&scratch, &["drift", "--revert-sql"]));
+            let (_, undo) = told
+                .split_once("-- brings the database back")
+                .expect("a way back");
+            let db = database::connect_once(&scratch.url).await;
+            db.execute_unprepared(undo).await.expect("the way back");
+            for arguments in [&["status", "--check-drift"][..], &["drift"]] {
+                let told = migrate(&scratch, arguments);
+                assert_eq!(told.status.code(), Some(0), "{}", answer(&told));
+            }
+        }
     }
 }
 

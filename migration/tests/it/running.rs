@@ -186,24 +186,101 @@ async fn a_run_that_is_broken_off_after_its_last_step_has_its_fingerprint() {
 }
 
 #[tokio::test]
-async fn rows_that_refer_to_nothing_end_a_run_of_sqlite() {
+async fn rows_that_referred_to_nothing_before_are_told_and_hold_up_nobody() {
     let scratch = Scratch::new(Engine::Sqlite).await;
     up_by(&scratch.db, 4).await.expect("up");
     let db = database::connect_once(&scratch.url).await;
+    // As the shell of SQLite leaves them; and a table whose key leads to no key.
     let orphan = "PRAGMA foreign_keys = OFF;
         INSERT INTO user_identities (id, user_id, provider, subject, created_at, updated_at) VALUES
         (x'01', x'02', 'clerk', 'nobody', '2026-01-01', '2026-01-01')";
     db.execute_unprepared(orphan).await.expect("an orphan");
-    let told = migrate(&scratch, &["up"]);
-    assert_eq!(code(&told), Some(1));
-    let words = String::from_utf8_lossy(&told.stderr).into_owned();
-    assert!(words.contains("user_identities to users"), "{words}");
-    let known = status(&scratch.db).await.expect("status");
-    assert_eq!(known.applied.len(), 4, "nothing of it stays");
-    db.execute_unprepared("DELETE FROM user_identities")
-        .await
-        .expect("none");
-    assert_eq!(code(&migrate(&scratch, &["up"])), Some(0));
+    let dir = tempfile::tempdir().expect("a directory");
+    let place = dir.path().to_str().expect("a path");
+    let fill = dir.path().join("fill.sql");
+    let backfill =
+        "-- backfill names key=id batch=1\nUPDATE users SET name = 'x' WHERE name IS NULL;\n";
+    std::fs::write(&fill, backfill).expect("a file");
+    let fill = fill.to_str().expect("a path");
+    for more in [
+        "SELECT 1",
+        "CREATE TABLE p (a int, b int); CREATE TABLE c (x int REFERENCES p (b))",
+    ] {
+        db.execute_unprepared(more).await.expect("a table");
+        for arguments in [
+            &["backup", place][..],
+            &["plan", "--rehearse"],
+            &["up", "--accept-drift", "-n", "1"],
+            &["down", "--accept-loss", "--accept-drift"],
+            &["backfill", "--file", fill, "--restart"],
+            &["backfill", "--file", fill],
+            &[
+                "resolve",
+                "000004",
+                "--applied",
+                "--accept-drift",
+                "--reason",
+                "a test",
+            ],
+        ] {
+            let told = migrate(&scratch, arguments);
+            let words = String::from_utf8_lossy(&told.stderr).into_owned();
+            let ends = if arguments[0] == "plan" { 2 } else { 0 };
+            assert_eq!(code(&told), Some(ends), "{arguments:?}: {words}");
+            let is_told = words.contains("user_identities to users, 1 row");
+            assert_eq!(is_told, ["up", "down"].contains(&arguments[0]), "{words}");
+        }
+    }
+    let found = migrate(&scratch, &["up", "--accept-drift"]);
+    let words = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert!(
+        words.contains("c to p (by columns that are no key of p)"),
+        "{words}"
+    );
+    assert_eq!(
+        status(&scratch.db).await.expect("status").pending,
+        Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn a_backfill_answers_for_the_rows_that_it_makes_refer_to_nothing() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    let db = database::connect_once(&scratch.url).await;
+    let tables = "PRAGMA foreign_keys = OFF;
+        CREATE TABLE p (id integer PRIMARY KEY);
+        CREATE TABLE c (id integer NOT NULL, p int REFERENCES p (id), q int,
+            CONSTRAINT c_pkey PRIMARY KEY (id));
+        INSERT INTO p VALUES (1); INSERT INTO c (id, p) VALUES (1, 7), (2, 1), (3, 1)";
+    db.execute_unprepared(tables).await.expect("tables");
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("fill.sql");
+    let path = file.to_str().expect("a path");
+    // One more of a kind that is there, which the second run finds, too, from where the first is.
+    let make = "-- backfill ps key=id batch=1\nUPDATE c SET p = 7 WHERE p = 1;\n";
+    std::fs::write(&file, make).expect("a file");
+    for arguments in [
+        &["backfill", "--file", path, "--batches", "2"][..],
+        &["backfill", "--file", path],
+        &["backfill", "--file", path],
+    ] {
+        let told = migrate(&scratch, arguments);
+        let words = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(code(&told), Some(1), "{arguments:?}: {words}");
+        assert!(words.contains("c to p; its last batch"), "{words}");
+    }
+    // What a backfill does not write it cannot have broken, however often it goes on, or is done.
+    let other = "-- backfill qs key=id batch=1\nUPDATE c SET q = 1 WHERE q IS NULL;\n";
+    std::fs::write(&file, other).expect("a file");
+    for (arguments, ends) in [
+        (&["backfill", "--file", path, "--batches", "1"][..], 7),
+        (&["backfill", "--file", path], 0),
+        (&["backfill", "--file", path], 0),
+    ] {
+        let told = migrate(&scratch, arguments);
+        let words = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(code(&told), Some(ends), "{arguments:?}: {words}");
+    }
 }
 
 /// What a session waits for at most, of each session of a pool of two.

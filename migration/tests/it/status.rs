@@ -39,3 +39,36 @@ async fn nobody_says_that_there_is_no_drift_who_did_not_look() {
         }
     }
 }
+
+#[tokio::test]
+async fn status_and_drift_agree_on_what_is_drift() {
+    for engine in database::engines() {
+        let scratch = Scratch::new(engine).await;
+        up(&scratch.db).await.expect("up");
+        let agree = |code: i32| {
+            for arguments in [&["status", "--check-drift"][..], &["drift"]] {
+                let (ends, json) = told(&scratch, arguments);
+                assert_eq!(ends, code, "{arguments:?} on {engine:?}: {json:#}");
+            }
+        };
+        agree(0);
+        if engine == Engine::Postgres {
+            scratch.run("CREATE EXTENSION citext").await;
+            agree(0);
+        }
+        // What is taken as it is, by whatever command, is drift still.
+        scratch.run("DROP TABLE webhook_attempts").await;
+        agree(3);
+        let there = [
+            "resolve",
+            "000014",
+            "--applied",
+            "--accept-drift",
+            "--reason",
+            "a test",
+        ];
+        let (code, json) = told(&scratch, &there);
+        assert_eq!(code, 0, "{json:#}");
+        agree(3);
+    }
+}

@@ -314,3 +314,36 @@ async fn whoever_waits_for_a_lock_says_who_holds_it() {
         assert!(child.wait().expect("an end").success(), "{rest:?}");
     }
 }
+
+#[tokio::test]
+async fn fresh_waits_for_whoever_reads_and_drops_everything_then() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    up(&scratch.db).await.expect("up");
+    let reader = database::connect_once(&scratch.url).await;
+    let read = "SET application_name = 'a reader'; BEGIN; SELECT count(*) FROM users";
+    reader.execute_unprepared(read).await.expect("a reader");
+    let mut child = command(&scratch, &["fresh", "--lock-timeout", "3"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let errors = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut lines = errors.lines().map(|line| line.expect("a line"));
+    let told: Vec<String> = lines
+        .by_ref()
+        .take_while(|line| !line.starts_with("fresh: others hold a lock"))
+        .collect();
+    assert!(
+        told.iter().any(|line| line.contains("(a reader)")),
+        "{told:?}"
+    );
+    reader
+        .execute_unprepared("ROLLBACK")
+        .await
+        .expect("its end");
+    let rest: Vec<String> = lines.collect();
+    assert!(child.wait().expect("an end").success(), "{rest:?}");
+}

@@ -11,6 +11,7 @@ use self::extensions::Extensions;
 use crate::error::{Error, is_not_allowed};
 use crate::schema::tokens::{Quotes, bare, tokens};
 use crate::schema::{LiveSchema, quoted};
+use crate::sqlstate;
 use crate::transient::is_forbidden;
 use crate::verify::scratch_database;
 
@@ -27,6 +28,9 @@ const HERE: &str = "SELECT coalesce(current_schema()::text, 'public')";
 const PATH: &str =
     "SELECT name::text FROM unnest(current_schemas(false)) WITH ORDINALITY AS s (name, at)
     ORDER BY at";
+
+/// `read_only_sql_transaction`.
+const READ_ONLY: &str = "25006";
 
 /// Begins the numbered part of a transaction, so that it can be told from another.
 const NUMBER: &str = "SELECT txid_current()::text";
@@ -252,6 +256,13 @@ fn unopened(error: DbErr) -> DbErr {
         return DbErr::Custom(
             "to compare, a schema is made in this database and rolled back, and the role may make none: \
              GRANT CREATE ON DATABASE … TO the role that migrates"
+                .to_owned(),
+        );
+    }
+    if sqlstate::of(&error) == Some(READ_ONLY) {
+        return DbErr::Custom(
+            "to compare, a schema is made in this database and rolled back, and the session is read-only: \
+             connect to where it may write, or to a copy"
                 .to_owned(),
         );
     }

@@ -87,7 +87,7 @@ async fn tables_that_the_program_cannot_work_on_are_refused_one_by_one() {
 }
 
 #[tokio::test]
-async fn a_session_that_may_only_read_is_refused_and_may_look() {
+async fn a_session_that_may_only_read_is_refused_and_hears_what_is_needed() {
     let Some(scratch) = alembic::sample().await else {
         return;
     };
@@ -99,7 +99,16 @@ async fn a_session_that_may_only_read_is_refused_and_may_look() {
     let name = name.expect("a database");
     let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     execute(&scratch, &set).await;
-    refused(&scratch, "alembic", 4, "read-only").await;
+    let words = "the session is read-only, and an adoption is written down in tables of our own: connect to where";
+    refused(&scratch, "alembic", 4, words).await;
+    // Looking needs a place to compare with.
+    let (code, json) = told(&scratch, &["adopt", "--from", "alembic", "--check"]);
+    let words = json["error"].as_str().unwrap_or_default();
+    assert_eq!(code, 1, "{json:#}");
+    assert!(
+        words.contains("the session is read-only: connect to where"),
+        "{words}"
+    );
 }
 
 #[tokio::test]

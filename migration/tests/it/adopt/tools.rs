@@ -298,3 +298,53 @@ async fn a_later_step_changes_one_of_their_tables_where_it_is_allowed_to() {
         assert_eq!(number(&scratch, column).await, 0);
     }
 }
+
+#[tokio::test]
+async fn what_ought_to_be_adopted_is_not_migrated_by_mistake() {
+    for engine in database::engines() {
+        for (tool, _, _) in TOOLS {
+            let scratch = Scratch::new(engine).await;
+            // An earlier run of ours that was taken back is in nobody's way.
+            if *tool != "seaorm" {
+                done(&scratch, &["up", "-n", "1"]);
+                done(&scratch, &["down"]);
+            }
+            load(&scratch, engine, tool).await;
+            let before = schema(&scratch).await;
+            for arguments in [&["up"][..], &["up", "-n", "1"], &["plan", "--rehearse"]] {
+                let (code, json) = told(&scratch, arguments);
+                assert_eq!(code, 4, "{tool} {arguments:?} on {engine:?}: {json:#}");
+                let words = json["error"].as_str().unwrap_or_default();
+                let advice = format!("migrate adopt --from {tool}");
+                assert!(words.contains(&advice), "{words}");
+                assert!(words.contains("threads"), "{words}");
+            }
+            let hint = crate::binary::text(&crate::binary::migrate(&scratch, &["status"]));
+            assert!(hint.contains("migrate adopt --from"), "{hint}");
+            assert_eq!(before, schema(&scratch).await, "{tool} on {engine:?}");
+
+            done(&scratch, &["adopt", "--from", tool]);
+            done(&scratch, &["up"]);
+            done(&scratch, &["status", "--check-drift"]);
+        }
+        // Tables of other names are in nobody's way.
+        let scratch = Scratch::new(engine).await;
+        let others = "CREATE TABLE _prisma_migrations (id int); CREATE TABLE stray (id int)";
+        execute(&scratch, others).await;
+        done(&scratch, &["up", "-n", "1"]);
+        done(&scratch, &["down"]);
+        // What no tool keeps is adopted from none, though our own empty list stands there.
+        execute(&scratch, "DROP TABLE _prisma_migrations").await;
+        execute(&scratch, "CREATE TABLE threads (id int)").await;
+        let (code, json) = told(&scratch, &["up"]);
+        assert_eq!(code, 4, "{json:#}");
+        let words = json["error"].as_str().unwrap_or_default();
+        assert!(
+            words.contains("(threads): `migrate adopt --from none`"),
+            "{words}"
+        );
+        let (code, json) = told(&scratch, &["adopt", "--from", "none"]);
+        assert_eq!(code, 3, "{json:#}");
+        assert!(json["refuse"].as_i64() > Some(0), "{json:#}");
+    }
+}
