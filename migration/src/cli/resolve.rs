@@ -132,8 +132,8 @@ async fn put(
     };
     let reason = Some(args.reason.clone());
     if args.accept_drift {
-        let log = way.writer.log(&tx, meant.name(), ACCEPTED, reason.clone());
-        log.await?;
+        let why = reason.clone();
+        way.writer.log(tx, meant.name(), ACCEPTED, why).await?;
     }
     if let Some(record) = &mut record {
         record.state = if args.applied {
