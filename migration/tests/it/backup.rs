@@ -59,6 +59,49 @@ fn ways(engine: Engine) -> Vec<Vec<String>> {
     }
 }
 
+/// Names of several lines, ends of lines of every kind, and lines that look like those of a dump.
+const LINES: &str = "CREATE TABLE \"n\nl;\" (\"co\n\\l\" text);
+    INSERT INTO \"n\nl;\" VALUES (E'a\\r\\nb'), (E'\\\\.'), ('COPY t FROM stdin;'), (E'c\\n\\\\q');
+    CREATE SEQUENCE \"s\n\\q\";
+    SELECT nextval('\"s\n\\q\"');
+    COMMENT ON TABLE \"n\nl;\" IS E'a\\r\\n\\\\restrict k\\r\\nb';
+    CREATE FUNCTION told() RETURNS text LANGUAGE plpgsql AS
+        $$ BEGIN\r\n-- it's\nRETURN '\n\\restrict k\nCOPY t FROM stdin;\n\\unrestrict k\n'; END $$";
+
+#[tokio::test]
+async fn lines_come_back_as_they_were() {
+    if !database::engines().contains(&Engine::Postgres) {
+        return;
+    }
+    let scratch = Scratch::new(Engine::Postgres).await;
+    scratch.run(LINES).await;
+    for way in ways(Engine::Postgres) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let place = dir.path().to_str().expect("a path");
+        let way: Vec<&str> = way.iter().map(String::as_str).collect();
+        let made = migrate(&scratch, &[&["backup", place], &way[..]].concat());
+        assert_eq!(made.status.code(), Some(0), "{way:?} {}", words(&made));
+        let backup = only(dir.path());
+        let backup = backup.to_str().expect("a path");
+        let other = Scratch::new(Engine::Postgres).await;
+        let tools: &[&str] = if way[1] == "copy" { &[] } else { &way[2..] };
+        let told = migrate(&other, &[&["restore", backup], tools].concat());
+        assert_eq!(told.status.code(), Some(0), "{way:?} {}", words(&told));
+        for sql in [
+            "SELECT string_agg(\"co\n\\l\", '|' ORDER BY 1) FROM \"n\nl;\"",
+            "SELECT obj_description('\"n\nl;\"'::regclass)",
+            "SELECT prosrc FROM pg_proc WHERE proname = 'told'",
+            "SELECT last_value::text FROM \"s\n\\q\"",
+        ] {
+            assert_eq!(
+                one(&other.db, sql).await,
+                one(&scratch.db, sql).await,
+                "{sql}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_backed_up_comes_back_as_it_was() {
     for engine in database::engines() {

@@ -205,6 +205,8 @@ async fn rows_that_referred_to_nothing_before_are_told_and_hold_up_nobody() {
     for more in [
         "SELECT 1",
         "CREATE TABLE p (a int, b int); CREATE TABLE c (x int REFERENCES p (b))",
+        "CREATE TABLE par (k text PRIMARY KEY); CREATE TABLE chi (k text REFERENCES par (k));
+            INSERT INTO chi VALUES (CAST(x'ff41' AS text))",
     ] {
         db.execute_unprepared(more).await.expect("a table");
         for arguments in [

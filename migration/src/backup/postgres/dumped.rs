@@ -1,6 +1,7 @@
 //! A dump of `pg_dump`, brought back in a session of this program: in one transaction, which ends with it
 //! whatever ends it, and compared before it is kept. `pg_restore` alone would go on without its parent.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -87,26 +88,61 @@ async fn read(session: &Session, mut command: Command, section: &str) -> Result<
     ran
 }
 
-/// Rows stand between other statements, each table's behind a `COPY` of one line.
+/// Rows stand between other statements, each table's behind its `COPY`.
 async fn rows(
     session: &Session,
     printed: &mut (impl AsyncBufRead + Unpin + Send),
 ) -> Result<(), Error> {
-    let (mut script, mut line) = (Vec::new(), Vec::new());
+    let (mut script, mut line, mut statement) = (Vec::new(), Vec::new(), Spoken::default());
     while printed.read_until(b'\n', &mut line).await.map_err(unread)? > 0 {
-        let copy = line.strip_suffix(b";\n");
+        statement.hear(&line);
+        line.clear();
+        let Some(whole) = statement.take() else {
+            continue;
+        };
+        let copy = whole.strip_suffix(b";\n");
         match copy.filter(|copy| copy.starts_with(b"COPY ") && copy.ends_with(b" FROM stdin")) {
             Some(copy) => {
                 run(session, &std::mem::take(&mut script)).await?;
                 copy_in(session, text(copy)?, printed).await?;
             }
-            // What `psql` alone knows, at the head and at the end.
-            None if line.starts_with(b"\\") => {}
-            None => script.extend_from_slice(&line),
+            None => script.extend_from_slice(&whole),
         }
-        line.clear();
     }
+    script.extend_from_slice(&statement.said);
     run(session, &script).await
+}
+
+/// A statement that comes line by line: names may have more than one.
+#[derive(Default)]
+struct Spoken {
+    said: Vec<u8>,
+    /// In which quotes the last line ended.
+    within: Option<u8>,
+}
+
+impl Spoken {
+    fn hear(&mut self, line: &[u8]) {
+        let is_between = self.said.is_empty();
+        // What `psql` alone knows stands at the head and at the end, what is told to people wherever it does.
+        if is_between && (line.starts_with(b"\\") || line.starts_with(b"--") || line == b"\n") {
+            return;
+        }
+        for letter in line {
+            self.within = match (self.within, letter) {
+                (None, b'"' | b'\'') => Some(*letter),
+                (Some(open), letter) if open == *letter => None,
+                (within, _) => within,
+            };
+        }
+        self.said.extend_from_slice(line);
+    }
+
+    /// The statement, where it has come to its end.
+    fn take(&mut self) -> Option<Vec<u8>> {
+        let is_whole = self.within.is_none() && self.said.ends_with(b";\n");
+        is_whole.then(|| std::mem::take(&mut self.said))
+    }
 }
 
 async fn copy_in(
@@ -139,18 +175,28 @@ async fn copy_in(
     Ok(())
 }
 
-/// Run a script, without the two lines that are for `psql` alone.
+/// Run a script.
 async fn run(session: &Session, script: &[u8]) -> Result<(), Error> {
-    let script = text(script)?;
-    let restrict = script.lines().find(|line| line.starts_with("\\restrict "));
-    match restrict {
-        None => session.run(script).await,
-        Some(line) => {
-            let last = line.replacen("\\restrict", "\\unrestrict", 1);
-            let kept = script.lines().filter(|one| *one != line && *one != last);
-            session.run(&kept.collect::<Vec<_>>().join("\n")).await
-        }
-    }
+    session.run(&unrestricted(text(script)?)).await
+}
+
+/// A script letter by letter, but for the two lines that are for `psql` alone: one in what is told to people at
+/// its head, and one at its end.
+fn unrestricted(script: &str) -> Cow<'_, str> {
+    const OPENS: &str = "\\restrict ";
+    let is_told = |line: &&str| line.starts_with("--") || line.trim().is_empty();
+    let head: usize = script
+        .split_inclusive('\n')
+        .take_while(is_told)
+        .map(str::len)
+        .sum();
+    let Some(rest) = script[head..].strip_prefix(OPENS) else {
+        return script.into();
+    };
+    let (key, rest) = rest.split_once('\n').unwrap_or((rest, ""));
+    let close = format!("\\unrestrict {key}\n");
+    let end = rest.rfind(&close).unwrap_or(rest.len());
+    rest[..end].into()
 }
 
 fn text(printed: &[u8]) -> Result<&str, Error> {
@@ -166,5 +212,55 @@ fn unread(source: std::io::Error) -> Error {
     Error::File {
         path: "the dump".to_owned(),
         source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_for_psql_alone_is_left_out_and_nothing_else() {
+        for (script, left) in [
+            ("SELECT 1;\r\n\\restrict a\n", "SELECT 1;\r\n\\restrict a\n"),
+            (
+                "--\n-- a dump\n\n\\restrict k\nSELECT 'a\r\n\\restrict k\n\\unrestrict k\n';\n\n\\unrestrict k\n\n",
+                "SELECT 'a\r\n\\restrict k\n\\unrestrict k\n';\n\n",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(unrestricted(script), left);
+        }
+    }
+
+    #[test]
+    fn a_statement_ends_where_no_name_is_open() {
+        let mut spoken = Spoken::default();
+        let mut found = Vec::new();
+        for line in [
+            "\\restrict k\n",
+            "-- Data of 'it\n",
+            "\n",
+            "SELECT setval('public.\"a\n",
+            "\\b;\n",
+            "\n",
+            "-- c\"', 1);\n",
+            "COPY t (\"it's;\n",
+            "here\") FROM stdin;\n",
+        ] {
+            spoken.hear(line.as_bytes());
+            found.extend(spoken.take());
+        }
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| String::from_utf8_lossy(one))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "SELECT setval('public.\"a\n\\b;\n\n-- c\"', 1);\n",
+                "COPY t (\"it's;\nhere\") FROM stdin;\n",
+            ]
+        );
     }
 }

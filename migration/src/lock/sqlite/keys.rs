@@ -77,9 +77,10 @@ async fn add(
     let is_numbered = query(db, ask, [from.clone().into()]).await?.is_empty();
     let table = quoted(&from);
     let (values, join) = if is_numbered {
+        // A text need not be UTF-8.
         let values = columns
             .iter()
-            .map(|one| format!("quote(t.{})", quoted(one)));
+            .map(|one| format!("hex(quote(t.{}))", quoted(one)));
         let values: Vec<String> = values.collect();
         let join = format!("LEFT JOIN {table} t ON t.rowid = v.rowid");
         (values.join(" || ', ' || "), join)
