@@ -300,23 +300,23 @@ async fn a_backfill_that_begins_anew_answers_for_what_it_wrote_before() {
     let path = file.to_str().expect("a path");
     let make = "-- backfill ps key=id batch=1\nUPDATE c SET p = 7 WHERE p = 1;\n";
     std::fs::write(&file, make).expect("a file");
-    let fill = |more: &[&str]| {
+    let done_by = |more: &[&str]| {
         let told = migrate(&scratch, &[&["backfill", "--file", path], more].concat());
         let words = String::from_utf8_lossy(&told.stderr).into_owned();
         (code(&told), words)
     };
-    assert_eq!(fill(&[]).0, Some(0));
+    assert_eq!(done_by(&[]).0, Some(0));
     let gone = "DELETE FROM p WHERE id = 7";
     db.execute_unprepared(gone).await.expect("gone");
     // However often.
     for _ in 0..2 {
-        let (ends, words) = fill(&["--restart"]);
+        let (ends, words) = done_by(&["--restart"]);
         assert_eq!(ends, Some(1), "{words}");
         assert!(words.contains("c to p; its last batch"), "{words}");
     }
     let back = "INSERT INTO p VALUES (7)";
     db.execute_unprepared(back).await.expect("back");
-    assert_eq!(fill(&["--restart"]).0, Some(0));
+    assert_eq!(done_by(&["--restart"]).0, Some(0));
 }
 
 /// Tables, the backfill of one of them, and whether it is refused.
