@@ -1,6 +1,7 @@
 //! Rows that are filled in beside the running program: batch after batch by a key, each in a commit of
 //! its own with how far it is, so that it can be stopped, killed and gone on with.
 
+mod guard;
 mod postgres;
 mod sqlite;
 mod state;
@@ -9,7 +10,7 @@ mod words;
 use std::time::Duration;
 
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseExecutor, DatabaseTransaction, DbErr, Statement,
+    ConnectionTrait, DatabaseExecutor, DatabaseTransaction, Statement,
 };
 use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager};
 use serde::Serialize;
@@ -17,9 +18,10 @@ use serde::Serialize;
 pub(crate) use state::forget;
 pub(crate) use words::Backfill;
 
+use self::guard::Guard;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::lock::{self, Orphans};
+use crate::lock::{self, Rows};
 use crate::plan;
 use crate::rows::check_seen;
 use crate::runner::{Progress, Run};
@@ -68,7 +70,7 @@ pub(crate) async fn run(
     check_seen(db, |name| backfill.reads(engine, name)).await?;
     let sizes = plan::sizes(db).await?;
     let total = sizes.get(&backfill.table).map_or(0, |size| size.rows);
-    let begun = begin(db, backfill, total, pace, run).await?;
+    let (earlier, begun) = begin(db, backfill, total, pace, run).await?;
     if !backfill.is(&begun.words) {
         return Err(Error::Backfill(format!(
             "{} began as another statement ({}): say --restart to begin anew",
@@ -76,14 +78,10 @@ pub(crate) async fn run(
             begun.words.replace('\n', " ")
         )));
     }
-    let mut before = None;
+    let mut guard = None;
     if !begun.is_done() {
-        let mut known = Orphans::of(db).await?;
-        if begun.checkpoint.is_some() {
-            // An earlier run wrote there, and may have been killed before it looked.
-            known.forget(&backfill.table, |column| backfill.sets(engine, column));
-        }
-        before = Some(known);
+        let is_again = earlier.as_ref().is_some_and(state::Model::has_written);
+        guard = Some(Guard::of(db, backfill, is_again).await?);
     }
     let mut batches = 0;
     loop {
@@ -92,7 +90,8 @@ pub(crate) async fn run(
             backfill,
             pace,
             is_last,
-            before: before.as_ref(),
+            guard: guard.as_ref(),
+            restarted: earlier.as_ref().filter(|_| pace.restart && batches == 0),
         };
         let stands = one_batch(db, engine, &going, run).await?;
         let standing = Standing::of(&stands);
@@ -106,22 +105,24 @@ pub(crate) async fn run(
     }
 }
 
-/// Its row, which says how far it is. A writer of `SQLite` waits for its turn.
+/// Its row, which says how far it is, and the one that stood there before. A writer of `SQLite` waits for
+/// its turn.
 async fn begin(
     db: &DatabaseExecutor<'_>,
     backfill: &Backfill,
     total: i64,
     pace: &Pace,
     run: &Run<'_>,
-) -> Result<state::Model, Error> {
+) -> Result<(Option<state::Model>, state::Model), Error> {
     let tx = lock::begin_write(db, run.patience).await?;
     state::prepare(&tx).await?;
+    let earlier = state::known(&tx, &backfill.name).await?;
     if pace.restart {
         forget(&tx, &backfill.name).await?;
     }
     let begun = state::begin(&tx, backfill, total, &run.writer.actor).await?;
     tx.commit().await?;
-    Ok(begun)
+    Ok((earlier, begun))
 }
 
 /// Forget what `step` declares: done again, it makes a column that has nothing in it.
@@ -135,13 +136,15 @@ pub(crate) async fn forget_declared(db: &DatabaseTransaction, step: &Step) -> Re
     Ok(())
 }
 
-/// Rows that refer to nothing since a run.
-fn broken(backfill: &Backfill, error: &Error) -> Error {
-    Error::Backfill(format!(
-        "{}: {error}; its last batch is taken back: mend these rows, then say the same again",
-        backfill.name
-    ))
-}
+/// After a batch that would have made rows refer to nothing.
+const BROKEN: &str = "its last batch is taken back: add the rows that are missing and say the same again, or mend \
+                      the statement and say --restart";
+
+/// After a run behind which rows refer to nothing that no batch answers for.
+const LEFT: &str = "its last batch is taken back, and those before it stay: mend these rows, then say the same again";
+
+/// After a batch that failed.
+const STAYS: &str = "what is done stays, and the next run goes on there";
 
 /// What a run of batches goes by.
 struct Going<'g> {
@@ -149,8 +152,10 @@ struct Going<'g> {
     pace: &'g Pace,
     /// Whether this batch is the last of this run.
     is_last: bool,
-    /// What referred to nothing before it, where anything was left to do.
-    before: Option<&'g Orphans>,
+    /// Looks after what refers to nothing, where anything was left to do.
+    guard: Option<&'g Guard>,
+    /// How far it was before it began anew, until a batch is kept.
+    restarted: Option<&'g state::Model>,
 }
 
 /// The next batch, again and again where it waits too long for a lock.
@@ -160,47 +165,58 @@ async fn one_batch(
     going: &Going<'_>,
     run: &Run<'_>,
 ) -> Result<state::Model, Error> {
-    let Going { backfill, pace, .. } = *going;
+    let name = &going.backfill.name;
     for next in 0..=TRIES {
         let tx = lock::begin_write(db, run.patience).await?;
-        match in_batch(&tx, engine, backfill, pace, run).await {
-            Ok(stands) => {
-                if let Some(before) = going.before
-                    && (stands.is_done() || going.is_last)
-                {
-                    // A row of SQLite may refer to none meanwhile.
-                    let found = Orphans::of(&tx).await?;
-                    found
-                        .refuse_more_than(before)
-                        .map_err(|error| broken(backfill, &error))?;
+        let (error, advice) = match in_batch(&tx, engine, going, run).await {
+            Ok(stands) => match at_end(&tx, going, &stands).await {
+                Ok(()) => {
+                    tx.commit().await?;
+                    return Ok(stands);
                 }
-                tx.commit().await?;
-                return Ok(stands);
+                Err(error) => (error, LEFT),
+            },
+            Err(error) => (error, BROKEN),
+        };
+        tx.rollback().await?;
+        match &error {
+            Error::Orphans(_) => {
+                if let Some(earlier) = going.restarted {
+                    // It wrote there, which the next run must know.
+                    state::put(db, earlier.clone()).await?;
+                }
+                return Err(Error::Backfill(format!("{name}: {error}; {advice}")));
             }
-            Err(error) => {
-                tx.rollback().await?;
-                if next == TRIES || !timeouts::is_too_long(&error) {
-                    return Err(Error::Backfill(format!(
-                        "{}: {error}; what is done stays, and the next run goes on there",
-                        backfill.name
-                    )));
-                }
+            Error::Database(error) if next < TRIES && timeouts::is_too_long(error) => {
                 let pause = timeouts::pause(next);
-                (run.told)(Progress::Again(&backfill.name, pause));
+                (run.told)(Progress::Again(name, pause));
                 tokio::time::sleep(pause).await;
             }
+            _ => return Err(Error::Backfill(format!("{name}: {error}; {STAYS}"))),
         }
     }
     unreachable!("the last try returns")
 }
 
+/// Behind the last batch of a run, look at everything: a trigger writes where no batch looks.
+async fn at_end(
+    tx: &DatabaseTransaction,
+    going: &Going<'_>,
+    stands: &state::Model,
+) -> Result<(), Error> {
+    match going.guard {
+        Some(guard) if stands.is_done() || going.is_last => guard.check_all(tx).await,
+        _ => Ok(()),
+    }
+}
+
 async fn in_batch(
     tx: &DatabaseTransaction,
     engine: Engine,
-    backfill: &Backfill,
-    pace: &Pace,
+    going: &Going<'_>,
     run: &Run<'_>,
-) -> Result<state::Model, DbErr> {
+) -> Result<state::Model, Error> {
+    let Going { backfill, pace, .. } = *going;
     run.timeouts.within(tx).await?;
     // Of two that run at once each takes the next batch in turn.
     let mut stands = state::take(tx, &backfill.name).await?;
@@ -225,7 +241,7 @@ async fn in_batch(
         .await?;
     let Some(end) = end else {
         stands.finish();
-        return state::put(tx, stands).await;
+        return Ok(state::put(tx, stands).await?);
     };
     let (end, rows): (String, i64) = (end.try_get_by_index(0)?, end.try_get_by_index(1)?);
     let and = |condition: &Option<String>| {
@@ -242,11 +258,33 @@ async fn in_batch(
         and(&after),
         and(&backfill.only),
     );
-    let changed = tx.execute_unprepared(&update).await?.rows_affected();
+    let within = Rows {
+        table: &backfill.table,
+        key: &backfill.key,
+        after: stands.checkpoint.as_deref(),
+        end: &end,
+    };
+    let changed = guarded(tx, going, &within, &update).await?;
     stands.checkpoint = Some(end);
     stands.seen += rows;
     stands.changed += i64::try_from(changed).unwrap_or_default();
-    state::put(tx, stands).await
+    Ok(state::put(tx, stands).await?)
+}
+
+/// Change the rows `within`, and refuse it where more refers to nothing then.
+async fn guarded(
+    tx: &DatabaseTransaction,
+    going: &Going<'_>,
+    within: &Rows<'_>,
+    update: &str,
+) -> Result<u64, Error> {
+    let Some(guard) = going.guard else {
+        return Ok(tx.execute_unprepared(update).await?.rows_affected());
+    };
+    let before = guard.before(tx, going.backfill, within).await?;
+    let changed = tx.execute_unprepared(update).await?.rows_affected();
+    guard.check(tx, going.backfill, within, &before).await?;
+    Ok(changed)
 }
 
 /// Refuse what could not be gone through by its key.

@@ -77,6 +77,11 @@ impl Model {
         self.finished_at.is_some()
     }
 
+    /// Whether a batch of it was kept.
+    pub(super) fn has_written(&self) -> bool {
+        self.checkpoint.is_some() || self.is_done()
+    }
+
     pub(super) fn finish(&mut self) {
         self.finished_at = Some(now());
     }
@@ -119,6 +124,11 @@ pub(crate) async fn forget(db: &impl ConnectionTrait, name: &str) -> Result<(), 
         .exec(db)
         .await
         .map(drop)
+}
+
+/// The row, where there is one.
+pub(super) async fn known(db: &impl ConnectionTrait, name: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(name).one(db).await
 }
 
 /// The row, kept from others until the transaction ends.

@@ -105,12 +105,23 @@ impl Backfill {
         has_key && same.any(|table| squeezed(&self.statement(&table)) == squeezed(body))
     }
 
-    /// Whether it may set `column`.
+    /// Whether it sets `column`: by itself, or as one of several in brackets.
     pub(super) fn sets(&self, engine: Engine, column: &str) -> bool {
-        let words = lexer::words(engine, &self.set);
-        words
-            .iter()
-            .any(|one| one.plain().eq_ignore_ascii_case(column))
+        let (mut depth, mut is_set) = (0_i32, true);
+        for word in lexer::words(engine, &self.set) {
+            if word.is("(") {
+                depth += 1;
+            } else if word.is(")") {
+                depth -= 1;
+            } else if depth == 0 && word.is(",") {
+                is_set = true;
+            } else if depth == 0 && word.is("=") {
+                is_set = false;
+            } else if is_set && word.plain().eq_ignore_ascii_case(column) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether it goes through the table `name`, or asks it for values.
@@ -196,6 +207,20 @@ mod tests {
         let all = ["t", "Other", "third", "fourth", "fifth", "sixth", "public"];
         let found: Vec<&str> = all.into_iter().filter(reads).collect();
         assert_eq!(found, ["t", "Other", "third", "sixth"]);
+    }
+
+    #[test]
+    fn the_columns_that_it_sets_are_known() {
+        let text = "-- backfill a key=id\nUPDATE t SET a = b = c, \"D\" = (SELECT e, f FROM g), (h, i) = (j, k)";
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            let read = Backfill::read(engine, text).expect("a backfill");
+            let all = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "id"];
+            let found: Vec<&str> = all
+                .into_iter()
+                .filter(|name| read.sets(engine, name))
+                .collect();
+            assert_eq!(found, ["a", "d", "h", "i"]);
+        }
     }
 
     #[test]

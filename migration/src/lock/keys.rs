@@ -26,6 +26,15 @@ pub(super) struct Orphan {
     pub(super) values: Option<String>,
 }
 
+/// Rows of one table by a key of it: those behind `after`, up to `end`, as SQL writes both.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'r> {
+    pub(crate) table: &'r str,
+    pub(crate) key: &'r str,
+    pub(crate) after: Option<&'r str>,
+    pub(crate) end: &'r str,
+}
+
 impl Orphans {
     /// What refers to nothing behind `db`; `PostgreSQL` takes no such row.
     pub(crate) async fn of(db: &impl ConnectionTrait) -> Result<Self, Error> {
@@ -33,6 +42,41 @@ impl Orphans {
             Engine::Sqlite => sqlite::orphans(db).await,
             Engine::Postgres => Ok(Self::default()),
         }
+    }
+
+    /// What of `rows` refers to nothing: no other row is looked at. A table that has a key which cannot be
+    /// asked is to be left out.
+    pub(crate) async fn among(db: &impl ConnectionTrait, rows: &Rows<'_>) -> Result<Self, Error> {
+        match Engine::of(db)? {
+            Engine::Sqlite => sqlite::among(db, rows).await,
+            Engine::Postgres => Ok(Self::default()),
+        }
+    }
+
+    /// What of the tables that refer to a column of `table` that `is_written` refers to nothing.
+    pub(crate) async fn towards(
+        db: &impl ConnectionTrait,
+        table: &str,
+        is_written: impl Fn(&str) -> bool,
+    ) -> Result<Self, Error> {
+        match Engine::of(db)? {
+            Engine::Sqlite => sqlite::towards(db, table, is_written).await,
+            Engine::Postgres => Ok(Self::default()),
+        }
+    }
+
+    /// What of `table`, whole, refers to nothing.
+    pub(crate) async fn of_table(db: &impl ConnectionTrait, table: &str) -> Result<Self, Error> {
+        match Engine::of(db)? {
+            Engine::Sqlite => sqlite::of_table(db, table).await,
+            Engine::Postgres => Ok(Self::default()),
+        }
+    }
+
+    /// Whether `table` has a key that cannot be asked, which hides its others.
+    pub(crate) fn is_hidden(&self, table: &str) -> bool {
+        let mut all = self.0.keys();
+        all.any(|one| one.values.is_none() && one.from.eq_ignore_ascii_case(table))
     }
 
     /// Refuse what was not there in `before`, also one more of a kind that was.

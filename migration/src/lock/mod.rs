@@ -18,7 +18,7 @@ use sea_orm_migration::sea_orm::{
 };
 
 pub use self::holder::Holder;
-pub(crate) use self::keys::Orphans;
+pub(crate) use self::keys::{Orphans, Rows};
 pub(crate) use self::lease::{owe, settle};
 pub(crate) use self::sqlite::{SOMEBODY, SOON, is_busy, is_read_only};
 use crate::engine::Engine;

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use migration::engine::Engine;
 use migration::up;
-use sea_orm_migration::sea_orm::ConnectionTrait;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
 
-use crate::binary::{command, json, migrate};
+use crate::binary::{code, command, json, migrate};
 use crate::database::{self, Scratch, one};
+use crate::history::rows;
 
 const ROWS: u8 = 25;
 
@@ -283,4 +284,132 @@ async fn what_cannot_be_gone_through_is_refused_and_another_statement_begins_ane
         assert_eq!(told.status.code(), Some(0));
         assert_eq!(versions(&scratch).await, "2 to 3");
     }
+}
+
+#[tokio::test]
+async fn a_backfill_that_begins_anew_answers_for_what_it_wrote_before() {
+    let scratch = Scratch::new(Engine::Sqlite).await;
+    let db = database::connect_once(&scratch.url).await;
+    let tables = "PRAGMA foreign_keys = OFF;
+        CREATE TABLE p (id integer PRIMARY KEY);
+        CREATE TABLE c (id integer NOT NULL, p int REFERENCES p, CONSTRAINT c_pkey PRIMARY KEY (id));
+        INSERT INTO p VALUES (1), (7); INSERT INTO c VALUES (1, 1), (2, 1)";
+    db.execute_unprepared(tables).await.expect("tables");
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("fill.sql");
+    let path = file.to_str().expect("a path");
+    let make = "-- backfill ps key=id batch=1\nUPDATE c SET p = 7 WHERE p = 1;\n";
+    std::fs::write(&file, make).expect("a file");
+    let done_by = |more: &[&str]| {
+        let told = migrate(&scratch, &[&["backfill", "--file", path], more].concat());
+        let words = String::from_utf8_lossy(&told.stderr).into_owned();
+        (code(&told), words)
+    };
+    assert_eq!(done_by(&[]).0, Some(0));
+    let gone = "DELETE FROM p WHERE id = 7";
+    db.execute_unprepared(gone).await.expect("gone");
+    // However often.
+    for _ in 0..2 {
+        let (ends, words) = done_by(&["--restart"]);
+        assert_eq!(ends, Some(1), "{words}");
+        assert!(words.contains("c to p; its last batch"), "{words}");
+    }
+    let back = "INSERT INTO p VALUES (7)";
+    db.execute_unprepared(back).await.expect("back");
+    assert_eq!(done_by(&["--restart"]).0, Some(0));
+}
+
+/// Tables, the backfill of one of them, and whether it is refused.
+const FILLED: &[(&str, &str, bool)] = &[
+    // Compared as SQLite does: by the other column's collation and affinity.
+    (
+        "CREATE TABLE p (id text COLLATE nocase PRIMARY KEY);
+         CREATE TABLE c (id integer NOT NULL, p int REFERENCES P, CONSTRAINT c_pkey PRIMARY KEY (id));
+         INSERT INTO p VALUES ('a'), ('7'); INSERT INTO c VALUES (1, 'a'), (2, 'A')",
+        "UPDATE c SET p = CASE id WHEN 1 THEN 7 ELSE 'A' END",
+        false,
+    ),
+    // A key of two, one of which may be null.
+    (
+        "CREATE TABLE p (a int, b int, PRIMARY KEY (b, a));
+         CREATE TABLE c (id integer NOT NULL, x int, y int, FOREIGN KEY (x, y) REFERENCES p,
+            CONSTRAINT c_pkey PRIMARY KEY (id));
+         INSERT INTO p VALUES (1, 2); INSERT INTO c VALUES (1, 2, 1), (2, 2, 1)",
+        "UPDATE c SET (x, y) = (SELECT 2, CASE id WHEN 1 THEN NULL ELSE 1 END)",
+        false,
+    ),
+    (
+        "CREATE TABLE p (a int, b int, PRIMARY KEY (b, a));
+         CREATE TABLE c (id integer NOT NULL, x int, y int, FOREIGN KEY (x, y) REFERENCES p,
+            CONSTRAINT c_pkey PRIMARY KEY (id));
+         INSERT INTO p VALUES (1, 2); INSERT INTO c VALUES (1, 2, 1), (2, 2, 1)",
+        "UPDATE c SET (x, y) = (SELECT 1, 2)",
+        true,
+    ),
+    // Where the table is not there at all.
+    (
+        "CREATE TABLE c (id integer NOT NULL, p int REFERENCES p (id), CONSTRAINT c_pkey PRIMARY KEY (id));
+         INSERT INTO c VALUES (1, NULL), (2, NULL)",
+        "UPDATE c SET p = 1",
+        true,
+    ),
+    // What others refer to, with and without its name; the key itself is such a one.
+    (
+        "CREATE TABLE c (id integer NOT NULL, name text UNIQUE, CONSTRAINT c_pkey PRIMARY KEY (id));
+         CREATE TABLE d (name text REFERENCES c (name));
+         INSERT INTO c VALUES (1, 'a'), (2, 'b'); INSERT INTO d VALUES ('a')",
+        "UPDATE c SET name = upper(name)",
+        true,
+    ),
+    (
+        "CREATE TABLE c (id integer NOT NULL, name text, CONSTRAINT c_pkey PRIMARY KEY (id));
+         CREATE TABLE d (c int REFERENCES c);
+         INSERT INTO c VALUES (1, 'a'), (2, 'b'); INSERT INTO d VALUES (1)",
+        "UPDATE c SET id = -id WHERE id > 0",
+        true,
+    ),
+    (
+        "CREATE TABLE c (id integer NOT NULL, name text, CONSTRAINT c_pkey PRIMARY KEY (id));
+         CREATE TABLE d (c int REFERENCES c);
+         INSERT INTO c VALUES (1, 'a'), (2, 'b'); INSERT INTO d VALUES (1)",
+        "UPDATE c SET name = name || id",
+        false,
+    ),
+];
+
+#[tokio::test]
+async fn a_batch_that_makes_rows_refer_to_nothing_is_not_kept() {
+    for (tables, statement, is_refused) in FILLED {
+        let scratch = Scratch::new(Engine::Sqlite).await;
+        let db = database::connect_once(&scratch.url).await;
+        let tables = format!("PRAGMA foreign_keys = OFF; {tables}");
+        db.execute_unprepared(&tables).await.expect("tables");
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("fill.sql");
+        let make = format!("-- backfill cs key=id batch=1\n{statement};\n");
+        std::fs::write(&file, make).expect("a file");
+        let path = file.to_str().expect("a path");
+        let before = rows_of(&db).await;
+        let told = migrate(&scratch, &["backfill", "--file", path]);
+        let words = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert_eq!(
+            code(&told),
+            Some(i32::from(*is_refused)),
+            "{statement}: {words}"
+        );
+        assert_eq!(
+            words.contains("its last batch is taken back: add the rows"),
+            *is_refused,
+            "{statement}: {words}"
+        );
+        let is_same = rows_of(&db).await == before;
+        assert_eq!(is_same, *is_refused, "{statement}");
+    }
+}
+
+/// What the columns of `c` hold.
+async fn rows_of(db: &DatabaseConnection) -> Vec<Vec<String>> {
+    let ask = "SELECT group_concat('quote(' || name || ')', ' || ') FROM pragma_table_info('c')";
+    let columns = rows(db, ask).await.concat().concat();
+    rows(db, &format!("SELECT {columns} FROM c")).await
 }

@@ -261,15 +261,22 @@ async fn a_backfill_answers_for_the_rows_that_it_makes_refer_to_nothing() {
     // One more of a kind that is there, which the second run finds, too, from where the first is.
     let make = "-- backfill ps key=id batch=1\nUPDATE c SET p = 7 WHERE p = 1;\n";
     std::fs::write(&file, make).expect("a file");
+    let ps = "SELECT group_concat(id || ':' || p, ' ') FROM c";
     for arguments in [
         &["backfill", "--file", path, "--batches", "2"][..],
         &["backfill", "--file", path],
+        &["backfill", "--file", path],
+        &["backfill", "--file", path, "--restart"],
         &["backfill", "--file", path],
     ] {
         let told = migrate(&scratch, arguments);
         let words = String::from_utf8_lossy(&told.stderr).into_owned();
         assert_eq!(code(&told), Some(1), "{arguments:?}: {words}");
-        assert!(words.contains("c to p; its last batch"), "{words}");
+        assert!(
+            words.contains("c to p; its last batch is taken back: add"),
+            "{words}"
+        );
+        assert_eq!(rows(&db, ps).await, [["1:7 2:1 3:1"]], "{arguments:?}");
     }
     // What a backfill does not write it cannot have broken, however often it goes on, or is done.
     let other = "-- backfill qs key=id batch=1\nUPDATE c SET q = 1 WHERE q IS NULL;\n";

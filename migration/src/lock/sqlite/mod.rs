@@ -9,7 +9,7 @@ use sea_orm_migration::sea_orm::{
     DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
-pub(super) use self::keys::orphans;
+pub(super) use self::keys::{among, of_table, orphans, towards};
 use super::{ASK_AGAIN, Holder, Waits};
 use crate::error::{Error, driver};
 
