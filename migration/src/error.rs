@@ -272,6 +272,17 @@ pub enum Error {
         /// Who keeps the database, as `adopt` is told.
         tool: &'static str,
     },
+    /// Tables of ours stand, and the history that told of them was emptied.
+    #[error(
+        "steps of ours made what stands here{}, and the history that told of them was emptied: bring \
+         seaql_migrations and chancery_migrations back from a backup, or name all steps that were applied at once \
+         to `migrate resolve STEP... --applied --reason TEXT`",
+        some(tables)
+    )]
+    Emptied {
+        /// Which.
+        tables: Vec<String>,
+    },
     /// A step would change tables that another program made.
     #[error(
         "these change tables that another program made: {}; make the change there, or let it be made \

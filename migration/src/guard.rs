@@ -174,17 +174,19 @@ pub(crate) fn whole(status: &Status, lowest: usize) -> Result<(), Error> {
 }
 
 /// What is good to have and not part of the contract: on tables that an `adoption` took over an index that
-/// the entity only recommends and the rules of keys, and anywhere an extension or a right that somebody
+/// the entity only recommends and the rules of keys, as they were found then, and anywhere an extension or a right that somebody
 /// added, as whoever runs the server does for measurements and readers.
 pub(crate) fn is_advice(one: &Difference, adoption: Option<&Adoption>) -> bool {
-    let is_theirs = |table: &str| adoption.is_some_and(|adoption| adoption.has(table));
+    // What went after the adoption somebody took away.
+    let was_so = || adoption.is_some_and(|adoption| adoption.knows(one));
     match (&one.object, &one.change) {
-        (Object::Index(table, name), Change::Missing) if is_theirs(table) => resource(table)
-            .is_some_and(|resource| {
+        (Object::Index(table, name), Change::Missing) if was_so() => {
+            resource(table).is_some_and(|resource| {
                 let mut indexes = resource.declaration.indexes.iter();
                 indexes.any(|index| index.recommended && index.name_on(table) == *name)
-            }),
-        (Object::Constraint(table, _), Change::Changed { from, to }) if is_theirs(table) => {
+            })
+        }
+        (Object::Constraint(table, _), Change::Changed { from, to }) if was_so() => {
             let shared = resource(table).is_some_and(|one| one.domain == "conversation");
             shared && from.strip_suffix(" ON DELETE CASCADE") == Some(to)
         }

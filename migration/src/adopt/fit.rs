@@ -1,9 +1,11 @@
 //! Drift of a database that was taken over: what was accepted then is none, and what was left out of
 //! our own tables is none either.
 
-use super::Adoption;
+use std::collections::BTreeMap;
+
 use super::part;
-use crate::schema::{BOOKKEEPING, Change, Difference, LiveSchema, Object, difference};
+use super::{Adoption, Optional};
+use crate::schema::{BOOKKEEPING, Change, Difference, LiveSchema, Object, Table, difference};
 
 /// What the history made, as it can be expected here.
 pub(crate) struct Fitted {
@@ -30,13 +32,24 @@ impl Adoption {
             table.constraints.retain(|name, key| !theirs(name, key));
         }
         for name in &self.tables {
-            let drifted = drift.iter().any(|one| one.object.table() == Some(name));
-            if let (false, Some(live)) = (drifted, actual.tables.get(name)) {
-                fitted.tables.insert(name.clone(), live.clone());
+            let drifted = drift.iter().filter(|one| one.object.table() == Some(name));
+            let drifted: Vec<&Object> = drifted.map(|one| &one.object).collect();
+            if let (true, Some(live)) = (
+                drifted.iter().all(|one| is_part(one)),
+                actual.tables.get(name),
+            ) {
+                let made = fitted.tables.insert(name.clone(), live.clone());
+                for object in drifted {
+                    put_part(fitted.tables.get_mut(name), made.as_ref(), object);
+                }
             }
         }
         for one in &known {
             adopt_object(&mut fitted, actual, &one.object);
+            if let Some(table) = one.object.table() {
+                let live = actual.tables.get(table);
+                put_part(fitted.tables.get_mut(table), live, &one.object);
+            }
         }
         Fitted {
             expected: fitted,
@@ -47,7 +60,7 @@ impl Adoption {
 
     /// Whether a difference is none of this database.
     fn accepts(&self, expected: &LiveSchema, one: &Difference) -> bool {
-        if self.accepted.contains(&one.to_string()) {
+        if self.knows(one) {
             return true;
         }
         match (&one.object, &one.change) {
@@ -64,6 +77,21 @@ impl Adoption {
             (Object::Owner(of), _) => self.is_of_others(of),
             _ => false,
         }
+    }
+
+    /// Whether a difference of their tables was found at the adoption, or is an index that a step left out since.
+    pub(crate) fn knows(&self, one: &Difference) -> bool {
+        let is_left_out = |table: &str, name: &str| {
+            let mut left_out = self.left_out.iter();
+            left_out.any(|left| {
+                left.kind == Optional::Indexes && left.table == table && left.name == name
+            })
+        };
+        let is_later = match (&one.object, &one.change) {
+            (Object::Index(table, name), Change::Missing) => is_left_out(table, name),
+            _ => false,
+        };
+        is_later || self.accepted.contains(&one.to_string())
     }
 
     /// Whether something that has an owner stood, or belongs to a history.
@@ -87,18 +115,37 @@ fn leads(name: &str, key: &str) -> Option<String> {
     to.map(str::to_owned).or_else(|| part::target(key))
 }
 
+fn take<T: Clone>(to: &mut BTreeMap<String, T>, from: &BTreeMap<String, T>, name: &str) {
+    match from.get(name) {
+        Some(one) => to.insert(name.to_owned(), one.clone()),
+        None => to.remove(name),
+    };
+}
+
+/// Whether it is a part that comes and goes without the rest of its table.
+fn is_part(object: &Object) -> bool {
+    matches!(
+        object,
+        Object::Constraint(..) | Object::Index(..) | Object::Trigger(..) | Object::Policy(..)
+    )
+}
+
+/// Have a part of a table be as another has it.
+fn put_part(to: Option<&mut Table>, from: Option<&Table>, object: &Object) {
+    let (Some(to), Some(from)) = (to, from) else {
+        return;
+    };
+    match object {
+        Object::Constraint(_, name) => take(&mut to.constraints, &from.constraints, name),
+        Object::Index(_, name) => take(&mut to.indexes, &from.indexes, name),
+        Object::Trigger(_, name) => take(&mut to.triggers, &from.triggers, name),
+        Object::Policy(_, name) => take(&mut to.policies, &from.policies, name),
+        _ => {}
+    }
+}
+
 /// Have an object be as it stands.
 fn adopt_object(fitted: &mut LiveSchema, actual: &LiveSchema, object: &Object) {
-    fn take<T: Clone>(
-        to: &mut std::collections::BTreeMap<String, T>,
-        from: &std::collections::BTreeMap<String, T>,
-        name: &str,
-    ) {
-        match from.get(name) {
-            Some(one) => to.insert(name.to_owned(), one.clone()),
-            None => to.remove(name),
-        };
-    }
     match object {
         Object::Table(name) => take(&mut fitted.tables, &actual.tables, name),
         Object::View(name) => take(&mut fitted.views, &actual.views, name),

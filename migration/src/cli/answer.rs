@@ -161,6 +161,15 @@ fn without_lines(text: &str) -> String {
     out
 }
 
+/// Which tables stand without a history of ours, and whose they are: nobody else's where ours was emptied.
+pub(super) fn unadopted(refusal: Option<&Error>) -> Value {
+    match refusal {
+        Some(Error::Unadopted { tables, tool }) => json!({ "tables": tables, "tool": tool }),
+        Some(Error::Emptied { tables }) => json!({ "tables": tables, "tool": null }),
+        _ => Value::Null,
+    }
+}
+
 /// What a program may want of an error besides its sentence: what would go, or who is in the way.
 fn details(error: &Error) -> Value {
     match error {
@@ -168,6 +177,9 @@ fn details(error: &Error) -> Value {
         Error::Locked { holder, .. } => json!({ "holder": holder }),
         Error::Database(error) | Error::Unopened { source: error, .. } if is_busy(error) => {
             json!({ "holder": Holder::File { who: SOMEBODY } })
+        }
+        Error::Unadopted { .. } | Error::Emptied { .. } => {
+            json!({ "unadopted": unadopted(Some(error)) })
         }
         Error::AtItsEnd { error, .. } => details(error),
         _ => json!({}),
@@ -186,7 +198,8 @@ fn code(error: &Error) -> u8 {
         | Error::OutOfOrder(_)
         | Error::OtherPlan(_)
         | Error::NotAdoptable(_)
-        | Error::Unadopted { .. } => 4,
+        | Error::Unadopted { .. }
+        | Error::Emptied { .. } => 4,
         Error::Loss(_)
         | Error::Destructive(_)
         | Error::Foreign(_)

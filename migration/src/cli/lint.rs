@@ -6,7 +6,8 @@ use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
 use super::Answer;
-use super::answer::counted;
+use super::answer::{self, counted};
+use crate::adopt::unadopted;
 use crate::checked;
 use crate::engine::Engine;
 use crate::error::Error;
@@ -36,7 +37,9 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
             rules.join(", ")
         )));
     }
-    let status = checked(status(db).await?)?;
+    let known = status(db).await?;
+    let refusal = unadopted(db, &known).await?;
+    let status = checked(known)?;
     let is_pending = |step: &&Step| status.pending.iter().any(|name| name == step.name);
     let mut steps: Vec<Step> = STEPS.iter().filter(is_pending).copied().collect();
     for folder in &args.folders {
@@ -50,7 +53,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         .flat_map(|(_, found)| found)
         .filter(is_danger)
         .count();
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = refusal.iter().map(|why| format!("-- {why}")).collect();
     for (step, found) in found.iter().filter(|(_, found)| !found.is_empty()) {
         lines.push(format!("-- {step}"));
         for one in found {
@@ -79,9 +82,15 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         .map(|(step, findings)| json!({"step": step, "findings": findings}))
         .collect();
     Ok(Answer {
-        code: if dangers == 0 { 0 } else { 5 },
+        code: match (&refusal, dangers) {
+            (Some(_), _) => 4,
+            (None, 0) => 0,
+            (None, _) => 5,
+        },
         lines,
-        json: json!({"steps": steps, "unsafe": dangers}),
+        json: json!({
+            "steps": steps, "unsafe": dangers, "unadopted": answer::unadopted(refusal.as_ref()),
+        }),
     })
 }
 

@@ -3,7 +3,7 @@
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
-use super::Answer;
+use super::{Answer, answer};
 use crate::adopt::unadopted;
 use crate::error::Error;
 use crate::history::status;
@@ -23,6 +23,7 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     let known = status(db).await?;
     let refusal = unadopted(db, &known).await?;
     let hint = refusal.as_ref().map(|why| format!("-- {why}"));
+    let told = answer::unadopted(refusal.as_ref());
     if let (true, Some(error)) = (args.rehearse, refusal) {
         return Err(error);
     }
@@ -40,10 +41,17 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection, way: &Way) -> Resu
     } else {
         plan(db, &before).await?
     };
+    let code = match (&hint, plan.steps.is_empty()) {
+        (Some(_), _) => 4,
+        (None, false) => 2,
+        (None, true) => 0,
+    };
+    let mut json = json!(plan);
+    json["unadopted"] = told;
     Ok(Answer {
-        code: if plan.steps.is_empty() { 0 } else { 2 },
+        code,
         lines: hint.into_iter().chain(lines(&plan)).collect(),
-        json: json!(plan),
+        json,
     })
 }
 

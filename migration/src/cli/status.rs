@@ -3,7 +3,7 @@
 use sea_orm_migration::sea_orm::DatabaseConnection;
 use serde_json::json;
 
-use super::Answer;
+use super::{Answer, answer};
 use crate::adopt::{Optional, unadopted};
 use crate::backfill::{Standing, standing};
 use crate::engine::Engine;
@@ -27,7 +27,9 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
     } else {
         (None, None)
     };
-    let fits = status.unknown.is_empty()
+    let refusal = unadopted(db, &status).await?;
+    let fits = refusal.is_none()
+        && status.unknown.is_empty()
         && status.modified.is_empty()
         && status.out_of_order.is_empty()
         && status.failed.is_empty()
@@ -47,10 +49,11 @@ pub(super) async fn run(args: &Args, db: &DatabaseConnection) -> Result<Answer, 
         lines.push("the schema is not as the last run left it: see `migrate drift`".to_owned());
     }
     lines.extend(untold);
-    lines.extend(unadopted(db, &status).await?.map(|why| why.to_string()));
+    lines.extend(refusal.as_ref().map(ToString::to_string));
     let mut json = json!(status);
     json["backfills"] = json!(backfills);
     json["drifted"] = json!(drifted);
+    json["unadopted"] = answer::unadopted(refusal.as_ref());
     Ok(Answer { code, lines, json })
 }
 

@@ -1,7 +1,14 @@
 //! What was done to the history, one row each; nothing is ever taken out.
 
+use std::collections::BTreeSet;
+
 use sea_orm_migration::sea_orm;
+use sea_orm_migration::sea_orm::QueryOrder;
 use sea_orm_migration::sea_orm::entity::prelude::*;
+
+use crate::adopt::has_table;
+use crate::error::Error;
+use crate::step::{STEPS, Step};
 
 /// Done where somebody goes on from drift as it is.
 pub(crate) const ACCEPTED: &str = "accept drift";
@@ -38,3 +45,28 @@ pub(crate) struct Model {
 pub(crate) enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The steps that are applied as far as anybody noted, whatever the lists say.
+pub(crate) async fn noted(db: &impl ConnectionTrait) -> Result<BTreeSet<String>, Error> {
+    let mut applied = BTreeSet::new();
+    if !has_table(db, None, "chancery_migration_log").await? {
+        return Ok(applied);
+    }
+    for row in Entity::find().order_by_asc(Column::Id).all(db).await? {
+        match row.action.as_str() {
+            "up" | "resolve applied" => {
+                applied.insert(row.step);
+            }
+            "down" | "resolve rolled back" => {
+                // With a step go those that it stands for.
+                let step = STEPS.iter().find(|step| step.name == row.step);
+                for replaced in step.into_iter().flat_map(Step::replaces) {
+                    applied.remove(replaced);
+                }
+                applied.remove(&row.step);
+            }
+            _ => {}
+        }
+    }
+    Ok(applied)
+}

@@ -10,7 +10,7 @@ use sea_orm_migration::sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Quer
 use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager, seaql_migrations};
 use serde::Serialize;
 
-pub(crate) use log::ACCEPTED;
+pub(crate) use log::{ACCEPTED, noted};
 pub(crate) use record::{Model as Record, State};
 pub(crate) use write::{PROGRAM, Writer, applied_record, now};
 

@@ -3,6 +3,7 @@
 pub(crate) mod alembic;
 mod beside;
 mod refused;
+mod standing;
 mod tools;
 
 pub(crate) use self::refused::load;
