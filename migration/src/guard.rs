@@ -174,8 +174,8 @@ pub(crate) fn whole(status: &Status, lowest: usize) -> Result<(), Error> {
 }
 
 /// What is good to have and not part of the contract: on tables that an `adoption` took over an index that
-/// the entity only recommends and the rules of keys, as they were found then, and anywhere an extension or a right that somebody
-/// added, as whoever runs the server does for measurements and readers.
+/// the entity only recommends and the rules of keys, as they were found then, and anywhere an extension or a
+/// right that somebody added, as whoever runs the server does for measurements and readers.
 pub(crate) fn is_advice(one: &Difference, adoption: Option<&Adoption>) -> bool {
     // What went after the adoption somebody took away.
     let was_so = || adoption.is_some_and(|adoption| adoption.knows(one));
