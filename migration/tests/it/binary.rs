@@ -1,6 +1,7 @@
 //! The program of migrations, run as somebody else would run it: in a process of its own.
 
-use std::process::{Command, Output};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -31,6 +32,20 @@ pub(crate) fn migrate_at(url: &str, arguments: &[&str]) -> Output {
 /// The same on a database of this test.
 pub(crate) fn migrate(scratch: &Scratch, arguments: &[&str]) -> Output {
     migrate_at(&scratch.url, arguments)
+}
+
+/// A command that goes on and has said a line with `says`, and what it says besides.
+pub(crate) fn going(
+    mut command: Command,
+    says: &str,
+) -> (Child, impl Iterator<Item = String> + use<>) {
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = child.spawn().expect("the binary");
+    let errors = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut lines = errors.lines().map(|line| line.expect("a line"));
+    let told = lines.any(|line| line.contains(says));
+    assert!(told, "{command:?} says that {says}");
+    (child, lines)
 }
 
 /// How it ended.

@@ -1,13 +1,12 @@
 //! What is decided is decided under the lock, and nothing is kept without it.
 
-use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
 use migration::engine::Engine;
 use migration::{status, up, up_by};
 use sea_orm_migration::sea_orm::{ConnectionTrait, DatabaseConnection};
 
-use crate::binary::{code, command, migrate};
+use crate::binary::{code, command, going, migrate};
 use crate::database::{self, Scratch};
 use crate::history::rows;
 
@@ -26,16 +25,7 @@ async fn taken(scratch: &Scratch, engine: Engine) -> DatabaseConnection {
 
 /// A run that waits for the lock by now, and what it says besides.
 fn waiting(scratch: &Scratch, line: &[&str]) -> (Child, impl Iterator<Item = String> + use<>) {
-    let mut child = command(scratch, line)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary");
-    let errors = BufReader::new(child.stderr.take().expect("a pipe"));
-    let mut lines = errors.lines().map(|line| line.expect("a line"));
-    let told = lines.find(|line| line.contains("another migration is under way"));
-    assert!(told.is_some(), "{line:?}");
-    (child, lines)
+    going(command(scratch, line), "another migration is under way")
 }
 
 async fn free(holder: DatabaseConnection, engine: Engine, last: &str) {

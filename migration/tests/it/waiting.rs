@@ -9,7 +9,7 @@ use sea_orm_migration::sea_orm::ConnectionTrait;
 use serde_json::Value;
 
 use crate::adopt::{alembic, load};
-use crate::binary::{code, command, migrate};
+use crate::binary::{code, command, going, migrate};
 use crate::database::{self, Scratch};
 use crate::history::rows;
 
@@ -144,15 +144,10 @@ async fn taking_over_a_file_waits_for_its_turn_once() {
     holder.execute_unprepared(take).await.expect("the file");
     // Whoever waits anywhere before it says so waits for a day.
     let line = ["adopt", "--from", "prisma", "--lock-wait", "86400"];
-    let mut child = command(&scratch, &line)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary");
-    let errors = BufReader::new(child.stderr.take().expect("a pipe"));
-    let mut lines = errors.lines().map(|line| line.expect("a line"));
-    let told = lines.find(|line| line.contains("somebody else writes to this file"));
-    assert!(told.is_some(), "it says that it waits");
+    let (mut child, lines) = going(
+        command(&scratch, &line),
+        "somebody else writes to this file",
+    );
     holder
         .execute_unprepared("ROLLBACK")
         .await
@@ -260,15 +255,10 @@ async fn a_file_that_somebody_has_is_waited_for_and_then_given_up() {
         assert_eq!(code(&once), Some(6), "{arguments:?}: {words}");
         assert!(words.contains("--lock-wait"), "{arguments:?}: {words}");
 
-        let mut child = command(&scratch, arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary");
-        let errors = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut lines = errors.lines().map(|line| line.expect("a line"));
-        let told = lines.find(|line| line.contains("somebody else writes to this file"));
-        assert!(told.is_some(), "{arguments:?} says that it waits");
+        let (mut child, lines) = going(
+            command(&scratch, arguments),
+            "somebody else writes to this file",
+        );
         holder
             .execute_unprepared("ROLLBACK")
             .await
